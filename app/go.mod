@@ -1,0 +1,3 @@
+module dozen/app
+
+go 1.26
