@@ -1,0 +1,41 @@
+// Dozen puts a twelve-factor application on AWS: `make synth` writes its CloudFormation, `npx cdk deploy 'dev/*'` deploys it.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"dozen/stacks"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func main() {
+	if err := run(os.Environ()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run loads the environments and the app, refuses what is wrong with them, and synthesizes a stage for each environment.
+func run(environ []string) error {
+	app, err := stacks.ReadApp(os.DirFS("app"), "app", ".build/gate")
+	if err != nil {
+		return err
+	}
+	environments, err := stacks.Environments(environ)
+	if err != nil {
+		return err
+	}
+	if err := stacks.Validate(environments, app); err != nil {
+		return err
+	}
+	defer jsii.Close()
+	cdk := awscdk.NewApp(stacks.AppProps())
+	for _, environment := range environments {
+		stacks.NewStage(cdk, environment, app)
+	}
+	cdk.Synth(nil)
+	return nil
+}

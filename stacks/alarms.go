@@ -1,0 +1,113 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addAlarms makes the alarms that matter on the first day, besides web's errors and latency, which are made with web
+// because they also roll a release back. Every description names its runbook.
+func addAlarms(scope constructs.Construct, p *platform, f formation) {
+	this := constructs.NewConstruct(scope, jsii.String("Alarms"))
+	alarmOnTargets(this, p, f.web)
+	alarmOnRunning(this, p, "Web", f.web.service, p.env.Web.Min)
+	if f.scheduler != nil {
+		alarmOnRunning(this, p, "Scheduler", f.scheduler.service, 1)
+	}
+	for _, worker := range f.workers {
+		alarmOnWorker(this, p, worker)
+	}
+	alarmOnDatabase(this, p)
+	alarmOnCache(this, p)
+}
+
+func alarmOnTargets(scope constructs.Construct, p *platform, web *WebService) {
+	p.alert(scope, "UnhealthyTargets", alarmProps{
+		metric: web.targets.Metrics().UnhealthyHostCount(every(awscloudwatch.Stats_MAXIMUM())), above: 0, minutes: 5,
+		says: "A web task has failed its health checks for 5 minutes. Runbook: docs/runbooks/UnhealthyTargets.md",
+	})
+	p.alert(scope, "LoadBalancerErrors", alarmProps{
+		metric: web.balancer.balancer.Metrics().HttpCodeElb(elb.HttpCodeElb_ELB_5XX_COUNT, every(awscloudwatch.Stats_SUM())), above: 10, minutes: 2,
+		says: "The load balancer itself answered more than 10 requests a minute with 5xx. Runbook: docs/runbooks/WebErrors.md",
+	})
+}
+
+// alarmOnRunning rings when a service has had fewer tasks than it should have at the least for ten minutes.
+func alarmOnRunning(scope constructs.Construct, p *platform, name string, service awsecs.FargateService, least int) {
+	if least == 0 {
+		return
+	}
+	p.alert(scope, name+"Running", alarmProps{
+		metric: runningTasks(service), atLeast: float64(least), minutes: 10,
+		says: "Fewer tasks run than the service should have at the least. Runbook: docs/runbooks/TasksMissing.md",
+	})
+}
+
+func alarmOnWorker(scope constructs.Construct, p *platform, worker *WorkerService) {
+	name := title(worker.process.Name)
+	alarmOnRunning(scope, p, name, worker.service, p.env.worker(worker.process.Name).Min)
+	p.alert(scope, name+"BacklogAge", alarmProps{
+		metric: p.backlog(worker.process.Name, "BacklogAge", "Maximum"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
+		says: "The oldest due job has waited too long. Runbook: docs/runbooks/BacklogAge.md",
+	})
+}
+
+func alarmOnDatabase(scope constructs.Construct, p *platform) {
+	p.alert(scope, "DatabaseCpu", alarmProps{
+		metric: p.data.postgres.metric("CPUUtilization", *awscloudwatch.Stats_AVERAGE()), above: 80, minutes: 15,
+		says: "The database's CPU has been above 80 % for 15 minutes. Runbook: docs/runbooks/DatabaseCpu.md",
+	})
+	p.alert(scope, "DatabaseConnections", alarmProps{
+		metric: p.data.postgres.metric("DatabaseConnections", *awscloudwatch.Stats_MAXIMUM()), above: float64(p.env.ConnectionBudget()), minutes: 5,
+		says: "More connections than the budget of 80 % are open. Runbook: docs/runbooks/DatabaseConnections.md",
+	})
+	if !p.data.postgres.cluster {
+		const gib = 1 << 30
+		p.alert(scope, "DatabaseStorage", alarmProps{
+			metric: p.data.postgres.metric("FreeStorageSpace", *awscloudwatch.Stats_MINIMUM()), atLeast: float64(p.env.Database.StorageGiB) / 10 * gib, minutes: 15,
+			says: "Less than a tenth of the database's first storage is free, and storage has not grown by itself. Runbook: docs/runbooks/DatabaseStorage.md",
+		})
+	}
+}
+
+func alarmOnCache(scope constructs.Construct, p *platform) {
+	for i, node := range p.data.valkey.nodes {
+		suffix := string(rune('1' + i))
+		p.alert(scope, "CacheMemory"+suffix, alarmProps{
+			metric: cacheMetric(node, "DatabaseMemoryUsagePercentage", *awscloudwatch.Stats_MAXIMUM()), above: 80, minutes: 10,
+			says: "A cache node has used more than 80 % of its memory for 10 minutes. Runbook: docs/runbooks/CacheMemory.md",
+		})
+		p.alert(scope, "CacheEvictions"+suffix, alarmProps{
+			metric: cacheMetric(node, "Evictions", *awscloudwatch.Stats_SUM()), above: 100, minutes: 5,
+			says: "A cache node throws out more than 100 keys a minute: sessions may be among them. Runbook: docs/runbooks/CacheMemory.md",
+		})
+	}
+}
+
+func (p *Postgres) metric(name, statistic string) awscloudwatch.Metric {
+	dimension := "DBInstanceIdentifier"
+	if p.cluster {
+		dimension = "DBClusterIdentifier"
+	}
+	return awsMetric("AWS/RDS", name, statistic, dimension, p.identifier)
+}
+
+func cacheMetric(node *string, name, statistic string) awscloudwatch.Metric {
+	return awsMetric("AWS/ElastiCache", name, statistic, "CacheClusterId", node)
+}
+
+func awsMetric(namespace, name, statistic, dimension string, value *string) awscloudwatch.Metric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: jsii.String(namespace), MetricName: jsii.String(name), Statistic: jsii.String(statistic),
+		DimensionsMap: &map[string]*string{dimension: value}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
+	})
+}
+
+// every is a metric's statistic a minute.
+func every(statistic *string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Statistic: statistic, Period: awscdk.Duration_Minutes(jsii.Number(1))}
+}

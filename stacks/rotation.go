@@ -1,0 +1,25 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addRotation changes the database's password every so many days, with the function that AWS maintains for it. Running
+// tasks follow without a restart, because the app asks for the secret again when a login is refused.
+func (p *Postgres) addRotation(everyDays int, network *VPC) {
+	group := awsec2.NewSecurityGroup(p.Construct, jsii.String("RotationGroup"), &awsec2.SecurityGroupProps{
+		Vpc: network.vpc, Description: jsii.String("Rotation of the database password"),
+	})
+	p.group.AddIngressRule(group, awsec2.Port_Tcp(jsii.Number(5432)), jsii.String("Rotation"), nil)
+	p.attached.AddRotationSchedule(jsii.String("Rotation"), &awssecretsmanager.RotationScheduleOptions{
+		AutomaticallyAfter: days(everyDays),
+		HostedRotation: awssecretsmanager.HostedRotation_PostgreSqlSingleUser(&awssecretsmanager.SingleUserHostedRotationOptions{
+			ExcludeCharacters: jsii.String(unsafeInPasswords),
+			Vpc:               network.vpc,
+			VpcSubnets:        network.taskSubnets(),
+			SecurityGroups:    &[]awsec2.ISecurityGroup{group},
+		}),
+	})
+}

@@ -1,0 +1,8 @@
+package stacks
+
+// The engines' versions, pinned in this one place. The bundled app's compose.yaml runs the same major versions; a test
+// compares them. Minor versions of PostgreSQL are upgraded by RDS in the maintenance window.
+const (
+	PostgresVersion = "17.9"
+	ValkeyVersion   = "8.0"
+)
