@@ -8,6 +8,8 @@ require (
 	github.com/aws/jsii-runtime-go v1.139.0
 )
 
+require github.com/cdklabs/cdk-nag-go/cdknag/v2 v2.35.0
+
 require (
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
 	github.com/cdklabs/awscdk-asset-awscli-go/awscliv1/v2 v2.2.292 // indirect
@@ -26,4 +28,10 @@ require (
 	golang.org/x/tools v0.48.0 // indirect
 	golang.org/x/tools/cmd/godoc v0.1.0-deprecated // indirect
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
+)
+
+// Packages of npm and copies of assets are not ours, and some are no Go at all.
+ignore (
+	./cdk.out
+	./node_modules
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"dozen/internal/invariant"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -18,7 +19,8 @@ func main() {
 	}
 }
 
-// run loads the environments and the app, refuses what is wrong with them, and synthesizes a stage for each environment.
+// run loads the environments and the app, refuses what is wrong with them, synthesizes a stage for each environment, and
+// refuses what the checks found in the templates.
 func run(environ []string) error {
 	app, err := stacks.ReadApp(os.DirFS("app"), "app", ".build/gate")
 	if err != nil {
@@ -34,8 +36,8 @@ func run(environ []string) error {
 	defer jsii.Close()
 	cdk := awscdk.NewApp(stacks.AppProps())
 	for _, environment := range environments {
-		stacks.NewStage(cdk, environment, app)
+		stacks.AddChecks(stacks.NewStage(cdk, environment, app))
 	}
-	cdk.Synth(nil)
-	return nil
+	assembly := *cdk.Synth(nil).Directory()
+	return invariant.Refuse(os.DirFS(assembly))
 }

@@ -45,6 +45,10 @@ func NewValkey(scope constructs.Construct, id string, e Environment, network *VP
 	} else {
 		v.addReplicationGroup(e, network, users)
 	}
+	acknowledge(this, standardPorts, cacheUserGroup, cacheLoginStays)
+	if e.Cache.Replicas == 0 {
+		acknowledge(this, smallEnvironment)
+	}
 	return v
 }
 

@@ -56,6 +56,10 @@ func NewPostgres(scope constructs.Construct, id string, e Environment, network *
 	} else {
 		p.addInstance(e, network)
 	}
+	acknowledge(this, standardPorts)
+	if e.Removable || !e.DeletionProtection || !e.Database.MultiAZ || e.Database.RotationDays == 0 {
+		acknowledge(this, smallEnvironment)
+	}
 	if e.Database.RotationDays > 0 {
 		p.addRotation(e.Database.RotationDays, network)
 	}

@@ -36,6 +36,7 @@ func NewLoadBalancer(scope constructs.Construct, id string, e Environment, data 
 		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(idleTimeout.Seconds())),
 		DeletionProtection:      jsii.Bool(e.DeletionProtection),
 	})
+	acknowledge(group, openToUsers)
 	l.logTo(data.buckets)
 	if e.Domain == (Domain{}) {
 		l.serveHTTP(e)

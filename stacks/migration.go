@@ -45,9 +45,11 @@ func NewMigrationGate(scope constructs.Construct, id string, p *platform, proces
 		MemorySize:    jsii.Number(128),
 		Timeout:       awscdk.Duration_Minutes(jsii.Number(15)),
 		LogGroup:      g.logs,
+		Role:          g.newRole(),
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 	})
 	g.grant(p)
+	acknowledge(g.function.Role(), gateFollowsRevisions)
 	g.resource = awscdk.NewCustomResource(this, jsii.String("Migration"), &awscdk.CustomResourceProps{
 		ServiceToken:   g.function.FunctionArn(),
 		ResourceType:   jsii.String("Custom::Migration"),
@@ -58,6 +60,15 @@ func NewMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	g.resource.Node().AddDependency(g.task.Construct)
 	g.resource.Node().AddDependency(g.function)
 	return g
+}
+
+// newRole lets the function write its log and nothing else; AWS's managed policy would let it write every log.
+func (g *MigrationGate) newRole() awsiam.Role {
+	role := awsiam.NewRole(g.Construct, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+	})
+	g.logs.GrantWrite(role)
+	return role
 }
 
 // properties are what the handler is told. CloudFormation calls it when one of them changes: the task definition, which

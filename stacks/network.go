@@ -39,13 +39,19 @@ func NewVPC(scope constructs.Construct, id string, e Environment) *VPC {
 		},
 	})
 	if instances, ok := provider.(awsec2.NatInstanceProviderV2); ok {
-		instances.Connections().AllowFrom(awsec2.Peer_Ipv4(v.vpc.VpcCidrBlock()), awsec2.Port_AllTraffic(), jsii.String("Outbound traffic of this network"))
+		instances.Connections().AllowFrom(awsec2.Peer_Ipv4(jsii.String(n.CIDR)), awsec2.Port_AllTraffic(), jsii.String("Outbound traffic of this network"))
+		for _, gateway := range *instances.GatewayInstances() {
+			encryptDisk(gateway.Node().DefaultChild().(awsec2.CfnInstance))
+			acknowledge(gateway, natInstance)
+		}
 	}
 	for _, name := range n.Endpoints {
 		v.addEndpoint(name)
 	}
 	if n.FlowLogs {
 		v.addFlowLogs(e)
+	} else {
+		acknowledge(v.vpc, smallEnvironment)
 	}
 	return v
 }
@@ -90,6 +96,14 @@ func (n Network) nat() (provider awsec2.NatProvider, gateways int) {
 		}), 1
 	}
 	return nil, 0
+}
+
+// encryptDisk does what the provider of NAT instances has no property for.
+func encryptDisk(instance awsec2.CfnInstance) {
+	instance.SetBlockDeviceMappings(&[]any{&awsec2.CfnInstance_BlockDeviceMappingProperty{
+		DeviceName: jsii.String("/dev/xvda"),
+		Ebs:        &awsec2.CfnInstance_EbsProperty{Encrypted: true, VolumeType: jsii.String("gp3")},
+	}})
 }
 
 func (n Network) subnets() *[]*awsec2.SubnetConfiguration {

@@ -27,11 +27,15 @@ func newCluster(scope constructs.Construct, id string, e Environment, network *V
 	if e.Options.ContainerInsights {
 		insights = awsecs.ContainerInsights_ENABLED
 	}
-	return awsecs.NewCluster(scope, jsii.String(id), &awsecs.ClusterProps{
+	cluster := awsecs.NewCluster(scope, jsii.String(id), &awsecs.ClusterProps{
 		Vpc:                            network.vpc,
 		EnableFargateCapacityProviders: jsii.Bool(true),
 		ContainerInsightsV2:            insights,
 	})
+	if !e.Options.ContainerInsights {
+		acknowledge(cluster, countedBySamples)
+	}
+	return cluster
 }
 
 // newImage is the app's image. Its hash, and with it every task definition, depends on nothing but the files of its

@@ -53,9 +53,10 @@ func (p *platform) newTask(scope constructs.Construct, id string, props processP
 	}
 	p.data.postgres.allow(this, "Database", t.group)
 	p.data.valkey.allow(this, "Cache", t.group)
-	t.definition = p.newDefinition(this, "Task", props)
+	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
+	acknowledge(t.definition, settingsAreVariables, belowOwnPath, takesNoResource)
 	return t
 }
 
@@ -66,11 +67,8 @@ func (p *platform) newAdminDefinition(scope constructs.Construct, id string, web
 	props.command = command
 	definition := awsecs.NewFargateTaskDefinition(scope, jsii.String(id), p.definitionProps(props, web.definition.TaskRole(), web.definition.ObtainExecutionRole()))
 	p.addContainer(definition, props, web.logs)
+	acknowledge(definition, settingsAreVariables)
 	return definition
-}
-
-func (p *platform) newDefinition(scope constructs.Construct, id string, props processProps) awsecs.FargateTaskDefinition {
-	return awsecs.NewFargateTaskDefinition(scope, jsii.String(id), p.definitionProps(props, nil, nil))
 }
 
 func (p *platform) addContainer(definition awsecs.FargateTaskDefinition, props processProps, logs awslogs.LogGroup) awsecs.ContainerDefinition {

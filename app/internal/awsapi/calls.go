@@ -1,0 +1,83 @@
+package awsapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Stages of a secret while it rotates: what is valid, and what is about to be.
+const (
+	Current = "AWSCURRENT"
+	Pending = "AWSPENDING"
+)
+
+// Login is the JSON that database and cache secrets hold.
+type Login struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// LoginSecret reads a Secrets Manager secret in the given stage.
+func (c *Client) LoginSecret(ctx context.Context, arn, stage string) (Login, error) {
+	var answer struct{ SecretString string }
+	err := c.callJSON(ctx, "secretsmanager", "secretsmanager.GetSecretValue",
+		map[string]string{"SecretId": arn, "VersionStage": stage}, &answer)
+	if err != nil {
+		return Login{}, err
+	}
+	var login Login
+	if err := json.Unmarshal([]byte(answer.SecretString), &login); err != nil || login.Username == "" {
+		return Login{}, fmt.Errorf(`secret %s: want JSON with "username" and "password"`, arn)
+	}
+	return login, nil
+}
+
+// Parameters reads every parameter below path, decrypted, keyed by the last
+// part of its name.
+func (c *Client) Parameters(ctx context.Context, path string) (map[string]string, error) {
+	found, token := map[string]string{}, ""
+	for {
+		var answer struct {
+			Parameters []struct{ Name, Value string }
+			NextToken  string
+		}
+		in := map[string]any{"Path": path, "WithDecryption": true, "Recursive": false, "MaxResults": 10}
+		if token != "" {
+			in["NextToken"] = token
+		}
+		if err := c.callJSON(ctx, "ssm", "AmazonSSM.GetParametersByPath", in, &answer); err != nil {
+			return nil, err
+		}
+		for _, parameter := range answer.Parameters {
+			found[parameter.Name[strings.LastIndex(parameter.Name, "/")+1:]] = parameter.Value
+		}
+		if token = answer.NextToken; token == "" {
+			return found, nil
+		}
+	}
+}
+
+// PutObject writes one object; a second write of the same key replaces it.
+func (c *Client) PutObject(ctx context.Context, bucket, key string, body []byte) error {
+	_, err := c.send(ctx, "s3", http.MethodPut, c.objectURL(bucket, key), http.Header{}, body)
+	return err
+}
+
+// GetObject reads one object whole.
+func (c *Client) GetObject(ctx context.Context, bucket, key string) ([]byte, error) {
+	return c.send(ctx, "s3", http.MethodGet, c.objectURL(bucket, key), http.Header{}, nil)
+}
+
+// objectURL puts the bucket into the host name, as S3 wants it; a stand-in on
+// a loopback address has no such names and gets it as a path.
+func (c *Client) objectURL(bucket, key string) string {
+	path := (&url.URL{Path: "/" + key}).EscapedPath()
+	if c.cfg.EndpointURL != "" {
+		return c.cfg.EndpointURL + "/" + bucket + path
+	}
+	return "https://" + bucket + ".s3." + c.cfg.Region + ".amazonaws.com" + path
+}

@@ -1,0 +1,154 @@
+package database
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	// migrateLock is the advisory lock of all migrators; the number is arbitrary.
+	migrateLock = 0x646f7a656e
+	// lockTimeout keeps a waiting ALTER TABLE from blocking every query behind
+	// it: better to step back and try again.
+	lockTimeout = "2s"
+	lockTries   = 30
+)
+
+// Migrate brings the schema to this release's version and is safe to run many
+// times at once, to kill at any point and to run again. A schema that is newer
+// already is left alone. target limits the version for tests; 0 is the newest.
+func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error {
+	unlock, err := db.lock(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for try := 1; ; try++ {
+		err := db.migrateOnce(ctx, log, target)
+		if err == nil || !lockedOut(err) || try == lockTries {
+			return err
+		}
+		log.WarnContext(ctx, "a table is in use, trying again", "try", try)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// lock waits for its turn. The lock belongs to one connection, so PostgreSQL
+// frees it by itself when a migrator is killed.
+func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err error) {
+	conn, err := db.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for waited := false; ; waited = true {
+		var mine bool
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrateLock).Scan(&mine); err != nil {
+			conn.Release()
+			return nil, err
+		}
+		if mine {
+			return func() {
+				// Closing the connection gives the lock back, whatever its state.
+				_ = conn.Conn().Close(context.WithoutCancel(ctx))
+				conn.Release()
+			}, nil
+		}
+		if !waited {
+			log.InfoContext(ctx, "another migration is running, waiting for it")
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			conn.Release()
+			return nil, fmt.Errorf("waiting for another migration: %w", ctx.Err())
+		}
+	}
+}
+
+func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) error {
+	settings := db.Config()
+	settings.MaxConns = 2
+	settings.ConnConfig.RuntimeParams["lock_timeout"] = lockTimeout
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	queue, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate the job queue: %w", err)
+	}
+	provider, err := newProvider(pool)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = provider.Close() }()
+	if target == 0 {
+		sources := provider.ListSources()
+		target = sources[len(sources)-1].Version
+	}
+	results, err := provider.UpTo(ctx, target)
+	for _, result := range results {
+		log.InfoContext(ctx, "migrated", "version", result.Source.Version, "took", result.Duration)
+	}
+	return err
+}
+
+// Migration is one line of the status: AppliedAt is zero while it is pending.
+type Migration struct {
+	Version   int64
+	AppliedAt time.Time
+}
+
+// Status lists this release's migrations, oldest first.
+func (db *DB) Status(ctx context.Context) ([]Migration, error) {
+	provider, err := newProvider(db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = provider.Close() }()
+	all, err := provider.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Migration, len(all))
+	for i, one := range all {
+		list[i] = Migration{Version: one.Source.Version, AppliedAt: one.AppliedAt}
+	}
+	return list, nil
+}
+
+func lockedOut(err error) bool {
+	var reason *pgconn.PgError
+	return errors.As(err, &reason) && reason.Code == "55P03"
+}
+
+func newProvider(pool *pgxpool.Pool) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(pool), files)
+}

@@ -1,0 +1,146 @@
+// Package deliver works the queue: it posts events to their destinations, and
+// sees to it that no job is lost with the worker that ran it (lease.go).
+package deliver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/logging"
+	"dozen/app/internal/metric"
+)
+
+// Worker delivers one event to one destination; it is a River worker.
+type Worker struct {
+	river.WorkerDefaults[inbox.Delivery]
+	inbox   *inbox.Inbox
+	log     *slog.Logger
+	metrics *metric.Writer
+	sender  *sender
+	busy    limits
+}
+
+// NewWorker returns a worker that records its attempts in the inbox.
+func NewWorker(in *inbox.Inbox, log *slog.Logger, metrics *metric.Writer) *Worker {
+	return &Worker{inbox: in, log: log, metrics: metrics, sender: newSender(), busy: limits{running: map[string]int{}}}
+}
+
+// recordTimeout bounds the writing of an outcome while the process shuts down.
+const recordTimeout = 5 * time.Second
+
+// Work implements river.Worker.
+func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error {
+	ctx = logging.With(ctx, slog.String("event_id", job.Args.EventID), slog.Int64("job_id", job.ID),
+		slog.String("destination", job.Args.Destination))
+	parcel, err := w.inbox.Parcel(ctx, job.Args)
+	switch {
+	case errors.Is(err, inbox.ErrNotFound):
+		return river.JobCancel(err)
+	case err != nil:
+		return returnIfStopped(ctx, err)
+	case parcel.State == "delivered":
+		// The outcome was recorded, but the job's end was not.
+		return nil
+	}
+	if !w.busy.take(parcel.Name, parcel.Concurrency) {
+		// A slow destination must not hold all of this worker's places.
+		return river.JobSnooze(time.Second + rand.N(time.Second))
+	}
+	defer w.busy.give(parcel.Name)
+
+	out := w.sender.send(ctx, parcel, job.Attempt)
+	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
+		return returnIfStopped(ctx, ctx.Err())
+	}
+	// What the destination has got is written down even if we must stop now.
+	recording, done := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer done()
+	if err := w.inbox.Record(recording, job, out); err != nil {
+		return err
+	}
+	return w.report(ctx, job, out)
+}
+
+func (w *Worker) report(ctx context.Context, job *river.Job[inbox.Delivery], out inbox.Outcome) error {
+	attrs := []any{"attempt", job.Attempt, "status", out.Status, "took_ms", out.Took.Milliseconds()}
+	if out.Error == "" {
+		w.log.InfoContext(ctx, "delivered", attrs...)
+		w.metrics.Count("Delivered", 1)
+		return nil
+	}
+	attrs = append(attrs, "error", out.Error)
+	if job.Attempt >= job.MaxAttempts {
+		w.log.ErrorContext(ctx, "delivery is dead after its last attempt", attrs...)
+		w.metrics.Count("Dead", 1)
+	} else {
+		w.log.WarnContext(ctx, "delivery failed, will be tried again", attrs...)
+		w.metrics.Count("Failed", 1)
+	}
+	return errors.New(out.Error)
+}
+
+// returnIfStopped gives a job back at once and without counting an attempt,
+// if it was interrupted because this process must end.
+func returnIfStopped(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return river.JobSnooze(0)
+	}
+	return err
+}
+
+// Timeout implements river.Worker; it lies above all that Work waits for.
+func (w *Worker) Timeout(*river.Job[inbox.Delivery]) time.Duration {
+	return sendTimeout + 2*recordTimeout
+}
+
+// Backoff between attempts: it doubles from the first to the longest, and a
+// quarter of it is left to chance, so that a destination that comes back is
+// not hit by everything at once. Twelve attempts take about five hours.
+const (
+	firstBackoff   = 4 * time.Second
+	longestBackoff = 4 * time.Hour
+)
+
+// NextRetry implements river.Worker.
+func (w *Worker) NextRetry(job *river.Job[inbox.Delivery]) time.Time {
+	return time.Now().Add(backoff(job.Attempt))
+}
+
+func backoff(attempt int) time.Duration {
+	pause := longestBackoff
+	if attempt < 20 {
+		pause = min(firstBackoff<<max(attempt-1, 0), longestBackoff)
+	}
+	return pause - pause/8 + rand.N(pause/4)
+}
+
+// limits counts requests under way by destination.
+type limits struct {
+	mu      sync.Mutex
+	running map[string]int
+}
+
+func (l *limits) take(name string, most int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running[name] >= most {
+		return false
+	}
+	l.running[name]++
+	return true
+}
+
+func (l *limits) give(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running[name]--; l.running[name] == 0 {
+		delete(l.running, name)
+	}
+}

@@ -1,0 +1,99 @@
+package inbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Filter narrows a list of events; empty fields do not.
+type Filter struct {
+	Source string
+	State  string // of at least one delivery
+	Text   string // an event's id, or the sender's delivery id, in full
+	Before string // only events older than this id, for the next page
+	Limit  int
+}
+
+// Summary is an event in a list.
+type Summary struct {
+	ID         string
+	Source     string
+	DeliveryID string
+	ReceivedAt time.Time
+	Size       int    // bytes of the body
+	States     string // "billing delivered, audit dead"
+}
+
+// Events lists events, newest first.
+func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
+	id, deliveryID := "", f.Text
+	if IsID(f.Text) {
+		id, deliveryID = f.Text, ""
+	}
+	rows, err := in.db.Query(ctx, `
+		select e.id::text, e.source, e.delivery_id, e.received_at, octet_length(e.body),
+			(select coalesce(string_agg(d.destination || ' ' || d.state, ', ' order by d.destination), '')
+				from delivery d where d.event_id = e.id)
+		from event e
+		where ($1 = '' or e.source = $1)
+			and ($2 = '' or exists (select 1 from delivery d where d.event_id = e.id and d.state = $2))
+			and ($3::uuid is null or e.id = $3) and ($4 = '' or e.delivery_id = $4)
+			and ($5::uuid is null or e.id < $5)
+		order by e.id desc limit $6`,
+		f.Source, f.State, nullable(id), deliveryID, nullable(f.Before), f.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Summary])
+}
+
+func nullable(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// Attempt is one try to deliver.
+type Attempt struct {
+	Destination string
+	Status      *int   // the destination's answer; nil if there was none
+	Error       string // why it failed; "" if it did not
+	TookMS      int
+	At          time.Time
+}
+
+// State is where one delivery of an event stands.
+type State struct {
+	Destination string
+	State       string
+	ChangedAt   time.Time
+}
+
+// Event finds one event with its deliveries and attempts, or ErrNotFound.
+func (in *Inbox) Event(ctx context.Context, id string) (event Event, states []State, attempts []Attempt, err error) {
+	if !IsID(id) {
+		return event, nil, nil, ErrNotFound
+	}
+	err = in.db.QueryRow(ctx, `select id::text, source, delivery_id, content_type, headers, body, received_at
+		from event where id = $1`, id).Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType,
+		&event.Headers, &event.Body, &event.ReceivedAt)
+	if err != nil {
+		return event, nil, nil, notFound(err)
+	}
+	rows, err := in.db.Query(ctx, "select destination, state, changed_at from delivery where event_id = $1 order by destination", id)
+	if err != nil {
+		return event, nil, nil, err
+	}
+	if states, err = pgx.CollectRows(rows, pgx.RowToStructByPos[State]); err != nil {
+		return event, nil, nil, err
+	}
+	rows, err = in.db.Query(ctx, "select destination, status, error, took_ms, at from attempt where event_id = $1 order by id", id)
+	if err != nil {
+		return event, nil, nil, err
+	}
+	attempts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Attempt])
+	return event, states, attempts, err
+}

@@ -1,0 +1,121 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"dozen/app/internal/database"
+)
+
+// Queue is the queue of deliveries and upkeep, named after the process in the
+// Procfile that works it: the backlog is measured and scaled by that name.
+const Queue = "worker"
+
+// ErrNotFound says that there is no source, destination or event of that name.
+var ErrNotFound = errors.New("not found")
+
+// Delivery is the job that brings one event to one destination.
+type Delivery struct {
+	EventID     string `json:"event_id"`
+	Destination string `json:"destination"`
+}
+
+// Kind implements river.JobArgs.
+func (Delivery) Kind() string { return "deliver" }
+
+// Jobs inserts jobs; every process has one.
+type Jobs = river.Client[pgx.Tx]
+
+// Inbox is the store of events.
+type Inbox struct {
+	db   *database.DB
+	jobs *Jobs
+}
+
+// New returns an inbox that inserts its jobs through jobs.
+func New(db *database.DB, jobs *Jobs) *Inbox { return &Inbox{db, jobs} }
+
+// NewJobs returns a client that can insert jobs, but works none.
+func NewJobs(db *database.DB, config *river.Config) (*Jobs, error) {
+	return river.NewClient(riverpgxv5.New(db.Pool), config)
+}
+
+// Event is what a source has posted.
+type Event struct {
+	ID          string            `json:"id"`
+	Source      string            `json:"source"`
+	DeliveryID  string            `json:"delivery_id"` // the source's own id; "" becomes the event's
+	ContentType string            `json:"content_type"`
+	Headers     map[string]string `json:"headers"`
+	Body        []byte            `json:"body"`
+	ReceivedAt  time.Time         `json:"received_at"`
+}
+
+// storeEvent writes an event and a delivery for each destination of its source
+// in one round trip; a delivery id that was seen before writes nothing.
+const storeEvent = `
+with stored as (
+	insert into event (id, source, delivery_id, content_type, headers, body)
+	values ($1, $2, $3, $4, $5, $6)
+	on conflict (source, delivery_id) do nothing
+	returning id
+), planned as (
+	insert into delivery (event_id, destination)
+	select stored.id, destination.name from stored, destination where destination.source = $2
+	returning destination
+)
+select (select count(*) from stored) = 1,
+	coalesce((select array_agg(planned.destination || ' ' || destination.max_attempts)
+		from planned join destination on destination.name = planned.destination), '{}')`
+
+// Accept stores an event with its deliveries and their jobs, all or nothing,
+// and returns its id. If the source has posted the same delivery id before,
+// nothing is stored, and the first event's id is returned with known true.
+func (in *Inbox) Accept(ctx context.Context, event Event) (id string, known bool, err error) {
+	event.ID = newID(time.Now())
+	if event.DeliveryID == "" {
+		event.DeliveryID = event.ID
+	}
+	if event.Headers == nil {
+		event.Headers = map[string]string{}
+	}
+	err = in.db.InTx(ctx, func(tx pgx.Tx) error {
+		var stored bool
+		var planned []string
+		err := tx.QueryRow(ctx, storeEvent, event.ID, event.Source, event.DeliveryID, event.ContentType,
+			event.Headers, event.Body).Scan(&stored, &planned)
+		if err != nil {
+			return err
+		}
+		if !stored {
+			known = true
+			return tx.QueryRow(ctx, "select id::text from event where source = $1 and delivery_id = $2",
+				event.Source, event.DeliveryID).Scan(&event.ID)
+		}
+		jobs := make([]river.InsertManyParams, len(planned))
+		for i, plan := range planned {
+			var args = Delivery{EventID: event.ID}
+			var attempts int
+			if _, err := fmt.Sscanf(plan, "%s %d", &args.Destination, &attempts); err != nil {
+				return err
+			}
+			jobs[i] = river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{Queue: Queue, MaxAttempts: attempts}}
+		}
+		return in.insert(ctx, tx, jobs)
+	})
+	return event.ID, known, err
+}
+
+func (in *Inbox) insert(ctx context.Context, tx pgx.Tx, jobs []river.InsertManyParams) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err := in.jobs.InsertManyTx(ctx, tx, jobs)
+	return err
+}

@@ -1,0 +1,41 @@
+// Package logging writes structured events to stdout, and carries ids (request,
+// event, job) through a context, so that one search finds an event's whole life.
+package logging
+
+import (
+	"context"
+	"io"
+	"log/slog"
+)
+
+type key struct{}
+
+// New returns a logger in the given format ("json" or "text").
+func New(out io.Writer, format string, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(handler{slog.NewJSONHandler(out, options)})
+	}
+	return slog.New(handler{slog.NewTextHandler(out, options)})
+}
+
+// With returns a context whose log lines carry the given attributes too.
+func With(ctx context.Context, attrs ...slog.Attr) context.Context {
+	before, _ := ctx.Value(key{}).([]slog.Attr)
+	return context.WithValue(ctx, key{}, append(before[:len(before):len(before)], attrs...))
+}
+
+// handler adds the context's attributes to each record.
+type handler struct{ slog.Handler }
+
+func (h handler) Handle(ctx context.Context, record slog.Record) error {
+	if attrs, ok := ctx.Value(key{}).([]slog.Attr); ok {
+		record.AddAttrs(attrs...)
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return handler{h.Handler.WithAttrs(attrs)}
+}
+func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }

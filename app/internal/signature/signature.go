@@ -1,0 +1,159 @@
+// Package signature checks and makes the signatures of webhooks. All of them
+// are HMAC-SHA256 over the body; they differ in header and form:
+//
+//	hmac    X-Signature: sha256=<hex>          (the prefix may be missing)
+//	github  X-Hub-Signature-256: sha256=<hex>
+//	stripe  Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>...]  over "<t>.<body>"
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Tolerance is how far a signed timestamp may lie from now, either way: an
+// older request may be a recorded one that someone plays back.
+const Tolerance = 5 * time.Minute
+
+// maxSignatures bounds the work that one header can ask for.
+const maxSignatures = 10
+
+// Reasons why a request is refused. They say nothing about the secret.
+var (
+	ErrMissing   = errors.New("signature header is missing")
+	ErrMalformed = errors.New("signature header is malformed")
+	ErrMismatch  = errors.New("signature does not match")
+	ErrExpired   = errors.New("signature's timestamp is too far from now")
+)
+
+// Verify checks a request's signature in constant time.
+func Verify(scheme, secret string, header http.Header, body []byte, now time.Time) error {
+	switch scheme {
+	case "hmac":
+		return verifyPlain(header.Get("X-Signature"), secret, body, false)
+	case "github":
+		return verifyPlain(header.Get("X-Hub-Signature-256"), secret, body, true)
+	case "stripe":
+		return verifyStamped(header.Get("Stripe-Signature"), secret, body, now)
+	}
+	return fmt.Errorf("unknown signature scheme %q", scheme)
+}
+
+func verifyPlain(text, secret string, body []byte, prefixed bool) error {
+	if text == "" {
+		return ErrMissing
+	}
+	digits, found := strings.CutPrefix(text, "sha256=")
+	if prefixed && !found {
+		return ErrMalformed
+	}
+	given, err := hex.DecodeString(digits)
+	if err != nil || len(given) != sha256.Size {
+		return ErrMalformed
+	}
+	if !hmac.Equal(given, sum(secret, body)) {
+		return ErrMismatch
+	}
+	return nil
+}
+
+func verifyStamped(text, secret string, body []byte, now time.Time) error {
+	if text == "" {
+		return ErrMissing
+	}
+	stamp, given, err := parseStamped(text)
+	if err != nil {
+		return err
+	}
+	want := sum(secret, []byte(stamp+"."), body)
+	matches := false
+	for _, one := range given {
+		matches = hmac.Equal(one, want) || matches
+	}
+	if !matches {
+		return ErrMismatch
+	}
+	// The stamp is checked after the signature: before, it is anyone's claim.
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil {
+		return ErrMalformed
+	}
+	if age := now.Sub(time.Unix(seconds, 0)); age > Tolerance || age < -Tolerance {
+		return ErrExpired
+	}
+	return nil
+}
+
+func parseStamped(text string) (stamp string, given [][]byte, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "t":
+			if stamp != "" {
+				return "", nil, ErrMalformed
+			}
+			stamp = value
+		case "v1":
+			one, err := hex.DecodeString(value)
+			if err != nil || len(one) != sha256.Size || len(given) == maxSignatures {
+				return "", nil, ErrMalformed
+			}
+			given = append(given, one)
+		}
+	}
+	if stamp == "" || len(given) == 0 {
+		return "", nil, ErrMalformed
+	}
+	return stamp, given, nil
+}
+
+// Sign makes a header value in the stamped form; destinations check our
+// requests with it.
+func Sign(secret string, body []byte, now time.Time) string {
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	return "t=" + stamp + ",v1=" + hex.EncodeToString(sum(secret, []byte(stamp+"."), body))
+}
+
+func sum(secret string, parts ...[]byte) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
+	for _, part := range parts {
+		mac.Write(part)
+	}
+	return mac.Sum(nil)
+}
+
+// maxID is the most bytes of a sender's own delivery id.
+const maxID = 200
+
+// DeliveryID finds the sender's own id of a request, by which a repeated
+// request is recognized. Only the hmac scheme may come without: "" then.
+func DeliveryID(scheme string, header http.Header, body []byte) (string, error) {
+	var id, where string
+	switch scheme {
+	case "github":
+		where, id = "header X-GitHub-Delivery", header.Get("X-GitHub-Delivery")
+	case "stripe":
+		var event struct{ ID string }
+		if err := json.Unmarshal(body, &event); err != nil {
+			return "", fmt.Errorf("body is not a JSON object with a text id: %w", err)
+		}
+		where, id = `field "id" of the body`, event.ID
+	default:
+		where, id = "header Idempotency-Key", header.Get("Idempotency-Key")
+		if id == "" {
+			return "", nil
+		}
+	}
+	if id == "" || len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", fmt.Errorf("%s: want 1 to %d printable ASCII characters, have %d", where, maxID, len(id))
+	}
+	return id, nil
+}

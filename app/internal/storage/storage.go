@@ -1,0 +1,75 @@
+// Package storage keeps whole objects under a key: in S3, or in a directory
+// where there is none. Which one is a matter of STORAGE_URL alone.
+package storage
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"dozen/app/internal/awsapi"
+)
+
+// Storage writes and reads objects. Put replaces what the key held before.
+type Storage interface {
+	Put(ctx context.Context, key string, body []byte) error
+	Get(ctx context.Context, key string) ([]byte, error)
+}
+
+// Open returns the storage that a valid s3:// or file:// URL names.
+func Open(u *url.URL, aws *awsapi.Client) Storage {
+	if u.Scheme == "s3" {
+		return bucket{aws, u.Host, strings.Trim(u.Path, "/")}
+	}
+	return directory(u.Path)
+}
+
+type bucket struct {
+	aws          *awsapi.Client
+	name, prefix string
+}
+
+func (b bucket) Put(ctx context.Context, key string, body []byte) error {
+	return b.aws.PutObject(ctx, b.name, path.Join(b.prefix, key), body)
+}
+
+func (b bucket) Get(ctx context.Context, key string) ([]byte, error) {
+	return b.aws.GetObject(ctx, b.name, path.Join(b.prefix, key))
+}
+
+type directory string
+
+// Put writes beside the target and renames, so that a killed process leaves
+// no half object under the key.
+func (d directory) Put(_ context.Context, key string, body []byte) error {
+	name, err := d.file(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name+".part", body, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".part", name)
+}
+
+func (d directory) Get(_ context.Context, key string) ([]byte, error) {
+	name, err := d.file(key)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(name)
+}
+
+func (d directory) file(key string) (string, error) {
+	if !filepath.IsLocal(key) {
+		return "", fmt.Errorf("storage key %q: leads out of the storage directory", key)
+	}
+	return filepath.Join(string(d), key), nil
+}

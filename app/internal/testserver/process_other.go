@@ -1,0 +1,9 @@
+//go:build !linux
+
+package testserver
+
+import "syscall"
+
+func ownGroup(user *syscall.Credential) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: user, Setpgid: true}
+}

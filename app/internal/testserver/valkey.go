@@ -1,0 +1,79 @@
+package testserver
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Valkey is a private Valkey or Redis on a loopback port.
+type Valkey struct {
+	Port int
+	bin  string
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// FindValkey returns the server's binary, or "" if there is none here.
+func FindValkey() string {
+	for _, name := range []string{"valkey-server", "redis-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// NewValkey prepares a server; port 0 finds a free port.
+func NewValkey(bin string, port int) (v *Valkey, err error) {
+	v = &Valkey{Port: port, bin: bin}
+	if port == 0 {
+		v.Port, err = FreePort()
+	}
+	return v, err
+}
+
+// Start starts the server, empty, and waits until it answers.
+func (v *Valkey) Start() error {
+	v.cmd = exec.Command(v.bin, "--port", strconv.Itoa(v.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning")
+	v.cmd.SysProcAttr = ownGroup(nil)
+	v.cmd.Dir = os.TempDir()
+	v.cmd.Stdout, v.cmd.Stderr = io.Discard, io.Discard
+	if err := v.cmd.Start(); err != nil {
+		return err
+	}
+	v.done = make(chan struct{})
+	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(v.cmd, v.done)
+	for range 500 {
+		if conn, err := net.Dial("tcp", v.address()); err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-v.done:
+			return fmt.Errorf("%s ended at its start", v.bin)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	v.Kill()
+	return fmt.Errorf("%s does not answer", v.bin)
+}
+
+// Kill ends the server at once; what it held is lost.
+func (v *Valkey) Kill() {
+	if v.cmd == nil {
+		return
+	}
+	_ = v.cmd.Process.Signal(syscall.SIGKILL)
+	<-v.done
+	v.cmd = nil
+}
+
+// URL is where a client finds the server.
+func (v *Valkey) URL() string { return "redis://" + v.address() }
+
+func (v *Valkey) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(v.Port)) }

@@ -1,0 +1,42 @@
+package upkeep
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"time"
+
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/storage"
+)
+
+// archiveBatch moves one batch of events that are older than before into one
+// object of gzipped JSON lines, which `import` reads back. The events are
+// deleted only after the object is stored; a run that dies in between is
+// repeated, and writes the same events under the same key.
+func archiveBatch(ctx context.Context, in *inbox.Inbox, to storage.Storage, before time.Time) (moved int, err error) {
+	events, err := in.Finished(ctx, before)
+	if err != nil || len(events) == 0 {
+		return 0, err
+	}
+	var object bytes.Buffer
+	packed := gzip.NewWriter(&object)
+	lines := json.NewEncoder(packed)
+	ids := make([]string, len(events))
+	for i, event := range events {
+		ids[i] = event.ID
+		if err := lines.Encode(event); err != nil {
+			return 0, err
+		}
+	}
+	if err := packed.Close(); err != nil {
+		return 0, err
+	}
+	first := events[0]
+	key := "events/" + first.ReceivedAt.UTC().Format("2006/01/02/") + first.ID + ".ndjson.gz"
+	if err := to.Put(ctx, key, object.Bytes()); err != nil {
+		return 0, err
+	}
+	return in.Purge(ctx, ids)
+}

@@ -1,0 +1,45 @@
+// Package upkeep is what the scheduler sets off: it measures the backlog,
+// redrives dead deliveries, and archives and purges old events.
+package upkeep
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/metric"
+)
+
+// measure counts what is due or running in each queue; a queue that is empty,
+// or was never used, must report zero, or its workers never scale in.
+const measure = `
+select queue, count(job.id),
+	coalesce(extract(epoch from now() - min(job.scheduled_at) filter (where job.state <> 'running')), 0)::float8
+from (select $1 as queue union select name from river_queue) known
+left join (
+	select id, queue, state, scheduled_at from river_job
+	where state = 'running' or state in ('available', 'scheduled', 'retryable') and scheduled_at <= now()
+) job using (queue)
+group by queue`
+
+// Backlog writes one metric line per worker-like process: jobs due or running,
+// and the age of the oldest that waits. Workers are scaled by it.
+func Backlog(ctx context.Context, tx pgx.Tx, metrics *metric.Writer) error {
+	rows, err := tx.Query(ctx, measure, inbox.Queue)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var queue string
+		var count int64
+		var age float64
+		if err := rows.Scan(&queue, &count, &age); err != nil {
+			return err
+		}
+		metrics.Write(queue, metric.Value{Name: "Backlog", Unit: "Count", Number: float64(count)},
+			metric.Value{Name: "BacklogAge", Unit: "Seconds", Number: age})
+	}
+	return rows.Err()
+}

@@ -1,0 +1,24 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// writeProblem answers an error in the form of RFC 9457. The detail is for the
+// sender to act on; it never holds an internal error's text.
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	write(w, status, map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, value)
+}
+
+func write(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // the client may have gone
+}

@@ -1,0 +1,77 @@
+// Package web accepts events and serves the operators' page.
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"log/slog"
+
+	"github.com/redis/go-redis/v9"
+
+	"dozen/app/internal/config"
+	"dozen/app/internal/database"
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/metric"
+)
+
+// Server is the web process. All fields must be set.
+type Server struct {
+	Config  config.Config
+	Log     *slog.Logger
+	Metrics *metric.Writer
+	DB      *database.DB
+	Cache   *redis.Client
+	Inbox   *inbox.Inbox
+
+	draining atomic.Bool
+	sources  sourceCache
+	rates    rateLimit
+	health   readiness
+}
+
+// Handler returns all routes, wrapped in what every request gets.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", s.livez)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("POST /in/{source}", s.ingest)
+	s.pages(mux)
+	return s.observe(mux)
+}
+
+// finishMargin is what is left of the drain time for closing down after the
+// last request.
+const finishMargin = 250 * time.Millisecond
+
+// Run serves until ctx ends, and then drains: the load balancer still sends
+// requests for a while (routing lag), which are all served; then no connection
+// is accepted any more, and what is under way may finish.
+func (s *Server) Run(ctx context.Context) error {
+	server := s.httpServer()
+	listener, err := listen(ctx, s.Config.Port)
+	if err != nil {
+		return err
+	}
+	s.Log.InfoContext(ctx, "web started", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.Log.Info("web drains", "routing_lag", s.Config.RoutingLag)
+	s.draining.Store(true)
+	time.Sleep(s.Config.RoutingLag)
+	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), s.Config.Drain-s.Config.RoutingLag-finishMargin)
+	defer done()
+	if err := server.Shutdown(finishing); err != nil {
+		s.Log.Warn("requests were cut off at the end of the drain time", "error", err)
+		_ = server.Close()
+	}
+	s.Log.Info("web stopped")
+	return nil
+}
