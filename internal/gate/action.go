@@ -48,7 +48,10 @@ type Fault struct {
 	// Lasting faults cannot pass by themselves: a permission that is missing, a request that is refused. All
 	// others, a lost answer too, are tried again.
 	Lasting bool
-	Message string // names the call and what AWS said
+	// Settling faults are refusals that a role gets in its first moments, until IAM knows its policies everywhere.
+	// They are taken for lasting ones after a minute.
+	Settling bool
+	Message  string // names the call and what AWS said
 }
 
 // Task is what ECS says about a task.

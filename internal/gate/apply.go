@@ -4,6 +4,9 @@ import "time"
 
 // Apply takes in what came of an action.
 func (s *State) Apply(action Action, result Result, now time.Time) {
+	if fault := result.Fault; fault != nil && fault.Settling {
+		result.Fault = &Fault{Message: fault.Message, Lasting: now.Sub(s.Since) >= settlePatience}
+	}
 	switch action.Verb {
 	case AskStack:
 		s.afterAsking(result, now)

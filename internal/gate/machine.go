@@ -8,13 +8,14 @@ import (
 // How long the gate has patience. All that follows the deadline must fit into Margin, with the two deliveries by
 // which Lambda replaces handlers that die (after one minute and after two).
 const (
-	startPatience = 5 * time.Minute  // RunTask refuses for want of capacity, or does not answer
-	sightPatience = 2 * time.Minute  // ECS does not know a task that it has started
-	stopPatience  = 45 * time.Second // to find and stop a task: SIGTERM, the stop timeout, SIGKILL
-	shortPause    = 250 * time.Millisecond
-	longPause     = 3 * time.Second
-	capacityPause = 15 * time.Second
-	logPause      = 2 * time.Second
+	startPatience  = 5 * time.Minute  // RunTask refuses for want of capacity, or does not answer
+	settlePatience = time.Minute      // a new role's permissions are not known everywhere yet
+	sightPatience  = 2 * time.Minute  // ECS does not know a task that it has started
+	stopPatience   = 45 * time.Second // to find and stop a task: SIGTERM, the stop timeout, SIGKILL
+	shortPause     = 250 * time.Millisecond
+	longPause      = 3 * time.Second
+	capacityPause  = 15 * time.Second
+	logPause       = 2 * time.Second
 
 	askTries  = 5
 	findTries = 3

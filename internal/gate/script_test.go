@@ -114,3 +114,6 @@ func passing(message string) gate.Result { return gate.Result{Fault: &gate.Fault
 func lasting(message string) gate.Result {
 	return gate.Result{Fault: &gate.Fault{Message: message, Lasting: true}}
 }
+func settling(message string) gate.Result {
+	return gate.Result{Fault: &gate.Fault{Message: message, Settling: true}}
+}
