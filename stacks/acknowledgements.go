@@ -34,7 +34,7 @@ var (
 	belowOwnPath = acknowledgement{rules: []string{"AwsSolutions-IAM5"}, applies: `/^Resource::(<.*Files.*\.Arn>|arn:.*:parameter\/.*)\/\*$/`,
 		reason: "A process may use every object of its own environment's bucket and every parameter below its own path; names are chosen at run time."}
 	takesNoResource = acknowledgement{rules: []string{"AwsSolutions-IAM5"}, applies: `/^Resource::\*$/`,
-		reason: "ecr:GetAuthorizationToken and the ssmmessages calls of ECS Exec take no resource; a test allows no other action here."}
+		reason: "ecr:GetAuthorizationToken, ecs:ListTasks and the ssmmessages calls of ECS Exec take no resource; the invariants allow no other action here."}
 	gateFollowsRevisions = acknowledgement{rules: []string{"AwsSolutions-IAM5"}, applies: `/^Resource::.*(task-definition|:task\/|log-stream|rds:).*\*$/`,
 		reason: "Revisions, tasks, log streams and snapshots get their names when they are made. Each is limited to this family, this cluster, this log group and this database."}
 )
