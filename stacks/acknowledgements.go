@@ -39,7 +39,7 @@ var (
 		reason: "Revisions, tasks, log streams and snapshots get their names when they are made. Each is limited to this family, this cluster, this log group and this database."}
 )
 
-// acknowledgements are all of them, for the test that counts them and looks for ones that nothing needs.
+// acknowledgements are all of them, for the test that counts the reasons.
 var acknowledgements = []acknowledgement{
 	openToUsers, settingsAreVariables, countedBySamples, standardPorts, cacheUserGroup, cacheLoginStays,
 	smallEnvironment, natInstance, belowOwnPath, takesNoResource, gateFollowsRevisions,

@@ -30,7 +30,7 @@ func NewMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	m := p.env.Migration
 	g := &MigrationGate{Construct: this}
-	g.task = p.newTask(this, "Process", processProps{name: process.Name, command: process.Command, size: m.Task, stopTimeout: shortStop})
+	g.task = p.newTask(this, processProps{name: process.Name, command: process.Command, size: m.Task, stopTimeout: shortStop})
 	if !m.RunOnDeploy {
 		return g
 	}
