@@ -29,6 +29,12 @@ var processes = []process{
 	{"worker", "[QUEUE]", "deliver events; the queue is named after the process, by default worker", runWorker},
 	{"scheduler", "", "measure the backlog, redrive and archive, each at its time", runScheduler},
 	{"migrate", "[status]", "bring the database's schema up to date, or show its state", runMigrate},
+	{"createadmin", "EMAIL", "let somebody use the operators' page; the password comes from ADMIN_PASSWORD or the input", runCreateAdmin},
+	{"source", "list | add NAME [--scheme hmac|github|stripe] [--secret TEXT] [--rate N]", "who may post events", runSource},
+	{"destination", "list | add NAME SOURCE URL [--secret TEXT] [--allow-private] [--concurrency N] [--attempts N]", "where a source's events go", runDestination},
+	{"import", "[--dry-run] FILE | - | storage:KEY", "accept events from JSON lines, as the archive has them", runImport},
+	{"replay", "EVENT | [--source NAME] [--state STATE] --yes", "deliver one event again, or all that match; STATE is dead by default", runReplay},
+	{"console", "[--write]", "a SQL shell on the database; reads statements from the input", runConsole},
 }
 
 // usageError is a mistake in the command line: exit code 2.
@@ -40,9 +46,9 @@ func usage() string {
 	var text strings.Builder
 	text.WriteString("usage: dozen-app PROCESS [ARGUMENTS]\n\n")
 	for _, p := range processes {
-		fmt.Fprintf(&text, "  %-34s %s\n", strings.TrimSpace(p.name+" "+p.args), p.help)
+		fmt.Fprintf(&text, "  %s\n        %s\n", strings.TrimSpace(p.name+" "+p.args), p.help)
 	}
-	fmt.Fprintf(&text, "  %-34s %s\n\nConfiguration comes from the environment; .env.example lists every variable.", "help", "show this text")
+	text.WriteString("  help\n        show this text\n\nConfiguration comes from the environment; .env.example lists every variable.")
 	return text.String()
 }
 

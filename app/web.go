@@ -23,9 +23,7 @@ func runWeb(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	metricsCtx, stopMetrics := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopMetrics()
-	go a.metrics.Run(metricsCtx)
+	defer a.metrics.Start()()
 	server := &web.Server{Config: a.Config, Log: a.log, Metrics: a.metrics, DB: a.db, Cache: valkey, Inbox: inbox.New(a.db, jobs)}
 	return server.Run(ctx)
 }

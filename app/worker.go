@@ -36,9 +36,7 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	metricsCtx, stopMetrics := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopMetrics()
-	go a.metrics.Run(metricsCtx)
+	defer a.metrics.Start()()
 
 	for started := false; !started; {
 		// No job is taken before the lease stands: a job without one counts as lost.

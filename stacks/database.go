@@ -114,9 +114,9 @@ func (p *Postgres) addInstance(e Environment, network *VPC) {
 // old instance, after having made the new one.
 func restoreInstance(instance awsrds.CfnDBInstance, snapshot string) {
 	instance.SetDbSnapshotIdentifier(jsii.String(snapshot))
-	instance.SetDbName(nil)
-	instance.SetMasterUsername(nil)
-	instance.SetStorageEncrypted(nil)
+	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted"} {
+		instance.AddPropertyDeletionOverride(jsii.String(property))
+	}
 }
 
 func (p *Postgres) addCluster(e Environment, network *VPC) {
@@ -162,9 +162,9 @@ func (p *Postgres) addCluster(e Environment, network *VPC) {
 // restoreCluster is restoreInstance for Aurora.
 func restoreCluster(cluster awsrds.CfnDBCluster, snapshot string) {
 	cluster.SetSnapshotIdentifier(jsii.String(snapshot))
-	cluster.SetDatabaseName(nil)
-	cluster.SetMasterUsername(nil)
-	cluster.SetStorageEncrypted(nil)
+	for _, property := range []string{"DatabaseName", "MasterUsername", "StorageEncrypted"} {
+		cluster.AddPropertyDeletionOverride(jsii.String(property))
+	}
 }
 
 // databaseParameters refuse connections without TLS and log what an operator looks for first.

@@ -56,9 +56,9 @@ func NewMigrationGate(scope constructs.Construct, id string, p *platform, proces
 		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number((m.Deadline + gateGrace).Seconds())),
 		Properties:     g.properties(p),
 	})
-	// The task's permissions and the rule that opens the database to it must be there before it starts.
-	g.resource.Node().AddDependency(g.task.Construct)
-	g.resource.Node().AddDependency(g.function)
+	// The task's permissions and the rule that opens the database to it must be there before it starts; so must the
+	// function's own, which a function does not wait for when its role is given to it.
+	g.resource.Node().AddDependency(g.task.Construct, g.function.Role())
 	return g
 }
 

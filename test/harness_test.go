@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 func pureEnviron() []string {
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "DOZEN_")
+		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "DOZEN_") && !strings.HasPrefix(entry, "DOZEN_LONG=")
 	})
 	return append(environ, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 }
@@ -81,10 +81,22 @@ type assembly struct {
 }
 
 var (
-	dev     = sync.OnceValue(func() assembly { return synthesize(stacks.Development(), bundled()) })
-	staging = sync.OnceValue(func() assembly { return synthesize(stacks.Staging(), bundled()) })
-	prod    = sync.OnceValue(func() assembly { return synthesize(stacks.Production(), bundled()) })
+	dev     = sync.OnceValue(func() assembly { return synthesized(stacks.Development()) })
+	staging = sync.OnceValue(func() assembly { return synthesized(stacks.Staging()) })
+	prod    = sync.OnceValue(func() assembly { return synthesized(stacks.Production()) })
 )
+
+// synthesized is an environment as it stands, or as TestProtections has damaged it for this run of the tests.
+func synthesized(e stacks.Environment) assembly {
+	if damaged := os.Getenv(damagedTemplates); damaged != "" {
+		read := func(part string) template { return readTemplate(filepath.Join(damaged, e.Name+part)) }
+		return assembly{environment: e, directory: damaged, data: read("Data.json"), services: read("Services.json")}
+	}
+	return synthesize(e, bundled())
+}
+
+// damagedTemplates is the variable that names a directory of templates to test instead of synthesized ones.
+const damagedTemplates = "DAMAGED_TEMPLATES"
 
 // each runs a test against all three environments.
 func each(t *testing.T, test func(t *testing.T, a assembly)) {

@@ -3,7 +3,6 @@
 package metric
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"sync"
@@ -31,26 +30,32 @@ func New(out io.Writer, namespace, process string) *Writer {
 	return &Writer{out: out, namespace: namespace, process: process, counts: map[string]float64{}}
 }
 
-// Count adds to a counter of this process, which Run writes once a minute.
+// Count adds to a counter of this process, which Start writes once a minute.
 func (w *Writer) Count(name string, number float64) {
 	w.mu.Lock()
 	w.counts[name] += number
 	w.mu.Unlock()
 }
 
-// Run writes the counters every minute, and a last time when ctx ends.
-func (w *Writer) Run(ctx context.Context) {
-	ticker := time.NewTicker(time.Minute)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			w.flush()
-		case <-ctx.Done():
-			w.flush()
-			return
+// Start writes the counters every minute until stop is called, which writes
+// them a last time.
+func (w *Writer) Start() (stop func()) {
+	ending, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(time.Minute)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				w.flush()
+			case <-ending:
+				w.flush()
+				return
+			}
 		}
-	}
+	}()
+	return func() { close(ending); <-ended }
 }
 
 func (w *Writer) flush() {

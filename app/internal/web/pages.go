@@ -1,5 +1,125 @@
 package web
 
-import "net/http"
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
 
-func (s *Server) pages(mux *http.ServeMux) {}
+	"dozen/app/internal/inbox"
+)
+
+//go:embed templates/*.html static/*
+var files embed.FS
+
+var templates = parse("login", "events", "event", "routes", "problem")
+
+func parse(names ...string) map[string]*template.Template {
+	functions := template.FuncMap{"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }}
+	parsed := map[string]*template.Template{}
+	for _, name := range names {
+		parsed[name] = template.Must(template.New("layout.html").Funcs(functions).
+			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+	}
+	return parsed
+}
+
+// pages adds the operators' routes. All of them refuse posts from other sites.
+func (s *Server) pages(mux *http.ServeMux) {
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.problemPage(w, r, http.StatusForbidden, "This form was sent from another site.")
+	}))
+	page := func(pattern string, handler http.HandlerFunc) {
+		mux.Handle(pattern, crossOrigin.Handler(s.guarded(handler)))
+	}
+	page("GET /login", s.loginPage)
+	page("POST /login", s.login)
+	page("POST /logout", s.logout)
+	page("GET /{$}", s.asOperator(s.eventsPage))
+	page("GET /events/{id}", s.asOperator(s.eventPage))
+	page("POST /events/{id}/replay", s.asOperator(s.replay))
+	page("GET /routes", s.asOperator(s.routesPage))
+	page("POST /sources", s.asOperator(s.addSource))
+	page("POST /destinations", s.asOperator(s.addDestination))
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		panic(err) // the embedded files are part of the program
+	}
+	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+}
+
+// guarded sets the headers that keep a page from being framed, sniffed, cached
+// or made to run anything; it needs no script at all. Forms are small.
+func (s *Server) guarded(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		if s.secure() {
+			header.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		next(w, r)
+	})
+}
+
+type operatorKey struct{}
+
+// asOperator sends everyone else to the login form.
+func (s *Server) asOperator(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		email, err := s.operator(r)
+		switch {
+		case err != nil:
+			s.Log.ErrorContext(r.Context(), "cache failed, no sessions", "error", err)
+			s.problemPage(w, r, http.StatusServiceUnavailable, "Sessions are unavailable at the moment. Events are still accepted.")
+		case email == "":
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+		default:
+			next(w, r.WithContext(context.WithValue(r.Context(), operatorKey{}, email)))
+		}
+	}
+}
+
+// page is what the layout shows around each page's own data.
+type page struct {
+	Title    string
+	Operator string
+	Data     any
+}
+
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
+	email, _ := r.Context().Value(operatorKey{}).(string)
+	var body bytes.Buffer
+	if err := templates[name].Execute(&body, page{title, email, data}); err != nil {
+		s.Log.ErrorContext(r.Context(), "template failed", "template", name, "error", err)
+		http.Error(w, "something went wrong here; it has been logged", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = body.WriteTo(w) // the browser may have gone
+}
+
+func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, status int, message string) {
+	s.render(w, r, status, "problem", http.StatusText(status), message)
+}
+
+// failed answers an error of the inbox.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, inbox.ErrNotFound) {
+		s.problemPage(w, r, http.StatusNotFound, "There is nothing of that name.")
+		return
+	}
+	s.Log.ErrorContext(r.Context(), "database failed", "error", err)
+	s.problemPage(w, r, http.StatusServiceUnavailable, "The database does not answer. Please try again.")
+}

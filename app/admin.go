@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/riverqueue/river"
+
+	"dozen/app/internal/config"
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/operator"
+)
+
+// flags returns a flag set whose mistakes are usage errors of ours.
+func flags(name string) *flag.FlagSet {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	return set
+}
+
+// parse reads flags before and after the arguments, and wants exactly so many.
+func parse(set *flag.FlagSet, args []string, want int) ([]string, error) {
+	var found []string
+	for len(args) > 0 {
+		if err := set.Parse(args); err != nil {
+			return nil, usageError{fmt.Sprintf("dozen-app %s: %v", set.Name(), err)}
+		}
+		if args = set.Args(); len(args) > 0 {
+			found, args = append(found, args[0]), args[1:]
+		}
+	}
+	if len(found) != want {
+		return nil, usageError{fmt.Sprintf("dozen-app %s: want %d arguments, have %q", set.Name(), want, found)}
+	}
+	return found, nil
+}
+
+func (a *app) inbox() (*inbox.Inbox, error) {
+	jobs, err := inbox.NewJobs(a.db, &river.Config{Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	return inbox.New(a.db, jobs), nil
+}
+
+// runCreateAdmin takes the password from ADMIN_PASSWORD or the first line of
+// the input, never from the command line, which every process list shows.
+func runCreateAdmin(ctx context.Context, a *app, args []string) error {
+	found, err := parse(flags("createadmin"), args, 1)
+	if err != nil {
+		return err
+	}
+	password := a.AdminPassword.Reveal()
+	if password == "" {
+		_, _ = fmt.Fprint(a.stdout, "Password: ")
+		line, err := bufio.NewReader(a.stdin).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		password = strings.TrimRight(line, "\r\n")
+	}
+	if err := operator.Add(ctx, a.db, found[0], password); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.stdout, "operator", found[0], "can log in")
+	return err
+}
+
+func runSource(ctx context.Context, a *app, args []string) error {
+	in, err := a.inbox()
+	if err != nil {
+		return err
+	}
+	if len(args) > 0 && args[0] == "list" {
+		sources, err := in.Sources(ctx)
+		return a.table(err, "NAME\tSCHEME\tRATE A MINUTE", len(sources), func(i int) string {
+			return fmt.Sprintf("%s\t%s\t%d", sources[i].Name, sources[i].Scheme, sources[i].RatePerMinute)
+		})
+	}
+	if len(args) == 0 || args[0] != "add" {
+		return usageError{"dozen-app source: add or list?"}
+	}
+	var source inbox.Source
+	set := flags("source add")
+	set.StringVar(&source.Scheme, "scheme", "hmac", "")
+	set.StringVar((*string)(&source.Secret), "secret", "", "")
+	set.IntVar(&source.RatePerMinute, "rate", 6000, "")
+	found, err := parse(set, args[1:], 1)
+	if err != nil {
+		return err
+	}
+	source.Name = found[0]
+	return a.add("source "+source.Name, &source.Secret, func() error { return in.AddSource(ctx, source) })
+}
+
+func runDestination(ctx context.Context, a *app, args []string) error {
+	in, err := a.inbox()
+	if err != nil {
+		return err
+	}
+	if len(args) > 0 && args[0] == "list" {
+		list, err := in.Destinations(ctx)
+		return a.table(err, "NAME\tSOURCE\tURL\tPRIVATE\tAT ONCE\tATTEMPTS", len(list), func(i int) string {
+			d := list[i]
+			return fmt.Sprintf("%s\t%s\t%s\t%t\t%d\t%d", d.Name, d.Source, d.URL, d.AllowPrivate, d.Concurrency, d.MaxAttempts)
+		})
+	}
+	if len(args) == 0 || args[0] != "add" {
+		return usageError{"dozen-app destination: add or list?"}
+	}
+	var d inbox.Destination
+	set := flags("destination add")
+	set.StringVar((*string)(&d.Secret), "secret", "", "")
+	set.BoolVar(&d.AllowPrivate, "allow-private", false, "")
+	set.IntVar(&d.Concurrency, "concurrency", 4, "")
+	set.IntVar(&d.MaxAttempts, "attempts", 12, "")
+	found, err := parse(set, args[1:], 3)
+	if err != nil {
+		return err
+	}
+	d.Name, d.Source, d.URL = found[0], found[1], found[2]
+	return a.add("destination "+d.Name, &d.Secret, func() error { return in.AddDestination(ctx, d) })
+}
+
+// add stores something with a secret; one that is made here is shown, once.
+func (a *app) add(what string, secret *config.Secret, store func() error) error {
+	made := *secret == ""
+	if made {
+		*secret = config.Secret(rand.Text())
+	}
+	if err := store(); err != nil {
+		return err
+	}
+	if made {
+		what += ", secret " + secret.Reveal()
+	}
+	_, err := fmt.Fprintln(a.stdout, "stored", what)
+	return err
+}
+
+func (a *app) table(err error, head string, rows int, row func(int) string) error {
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(out, head)
+	for i := range rows {
+		_, _ = fmt.Fprintln(out, row(i))
+	}
+	return out.Flush()
+}

@@ -1,0 +1,113 @@
+package database_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dozen/app/internal/testsuite"
+)
+
+var silent = slog.New(slog.DiscardHandler)
+
+// A rollback runs the old image's migration on the newer schema: it must leave
+// it alone and exit 0, or the rollback itself fails.
+func TestOlderReleaseAcceptsNewerSchema(t *testing.T) {
+	db := testsuite.Database(t)
+	_, err := db.Exec(t.Context(), `insert into goose_db_version (version_id, is_applied) values (99999, true);
+		alter table event add column from_the_future text;
+		insert into river_migration (line, version) values ('main', 999)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context(), silent, 0); err != nil {
+		t.Fatalf("migrate on a newer schema: %v", err)
+	}
+	var column int
+	err = db.QueryRow(t.Context(), "select count(*) from information_schema.columns where column_name = 'from_the_future'").Scan(&column)
+	if err != nil || column != 1 {
+		t.Errorf("the newer schema was changed: %d, %v", column, err)
+	}
+}
+
+// A long report holds a lock that the migration needs. The migration must not
+// queue up in front of all other queries, and must succeed in the end.
+func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
+	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
+	if err := db.Migrate(t.Context(), silent, 1); err != nil {
+		t.Fatal(err)
+	}
+	report, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := report.Exec(t.Context(), "select count(*) from delivery"); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error, 1)
+	go func() { migrated <- db.Migrate(context.Background(), silent, 0) }()
+	// Wait until the migration has stepped back at least once: a query behind it gets through.
+	testsuite.Eventually(t, 10*time.Second, func() error {
+		var waiting int
+		err := db.QueryRow(t.Context(), "select count(*) from pg_locks where not granted").Scan(&waiting)
+		if err == nil && waiting == 0 {
+			return os.ErrNotExist
+		}
+		return err
+	})
+	query, done := context.WithTimeout(t.Context(), 5*time.Second)
+	defer done()
+	if _, err := db.Exec(query, "select 1 from delivery limit 1"); err != nil {
+		t.Errorf("a query waits behind the migration: %v", err)
+	}
+	if err := report.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Errorf("migrate: %v", err)
+	}
+}
+
+// While a release rolls, the code before it runs on the new schema: a
+// migration after the first may only add, and never in a way that old inserts
+// fail. This reads the SQL; compatibility_test.go runs code on old schemas.
+func TestMigrationsOnlyAdd(t *testing.T) {
+	files, err := os.ReadDir("migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	breaking := regexp.MustCompile(`(?i)\b(drop (table|column|constraint|type)|rename|alter column|add constraint|truncate|delete from)\b`)
+	for _, file := range files[1:] {
+		content, err := os.ReadFile("migrations/" + file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, _, _ := strings.Cut(string(content), "-- +goose Down")
+		if found := breaking.FindString(up); found != "" {
+			t.Errorf("%s: %q breaks the release that still runs", file.Name(), found)
+		}
+		for line := range strings.Lines(strings.ToLower(up)) {
+			if strings.Contains(line, "add column") && strings.Contains(line, "not null") && !strings.Contains(line, "default") {
+				t.Errorf("%s: %q makes the running release's inserts fail", file.Name(), line)
+			}
+		}
+	}
+	if len(files) < 2 {
+		t.Error("no migration was looked at")
+	}
+}
+
+func TestStatus(t *testing.T) {
+	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
+	if err := db.Migrate(t.Context(), silent, 2); err != nil {
+		t.Fatal(err)
+	}
+	list, err := db.Status(t.Context())
+	if err != nil || len(list) != 3 || list[1].AppliedAt.IsZero() || !list[2].AppliedAt.IsZero() {
+		t.Errorf("status = %+v, %v; want two applied and one pending", list, err)
+	}
+}

@@ -1,0 +1,129 @@
+package signature
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const secret = "It's a Secret to Everybody"
+
+var (
+	body = []byte("Hello, World!")
+	// The digest that GitHub's documentation gives for this secret and body.
+	published = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+	now       = time.Unix(1_800_000_000, 0)
+)
+
+func header(name, value string) http.Header { return http.Header{name: {value}} }
+
+func TestVerify(t *testing.T) {
+	stamped := Sign(secret, body, now)
+	wrong := strings.Replace(stamped, "v1=", "v1="+strings.Repeat("0", 64)+",v1=", 1)
+	cases := []struct {
+		what, scheme, name, value string
+		want                      error
+	}{
+		{"github's own example", "github", "X-Hub-Signature-256", published, nil},
+		{"github in capitals", "github", "X-Hub-Signature-256", "sha256=" + strings.ToUpper(published[7:]), nil},
+		{"github without prefix", "github", "X-Hub-Signature-256", published[7:], ErrMalformed},
+		{"github with sha1's prefix", "github", "X-Hub-Signature-256", "sha1=" + published[7:], ErrMalformed},
+		{"github, too short", "github", "X-Hub-Signature-256", published[:30], ErrMalformed},
+		{"github, one digit off", "github", "X-Hub-Signature-256", published[:70] + "6", ErrMismatch},
+		{"github, none", "github", "Other", published, ErrMissing},
+		{"hmac with prefix", "hmac", "X-Signature", published, nil},
+		{"hmac without prefix", "hmac", "X-Signature", published[7:], nil},
+		{"hmac, not hex", "hmac", "X-Signature", strings.Repeat("z", 64), ErrMalformed},
+		{"stripe", "stripe", "Stripe-Signature", stamped, nil},
+		{"stripe, secret being rolled", "stripe", "Stripe-Signature", wrong, nil},
+		{"stripe, with a scheme of the future", "stripe", "Stripe-Signature", stamped + ",v2=x", nil},
+		{"stripe, 5 minutes old", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance)), nil},
+		{"stripe, played back", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance-time.Second)), ErrExpired},
+		{"stripe, from the future", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(Tolerance+time.Second)), ErrExpired},
+		{"stripe, stamp changed", "stripe", "Stripe-Signature", strings.Replace(stamped, "t=18", "t=19", 1), ErrMismatch},
+		{"stripe, two stamps", "stripe", "Stripe-Signature", "t=1," + stamped, ErrMalformed},
+		{"stripe, no stamp", "stripe", "Stripe-Signature", stamped[strings.Index(stamped, "v1"):], ErrMalformed},
+		{"stripe, hundreds of signatures", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 300), ErrMalformed},
+		{"stripe, other secret", "stripe", "Stripe-Signature", Sign("other", body, now), ErrMismatch},
+	}
+	for _, c := range cases {
+		if got := Verify(c.scheme, secret, header(c.name, c.value), body, now); !errors.Is(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
+	}
+	if Verify("none", secret, http.Header{}, body, now) == nil {
+		t.Error("an unknown scheme lets everything in")
+	}
+}
+
+func TestDeliveryID(t *testing.T) {
+	cases := []struct {
+		scheme string
+		header http.Header
+		body   string
+		want   string
+		good   bool
+	}{
+		{"github", header("X-Github-Delivery", "abc"), "", "abc", true},
+		{"github", nil, "", "", false},
+		{"stripe", nil, `{"id":"evt_1","object":"event"}`, "evt_1", true},
+		{"stripe", nil, `{"id":7}`, "", false},
+		{"stripe", nil, `{`, "", false},
+		{"hmac", header("Idempotency-Key", "k"), "", "k", true},
+		{"hmac", nil, "", "", true},
+		{"hmac", header("Idempotency-Key", strings.Repeat("k", 201)), "", "", false},
+		{"hmac", header("Idempotency-Key", "a\x00b"), "", "", false},
+	}
+	for _, c := range cases {
+		got, err := DeliveryID(c.scheme, c.header, []byte(c.body))
+		if (err == nil) != c.good || err == nil && got != c.want {
+			t.Errorf("DeliveryID(%s, %v, %q) = %q, %v", c.scheme, c.header, c.body, got, err)
+		}
+	}
+}
+
+// Whatever the header holds: no panic, and nothing passes but a signature that
+// was really made with the secret.
+func FuzzVerify(f *testing.F) {
+	f.Add("github", published, []byte("Hello, World!"))
+	f.Add("stripe", Sign(secret, body, now), []byte("Hello, World!"))
+	f.Add("stripe", "t=,v1=", []byte{})
+	f.Add("stripe", "t=1800000000,v1=00,v1", []byte("x"))
+	f.Add("hmac", "sha256=", []byte(nil))
+	f.Add("hmac", "sha256=sha256=", []byte("{}"))
+	f.Fuzz(func(t *testing.T, scheme, value string, content []byte) {
+		name := map[string]string{"github": "X-Hub-Signature-256", "stripe": "Stripe-Signature"}[scheme]
+		if name == "" {
+			scheme, name = "hmac", "X-Signature"
+		}
+		if Verify(scheme, secret, header(name, value), content, now) != nil {
+			return
+		}
+		digest := hex.EncodeToString(sum(secret, content))
+		if scheme == "stripe" {
+			stamp, _, err := parseStamped(value)
+			if err != nil {
+				t.Fatalf("passed, but is malformed: %q", value)
+			}
+			digest = hex.EncodeToString(sum(secret, []byte(stamp+"."), content))
+		}
+		if !strings.Contains(strings.ToLower(value), digest) {
+			t.Fatalf("%s passes with %q", scheme, value)
+		}
+	})
+}
+
+func FuzzDeliveryID(f *testing.F) {
+	f.Add([]byte(`{"id":"evt_1"}`))
+	f.Add([]byte(`{"id":"\u0000"}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		id, err := DeliveryID("stripe", nil, content)
+		if err == nil && (id == "" || len(id) > maxID || strings.ContainsAny(id, "\x00\n\r")) {
+			t.Fatalf("accepted %q", id)
+		}
+	})
+}

@@ -1,0 +1,53 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"dozen/app/internal/operator"
+)
+
+type loginForm struct{ Email, Problem string }
+
+func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
+	s.render(w, r, http.StatusOK, "login", "Log in", loginForm{})
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	email, password := r.PostFormValue("email"), r.PostFormValue("password")
+	again := func(status int, problem string) {
+		s.render(w, r, status, "login", "Log in", loginForm{email, problem})
+	}
+	tooMany, err := s.tooManyLogins(r, email)
+	if err == nil && tooMany {
+		again(http.StatusTooManyRequests, "Too many tries. Please wait five minutes.")
+		return
+	}
+	if err == nil {
+		err = operator.Check(r.Context(), s.DB, email, password)
+	}
+	if errors.Is(err, operator.ErrRefused) {
+		s.Log.WarnContext(r.Context(), "login refused")
+		again(http.StatusUnauthorized, "Email or password is wrong.")
+		return
+	}
+	if err == nil {
+		err = s.startSession(r.Context(), w, email)
+	}
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "login failed", "error", err)
+		again(http.StatusServiceUnavailable, "Nobody can log in at the moment. Please try again.")
+		return
+	}
+	s.Log.InfoContext(r.Context(), "logged in", "operator", email)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	if err := s.endSession(w, r); err != nil {
+		s.Log.ErrorContext(r.Context(), "session not ended", "error", err)
+		s.problemPage(w, r, http.StatusServiceUnavailable, "The session could not be ended. Please try again.")
+		return
+	}
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	sessionAge = 12 * time.Hour
+	// loginTries bounds guessing, by email and by address, in each loginWindow.
+	loginTries  = 10
+	loginWindow = 5 * time.Minute
+)
+
+// sessionKey keeps only a token's hash in the cache: who reads the cache gets
+// nothing to log in with.
+func sessionKey(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return "session:" + hex.EncodeToString(sum[:])
+}
+
+// cookieName has a prefix by which browsers guard the cookie, where it can.
+func (s *Server) cookieName() string {
+	if s.secure() {
+		return "__Host-session"
+	}
+	return "session"
+}
+
+func (s *Server) secure() bool { return strings.HasPrefix(s.Config.AppURL, "https://") }
+
+func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, email string) error {
+	token := rand.Text()
+	if err := s.Cache.Set(ctx, sessionKey(token), email, sessionAge).Err(); err != nil {
+		return err
+	}
+	s.setCookie(w, token, sessionAge)
+	return nil
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, token string, age time.Duration) {
+	http.SetCookie(w, &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", MaxAge: int(age.Seconds()),
+		Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// operator returns who is logged in, or "" for nobody.
+func (s *Server) operator(r *http.Request) (email string, err error) {
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return "", nil
+	}
+	email, err = s.Cache.Get(r.Context(), sessionKey(cookie.Value)).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	return email, err
+}
+
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return nil
+	}
+	s.setCookie(w, "", -time.Second)
+	return s.Cache.Del(r.Context(), sessionKey(cookie.Value)).Err()
+}
+
+// tooManyLogins counts a try, and says whether it is one too many. Without the
+// cache nobody can log in anyway, so here its failure is one.
+func (s *Server) tooManyLogins(r *http.Request, email string) (bool, error) {
+	pipe := s.Cache.Pipeline()
+	var counts []*redis.IntCmd
+	for _, key := range []string{"login:email:" + email, "login:address:" + clientAddress(r)} {
+		counts = append(counts, pipe.Incr(r.Context(), key))
+		pipe.ExpireNX(r.Context(), key, loginWindow)
+	}
+	if _, err := pipe.Exec(r.Context()); err != nil {
+		return false, err
+	}
+	return counts[0].Val() > loginTries || counts[1].Val() > 3*loginTries, nil
+}
+
+// clientAddress is the last address that our own load balancer has seen; what
+// stands before it in the header is the client's own claim.
+func clientAddress(r *http.Request) string {
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
+		return strings.TrimSpace(forwarded[strings.LastIndex(forwarded, ",")+1:])
+	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
+}

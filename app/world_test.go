@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"dozen/app/internal/database"
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/testsuite"
+)
+
+const testSecret = "a-secret-for-tests-only"
+
+// world is what the processes under test talk to: a database, and a receiver
+// that is the one destination ("sink") of the one source ("demo").
+type world struct {
+	t    testing.TB
+	env  environment
+	db   *database.DB
+	in   *inbox.Inbox
+	sink *sink
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, env: newEnvironment(t), sink: newSink(t)}
+	w.db = testsuite.Open(t, w.env["DATABASE_URL"])
+	jobs, err := inbox.NewJobs(w.db, &river.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.in = inbox.New(w.db, jobs)
+	if err := w.in.AddSource(t.Context(), inbox.Source{Name: "demo", Scheme: "hmac", Secret: testSecret, RatePerMinute: 1 << 30}); err != nil {
+		t.Fatal(err)
+	}
+	w.addDestination(inbox.Destination{Name: "sink"})
+	return w
+}
+
+// addDestination fills in what the test does not care about.
+func (w *world) addDestination(d inbox.Destination) {
+	w.t.Helper()
+	d.Source, d.URL, d.Secret, d.AllowPrivate = "demo", w.sink.URL, testSecret, true
+	d.Concurrency, d.MaxAttempts = max(d.Concurrency, 64)*1, max(d.MaxAttempts, 12)
+	if err := w.in.AddDestination(w.t.Context(), d); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// sink receives deliveries and counts them by event.
+type sink struct {
+	*httptest.Server
+	mu     sync.Mutex
+	counts map[string]int
+	answer func(http.ResponseWriter, *http.Request) // nil answers 200
+}
+
+func newSink(t testing.TB) *sink {
+	s := &sink{counts: map[string]int{}}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	s.mu.Lock()
+	s.counts[r.Header.Get("Dozen-Event")]++
+	answer := s.answer
+	s.mu.Unlock()
+	if answer != nil {
+		answer(w, r)
+	}
+}
+
+func (s *sink) answers(with func(http.ResponseWriter, *http.Request)) {
+	s.mu.Lock()
+	s.answer = with
+	s.mu.Unlock()
+}
+
+func (s *sink) received() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	copied := map[string]int{}
+	for id, count := range s.counts {
+		copied[id] = count
+	}
+	return copied
+}
+
+func sign(body []byte) string {
+	mac := hmac.New(sha256.New, []byte(testSecret))
+	mac.Write(body)
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// client has its own connections, so that tests do not share any.
+func newClient(t testing.TB, connections int) *http.Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
+// post posts one signed event and returns its id, or why it was not accepted.
+func post(client *http.Client, url, key string, body []byte) (id string, err error) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Signature", sign(body))
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer struct{ ID, Detail string }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return "", err
+	}
+	if response.StatusCode != http.StatusAccepted {
+		return "", fmt.Errorf("answer %d: %s", response.StatusCode, answer.Detail)
+	}
+	return answer.ID, nil
+}
+
+// settled says whether every delivery and every job has come to its end.
+func (w *world) settled(ctx context.Context) error {
+	var deliveries, jobs int
+	err := w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),
+		(select count(*) from river_job where state not in ('completed', 'discarded', 'cancelled'))`).Scan(&deliveries, &jobs)
+	if err == nil && deliveries+jobs > 0 {
+		err = fmt.Errorf("%d deliveries are pending, %d jobs unfinished", deliveries, jobs)
+	}
+	return err
+}

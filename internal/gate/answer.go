@@ -1,0 +1,129 @@
+package gate
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxAnswer is the longest answer, in bytes, that CloudFormation reads.
+const maxAnswer = 4096
+
+// Answer is the response in CloudFormation's own JSON form.
+type Answer struct {
+	Status             string // "SUCCESS" or "FAILED"
+	Reason             string
+	PhysicalResourceId string //nolint:revive // CloudFormation's spelling
+	StackId            string //nolint:revive // CloudFormation's spelling
+	RequestId          string //nolint:revive // CloudFormation's spelling
+	LogicalResourceId  string //nolint:revive // CloudFormation's spelling
+	// Data are the attributes TaskArn, Release and Snapshot. All are there in every answer, "none" where there is
+	// nothing: an attribute that is missing would fail the stack, a rollback too.
+	Data map[string]string
+}
+
+// JSON is the answer as it is sent: at most 4096 bytes.
+func (a Answer) JSON() []byte {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // it would make six bytes of each angle bracket
+	if err := encoder.Encode(a); err != nil {
+		panic("an answer of strings cannot fail to encode: " + err.Error())
+	}
+	return bytes.TrimSuffix(body.Bytes(), []byte("\n"))
+}
+
+// answer puts the verdict into words. The reason begins with what matters, as consoles cut it off at its end.
+func (s *State) answer() Answer {
+	a := Answer{
+		Status:             "FAILED",
+		PhysicalResourceId: s.Event.PhysicalID(),
+		StackId:            s.Event.StackId,
+		RequestId:          s.Event.RequestId,
+		LogicalResourceId:  s.Event.LogicalResourceId,
+		Data:               map[string]string{"TaskArn": orNone(s.TaskARN), "Release": orNone(s.Settings.Release), "Snapshot": orNone(s.Snapshot)},
+	}
+	if s.Verdict.Success {
+		a.Status = "SUCCESS"
+		a.Reason = Redact(s.Verdict.Problem)
+		return a
+	}
+	head := Redact(s.headline())
+	lines := append([]string{}, s.Lines...)
+	if len(lines) == 0 {
+		lines = []string{""}
+	}
+	for {
+		a.Reason = head
+		if tail := strings.Join(lines, "\n"); tail != "" {
+			a.Reason += "\nLast lines of the log:\n" + tail
+		}
+		excess := len(a.JSON()) - maxAnswer
+		if excess <= 0 {
+			return a
+		}
+		head, lines = shorten(head, lines, excess)
+	}
+}
+
+// headline is the reason without the log's lines.
+func (s *State) headline() string {
+	parts := []string{"Release " + orNone(s.Settings.Release) + " was not let in: " + s.Verdict.Problem + ".", "Remedy: " + s.Verdict.Remedy}
+	if s.Snapshot != "" {
+		parts = append(parts, "Database snapshot from before: "+s.Snapshot+".")
+	}
+	if s.TaskARN != "" {
+		parts = append(parts, "Task: "+s.TaskARN+".", "Log group "+s.Settings.LogGroup+", stream "+s.Settings.LogStream(s.TaskARN)+".")
+		if len(s.Lines) == 0 {
+			parts = append(parts, "It printed nothing.")
+		}
+	}
+	return strings.Join(append(parts, "Runbook: docs/runbooks/MigrationFailed.md."), " ")
+}
+
+// lastLines masks secrets, which may stretch over lines, and keeps what an answer could hold of the rest.
+func lastLines(lines []string) []string {
+	text := strings.TrimSpace(Redact(strings.Join(lines, "\n")))
+	if text == "" {
+		return nil
+	}
+	if excess := len(text) - maxAnswer; excess > 0 {
+		text = cutFront(text, excess)
+	}
+	return strings.Split(text, "\n")
+}
+
+// shorten drops the oldest line, or cuts the last one's beginning, or at last the headline's end.
+func shorten(head string, lines []string, excess int) (string, []string) {
+	switch {
+	case len(lines) > 1:
+		return head, lines[1:]
+	case len(lines[0]) > 0:
+		return head, []string{cutFront(lines[0], excess)}
+	}
+	for cut := max(0, len(head)-excess); ; cut-- {
+		if cut == 0 || utf8.RuneStart(head[cut]) {
+			return head[:cut], lines
+		}
+	}
+}
+
+// cutFront takes at least the given number of bytes off, and whole characters only.
+func cutFront(line string, bytes int) string {
+	for cut := min(bytes, len(line)); ; cut++ {
+		if cut >= len(line) {
+			return ""
+		}
+		if utf8.RuneStart(line[cut]) {
+			return line[cut:]
+		}
+	}
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

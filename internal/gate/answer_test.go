@@ -1,0 +1,118 @@
+package gate_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"dozen/internal/gate"
+)
+
+func failing(lines ...string) script {
+	one := 1
+	s := usual()
+	s[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "STOPPED", StopCode: "EssentialContainerExited", Containers: []gate.Container{{Name: "release", ExitCode: &one}}}}}
+	s[gate.ReadLog] = []gate.Result{{Lines: lines}}
+	return s
+}
+
+// CloudFormation drops an answer of more than 4096 bytes, and then waits for its timeout.
+func TestAnswerFitsIntoFourKilobytes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	alphabet := []rune("ab <&>\"\\\n\t\x00\x1bäé€\u2028🙂")
+	for range 500 {
+		var lines []string
+		for range rng.IntN(60) {
+			line := make([]rune, rng.IntN(400)*rng.IntN(20))
+			for i := range line {
+				line[i] = alphabet[rng.IntN(len(alphabet))]
+			}
+			lines = append(lines, string(line))
+		}
+		answer := play(t, requestOf(gate.Create, nil), failing(lines...)).answer
+		body := answer.JSON()
+		if len(body) > 4096 || !utf8.Valid(body) {
+			t.Fatalf("%d bytes, valid UTF-8: %v", len(body), utf8.Valid(body))
+		}
+		var back gate.Answer
+		if err := json.Unmarshal(body, &back); err != nil || back.Status != "FAILED" {
+			t.Fatalf("%v in %s", err, body)
+		}
+		contains(t, back.Reason, "exited with code 1", "Remedy: ", taskARN, "MigrationFailed.md")
+	}
+}
+
+// The newest lines tell why; the oldest go first.
+func TestAnswerKeepsTheNewestLines(t *testing.T) {
+	lines := strings.Split(strings.Repeat("an old line of the log that is rather long\n", 200)+"the reason", "\n")
+	reason := play(t, requestOf(gate.Create, nil), failing(lines...)).answer.Reason
+	if !strings.HasSuffix(reason, "\nthe reason") || len(reason) < 3000 {
+		t.Errorf("%d bytes: %s", len(reason), reason)
+	}
+	long := play(t, requestOf(gate.Create, nil), failing(strings.Repeat("x", 9000)+" the reason")).answer.Reason
+	if !strings.HasSuffix(long, "xx the reason") {
+		t.Errorf("%d bytes: %s", len(long), long)
+	}
+}
+
+// A cause that is far too long for the answer is cut, and the answer still fits.
+func TestAnswerCutsALongCause(t *testing.T) {
+	s := usual()
+	s[gate.StartTask] = []gate.Result{lasting("RunTask: " + strings.Repeat("é", 5000))}
+	if body := play(t, requestOf(gate.Create, nil), s).answer.JSON(); len(body) > 4096 || !utf8.Valid(body) {
+		t.Errorf("%d bytes", len(body))
+	}
+}
+
+// Stack events are read by everyone who may look at the stack. The secret in each line is "hunter2" or begins with it.
+func TestNoSecretLeavesTheGate(t *testing.T) {
+	leaky := []string{
+		"connect postgres://app:hunter2@db:5432/app?sslmode=require",
+		"connect postgres://app:hunter2@with@at@db:5432/app",
+		"redis://:hunter2@cache:6379",
+		"password=hunter2 host=db",
+		"PASSWORD: hunter2",
+		`{"username":"app","password":"hunter2"}`,
+		`{"msg":"secret is {\"password\":\"hunter2\"}"}`,
+		"DB_PASSWORD='hunter2 with spaces'",
+		`"api_key": "hunter2"`,
+		"STRIPE_SECRET=hunter2",
+		"aws_session_token = hunter2",
+		"Authorization: Bearer hunter2hunter2",
+		"authorization=Basic hunter2hunter2==",
+		"https://x.example/?X-Amz-Signature=hunter2&X-Amz-Security-Token=hunter2",
+		"-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
+		"-----BEGIN PRIVATE KEY-----\nhunter2",
+		"sk_live_hunter2hunter2",
+		"ghp_hunter2hunter2hunter2",
+		"eyJhunter2hunter2.hunter2.hunter2",
+	}
+	for _, line := range leaky {
+		reason := play(t, requestOf(gate.Create, nil), failing("before", line, "after")).answer.Reason
+		if strings.Contains(reason, "hunter2") || !strings.Contains(reason, "***") {
+			t.Errorf("%q came out in %q", line, reason)
+		}
+		if strings.Contains(gate.Redact("RunTask: "+line), "hunter2") {
+			t.Errorf("%q came out of a fault", line)
+		}
+	}
+	if got := gate.Redact("AKIAIOSFODNN7EXAMPLE"); got != "***" {
+		t.Errorf("an access key came out: %s", got)
+	}
+}
+
+// What helps at night must not be masked.
+func TestOrdinaryLinesStay(t *testing.T) {
+	for _, line := range []string{
+		`ERROR: password authentication failed for user "app" (SQLSTATE 28P01)`,
+		`ERROR: column "token" of relation "sessions" already exists (SQLSTATE 42701)`,
+		"2026-11-21T03:00:00Z goose: applied 00012_add_secrets.sql in 12ms",
+		"https://docs.example/page@2x.png",
+	} {
+		if got := gate.Redact(line); got != line {
+			t.Errorf("%q became %q", line, got)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+)
+
+// How long the gate has patience. All that follows the deadline must fit into Margin, with the two deliveries by
+// which Lambda replaces handlers that die (after one minute and after two).
+const (
+	startPatience  = 5 * time.Minute  // RunTask refuses for want of capacity, or does not answer
+	settlePatience = time.Minute      // a new role's permissions are not known everywhere yet
+	sightPatience  = 2 * time.Minute  // ECS does not know a task that it has started
+	stopPatience   = 45 * time.Second // to find and stop a task: SIGTERM, the stop timeout, SIGKILL
+	shortPause     = 250 * time.Millisecond
+	longPause      = 3 * time.Second
+	capacityPause  = 15 * time.Second
+	logPause       = 2 * time.Second
+
+	askTries  = 5
+	findTries = 3
+	logTries  = 3
+	// maxHops stays well below the 16 invocations in a row at which Lambda takes a function for a runaway loop.
+	// With invocations of 15 minutes an hour needs five.
+	maxHops = 10
+)
+
+// Next says what to do now. The invocation may work until the time given; shortly after it the handler dies.
+func (s *State) Next(now, until time.Time) Action {
+	if s.Finished() {
+		return Action{Verb: Finish}
+	}
+	s.passTime(now, until)
+	if s.Finished() {
+		return Action{Verb: Finish}
+	}
+	if !now.Before(until) {
+		return Action{Verb: HandOver, State: s.heir()}
+	}
+	if now.Before(s.Wake) {
+		return Action{Verb: Wait, Until: earlier(s.Wake, until)}
+	}
+	action := Action{Event: s.Event, Settings: s.Settings, Snapshot: s.Snapshot, TaskARN: s.TaskARN}
+	switch s.Phase {
+	case asking:
+		action.Verb = AskStack
+	case snapshotting:
+		action.Verb = StartSnapshot
+	case copying:
+		action.Verb = LookSnapshot
+	case starting:
+		action.Verb = StartTask
+	case finding:
+		action.Verb = FindTask
+	case watching, ending:
+		action.Verb = LookTask
+	case stopping:
+		action.Verb = StopTask
+		action.Reason = "The release gate stops it: " + s.stopCause()
+	case reading:
+		action.Verb = ReadLog
+	case answering:
+		action.Verb = PutAnswer
+		action.Answer = s.answer()
+	}
+	return action
+}
+
+// passTime moves on what time alone moves on.
+func (s *State) passTime(now, until time.Time) {
+	if !now.Before(until) && s.Hops >= maxHops && s.Verdict == nil {
+		s.fail(now, fmt.Sprintf("the gate's function has handed over %d times and its time is used up again", s.Hops),
+			"give the function a timeout of 900 seconds.")
+		return
+	}
+	switch s.Phase {
+	case snapshotting, copying:
+		if s.late(now) {
+			s.fail(now, "the deadline passed before the database snapshot "+s.Snapshot+" was complete; no migration was started"+because(s.LastFault),
+				"raise the migration's deadline, or take the snapshot beforehand and switch it off here.")
+		}
+	case starting:
+		// Whether an earlier call, or a handler that died, has started a task is known to ECS alone. It must not
+		// go on unseen, and none may be started any more.
+		if s.late(now) || now.Sub(s.Since) > startPatience {
+			fault := s.LastFault
+			s.enter(finding, now)
+			s.LastFault = fault
+		}
+	case watching:
+		if s.late(now) {
+			s.enter(stopping, now)
+		}
+	case ending:
+		if now.Sub(s.Since) > stopPatience {
+			s.judgeLate(nil, now)
+		}
+	case answering:
+		if s.Tries > 0 && now.Sub(s.Deadline) > Margin {
+			s.enter(done, now) // CloudFormation has stopped waiting
+		}
+	}
+}
+
+// heir is the state with which the next invocation goes on.
+func (s *State) heir() *State {
+	heir := *s
+	heir.Hops++
+	return &heir
+}
+
+// giveUp stops the task, if there is one, and answers with the verdict that is there already.
+func (s *State) giveUp(now time.Time) {
+	if s.TaskARN != "" && s.Phase != stopping && s.Phase != ending {
+		s.enter(stopping, now)
+		return
+	}
+	s.enter(answering, now)
+}
+
+// fail decides against the release. A task that runs is stopped; and where this handler has started none, one that
+// died before it may have: nobody else would stop that.
+func (s *State) fail(now time.Time, problem, remedy string) {
+	s.Verdict = &Verdict{Problem: problem, Remedy: remedy}
+	if s.TaskARN == "" && s.Invalid == "" {
+		s.enter(finding, now)
+		return
+	}
+	s.giveUp(now)
+}
+
+func (s *State) stopCause() string {
+	if s.Verdict != nil {
+		return s.Verdict.Problem
+	}
+	return fmt.Sprintf("its deadline of %.0f s has passed.", s.Settings.Deadline.Seconds())
+}
+
+// pause is the time until the next try: it grows with the tries, up to the longest.
+func (s *State) pause(now time.Time, longest time.Duration) {
+	pause := shortPause
+	for range s.Tries {
+		if pause = pause * 3 / 2; pause >= longest {
+			pause = longest
+			break
+		}
+	}
+	s.Tries++
+	s.Wake = now.Add(pause)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func because(fault string) string {
+	if fault == "" {
+		return ""
+	}
+	return " (" + fault + ")"
+}

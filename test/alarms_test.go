@@ -1,0 +1,78 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"dozen/stacks"
+)
+
+// alarm ids are their construct paths below the services stack.
+func alarmPaths(t *testing.T, a assembly) []string {
+	t.Helper()
+	var paths []string
+	for _, alarm := range a.services.all(t, "AWS::CloudWatch::Alarm") {
+		path := strings.TrimSuffix(strings.TrimPrefix(alarm.path(), a.environment.Name+"/Services/"), "/Resource/")
+		if !strings.Contains(path, "/Target/") { // those that target tracking makes for itself never appear in templates
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func TestAlarmsOfTheFirstDay(t *testing.T) {
+	want(t, "production's alarms", alarmPaths(t, prod()), []string{
+		"Alarms/CacheEvictions1", "Alarms/CacheEvictions2", "Alarms/CacheMemory1", "Alarms/CacheMemory2",
+		"Alarms/DatabaseConnections", "Alarms/DatabaseCpu", "Alarms/DatabaseStorage", "Alarms/LoadBalancerErrors",
+		"Alarms/MigrationFailed", "Alarms/SchedulerRunning", "Alarms/UnhealthyTargets", "Alarms/WebRunning",
+		"Alarms/WorkerBacklogAge", "Alarms/WorkerRunning", "Web/Errors", "Web/Latency",
+	})
+}
+
+// An alarm that tells nobody is a light in an empty room; one that nobody can act on is noise.
+func TestAlarmsTellSomeoneWhatToDo(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		topic := a.services.one(t, "AWS::SNS::Topic", "")
+		named := regexp.MustCompile(`docs/runbooks/\w+\.md`)
+		for _, alarm := range a.services.all(t, "AWS::CloudWatch::Alarm") {
+			if strings.Contains(alarm.path(), "FirstNeeded") {
+				continue
+			}
+			for _, kind := range []string{"AlarmActions", "OKActions"} {
+				want(t, alarm.id+"'s "+kind, alarm.get(kind), []any{map[string]string{"Ref": topic.id}})
+			}
+			runbook := named.FindString(plain(alarm.get("AlarmDescription")))
+			if _, err := os.Stat(filepath.Join(root, runbook)); runbook == "" || err != nil {
+				t.Errorf("%s names no runbook that exists: %s", alarm.id, plain(alarm.get("AlarmDescription")))
+			}
+		}
+	})
+}
+
+// Every runbook belongs to an alarm or is linked from the README; every alarm's figure is reported by AWS or by the app.
+func TestAlarmsReadWhatIsReported(t *testing.T) {
+	reported := []string{"AWS/ApplicationELB", "AWS/ECS", "AWS/RDS", "AWS/ElastiCache", "dozen/prod", "dozen/prod/gate"}
+	for _, alarm := range prod().services.all(t, "AWS::CloudWatch::Alarm") {
+		namespace, _ := alarm.get("Namespace").(string)
+		if !slices.Contains(reported, namespace) {
+			t.Errorf("%s reads the namespace %q", alarm.id, namespace)
+		}
+	}
+	want(t, "missing tasks count as none", prod().services.one(t, "AWS::CloudWatch::Alarm", "SchedulerRunning").get("TreatMissingData"), "breaching")
+}
+
+func TestAlarmAddress(t *testing.T) {
+	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Alarms.Email = "ops@example.com" })
+	subscription := a.services.one(t, "AWS::SNS::Subscription", "")
+	want(t, "subscription", []any{subscription.get("Protocol"), subscription.get("Endpoint")}, []string{"email", "ops@example.com"})
+	want(t, "without an address", len(prod().services.some("AWS::SNS::Subscription")), 0)
+	policy := plain(prod().services.one(t, "AWS::SNS::TopicPolicy", "").Properties)
+	if !strings.Contains(policy, "cloudwatch.amazonaws.com") || !strings.Contains(policy, "aws:SecureTransport") {
+		t.Errorf("the topic's policy is %s", policy)
+	}
+}

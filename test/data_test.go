@@ -1,0 +1,202 @@
+package test
+
+import (
+	"strings"
+	"testing"
+
+	"dozen/stacks"
+)
+
+// keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes what changes its id and
+// makes an empty one in its place.
+var keepers = []struct{ id, kind, reason string }{
+	{"DatabaseInstanceAA8A5FDE", "AWS::RDS::DBInstance", "all of the application's records"},
+	{"DatabaseSecret3B817195", "AWS::SecretsManager::Secret", "the password that the running database was made with"},
+	{"StorageFiles48C02C92", "AWS::S3::Bucket", "uploads and archives"},
+	{"StorageAccessLogs96FB524C", "AWS::S3::Bucket", "who asked for what: evidence after an incident"},
+	{"CacheNodes5B43AEF0", "AWS::ElastiCache::ReplicationGroup", "sessions: a new id logs every user out"},
+	{"CacheSecret4CD6E2C3", "AWS::SecretsManager::Secret", "the login that running tasks hold"},
+	{"NetworkVpc7FB7348F", "AWS::EC2::VPC", "holds the database and the cache; a new one cannot take them over"},
+}
+
+func TestLogicalIDsOfWhatKeepsData(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		for _, keeper := range keepers {
+			if kind := a.data.Resources[keeper.id].Type; kind != keeper.kind {
+				t.Errorf("%s is no longer a %s (%q): it keeps %s", keeper.id, keeper.kind, kind, keeper.reason)
+			}
+		}
+	})
+	aurora := with(t, stacks.Development(), func(e *stacks.Environment) { e.Database.Aurora = true })
+	want(t, "Aurora cluster", aurora.data.one(t, "AWS::RDS::DBCluster", "").id, "DatabaseCluster5B53A178")
+	serverless := with(t, stacks.Development(), func(e *stacks.Environment) { e.Cache.Serverless = true })
+	want(t, "serverless cache", serverless.data.one(t, "AWS::ElastiCache::ServerlessCache", "").id, "CacheServerlessB4693E6C")
+}
+
+// Settings may change the size of what keeps data, never its identity.
+func TestSettingsKeepLogicalIDs(t *testing.T) {
+	a := with(t, stacks.Production(), func(e *stacks.Environment) {
+		e.Network.NAT, e.Network.Zones = stacks.NATSingle, 3
+		e.Database.Class, e.Database.MultiAZ, e.Database.Snapshot = "r8g.large", false, "before-the-accident"
+		e.Cache.Replicas, e.Storage.InfrequentAfterDays = 2, 0
+		e.Alarms.Email, e.LogDays = "ops@example.com", 365
+	})
+	for _, keeper := range keepers {
+		if a.data.Resources[keeper.id].Type != keeper.kind {
+			t.Errorf("%s is gone after a change of settings: it keeps %s", keeper.id, keeper.reason)
+		}
+	}
+}
+
+// What an operator fears most: that a stack's end, or a replacement, takes the data with it.
+func TestDataOutlivesItsStack(t *testing.T) {
+	for _, get := range []func() assembly{staging, prod} {
+		a := get()
+		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain", "AWS::SecretsManager::Secret": ""} {
+			for _, r := range a.data.all(t, kind) {
+				if policy != "" {
+					want(t, r.id+" on deletion", r.DeletionPolicy, policy)
+					want(t, r.id+" on replacement", r.UpdateReplacePolicy, policy)
+				}
+			}
+		}
+	}
+	want(t, "production's database", prod().data.one(t, "AWS::RDS::DBInstance", "").get("DeletionProtection"), true)
+}
+
+// The opposite fear: an environment for an afternoon that is billed for a year.
+func TestNothingRemainsOfARemovableEnvironment(t *testing.T) {
+	a := synthesizeFor(t, stacks.Ephemeral("pr-123", stacks.Production()), bundled())
+	for _, tpl := range []template{a.data, a.services} {
+		for id, r := range tpl.Resources {
+			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
+				t.Errorf("%s (%s) remains: %s", id, r.Type, r.DeletionPolicy)
+			}
+		}
+	}
+	want(t, "emptied buckets", len(a.data.all(t, "Custom::S3AutoDeleteObjects")), len(a.data.all(t, "AWS::S3::Bucket")))
+	want(t, "database protection", a.data.one(t, "AWS::RDS::DBInstance", "").get("DeletionProtection"), false)
+	want(t, "automated backups", a.data.one(t, "AWS::RDS::DBInstance", "").get("DeleteAutomatedBackups"), true)
+}
+
+func TestDatabase(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		d := a.environment.Database
+		instance := a.data.one(t, "AWS::RDS::DBInstance", "")
+		for property, wanted := range map[string]any{
+			"Engine": "postgres", "EngineVersion": stacks.PostgresVersion, "StorageType": "gp3", "StorageEncrypted": true,
+			"AllocatedStorage": "20", "MaxAllocatedStorage": d.MaxStorageGiB, "MultiAZ": d.MultiAZ, "BackupRetentionPeriod": d.BackupDays,
+			"PubliclyAccessible": false, "EnablePerformanceInsights": true, "EnableIAMDatabaseAuthentication": true,
+			"AutoMinorVersionUpgrade": true, "AllowMajorVersionUpgrade": false, "CopyTagsToSnapshot": true,
+			"EnableCloudwatchLogsExports": []string{"postgresql", "upgrade"}, "DBName": "app", "DBInstanceClass": "db." + d.Class,
+		} {
+			if property == "AllocatedStorage" && a.environment.Name == "prod" {
+				wanted = "50"
+			}
+			want(t, property, instance.get(property), wanted)
+		}
+		want(t, "forced TLS", a.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
+		want(t, "family", a.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Family"), "postgres17")
+		if d.BackupDays < 7 {
+			t.Errorf("backups are kept %d days", d.BackupDays)
+		}
+		secret := a.data.one(t, "AWS::SecretsManager::Secret", "/Database/")
+		excluded, _ := secret.get("GenerateSecretString", "ExcludeCharacters").(string)
+		for _, unsafe := range ` ^@/:"'\%#?&=+` + "`" {
+			if !strings.ContainsRune(excluded, unsafe) {
+				t.Errorf("a generated password may hold %q, which breaks connection strings", unsafe)
+			}
+		}
+	})
+	want(t, "rotation in production", plain(prod().data.one(t, "AWS::SecretsManager::RotationSchedule", "").get("RotationRules")), `{"ScheduleExpression":"rate(30 days)"}`)
+}
+
+// Data lives where no route leads out.
+func TestDataIsIsolated(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		routed := map[string]bool{}
+		for _, route := range a.data.all(t, "AWS::EC2::Route") {
+			routed[ref(route.get("RouteTableId"))] = true
+		}
+		outside := map[string]bool{}
+		for _, association := range a.data.all(t, "AWS::EC2::SubnetRouteTableAssociation") {
+			outside[ref(association.get("SubnetId"))] = routed[ref(association.get("RouteTableId"))]
+		}
+		subnets := append(list(a.data.one(t, "AWS::RDS::DBSubnetGroup", "").get("SubnetIds")), list(a.data.one(t, "AWS::ElastiCache::SubnetGroup", "").get("SubnetIds"))...)
+		if len(subnets) != 2*a.environment.Network.Zones {
+			t.Errorf("%d subnets for data, want one a zone each", len(subnets))
+		}
+		for _, subnet := range subnets {
+			if reaches, known := outside[ref(subnet)]; reaches || !known {
+				t.Errorf("subnet %s has a route out", ref(subnet))
+			}
+		}
+	})
+}
+
+func TestCache(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		group := a.data.one(t, "AWS::ElastiCache::ReplicationGroup", "")
+		several := a.environment.Cache.Replicas > 0
+		for property, wanted := range map[string]any{
+			"Engine": "valkey", "EngineVersion": stacks.ValkeyVersion, "TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
+			"AtRestEncryptionEnabled": true, "AutomaticFailoverEnabled": several, "MultiAZEnabled": several,
+			"NumCacheClusters": 1 + a.environment.Cache.Replicas,
+		} {
+			want(t, property, group.get(property), wanted)
+		}
+		want(t, "login", len(list(group.get("UserGroupIds"))), 1)
+	})
+}
+
+func TestBuckets(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		for _, bucket := range a.data.all(t, "AWS::S3::Bucket") {
+			want(t, bucket.id+"'s public access", bucket.get("PublicAccessBlockConfiguration"), map[string]bool{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true})
+			var policy string
+			for _, p := range a.data.all(t, "AWS::S3::BucketPolicy") {
+				if ref(p.get("Bucket")) == bucket.id {
+					policy = plain(p.get("PolicyDocument"))
+				}
+			}
+			if !strings.Contains(policy, `"aws:SecureTransport":"false"`) || !strings.Contains(policy, `"Effect":"Deny"`) {
+				t.Errorf("%s does not refuse plain HTTP: %s", bucket.id, policy)
+			}
+			if bucket.get("LifecycleConfiguration") == nil {
+				t.Errorf("%s grows for ever", bucket.id)
+			}
+		}
+		files := a.data.one(t, "AWS::S3::Bucket", "/Files/")
+		want(t, "versions", files.get("VersioningConfiguration", "Status"), "Enabled")
+		logs := a.data.one(t, "AWS::S3::BucketPolicy", "/AccessLogs/")
+		if !strings.Contains(plain(logs.Properties), "logdelivery.elasticloadbalancing.amazonaws.com") {
+			t.Error("the load balancer may not deliver its logs")
+		}
+	})
+}
+
+func TestAuroraServerless(t *testing.T) {
+	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Database.Aurora, e.Database.MinACU, e.Database.MaxACU = true, 1, 8 })
+	cluster := a.data.one(t, "AWS::RDS::DBCluster", "")
+	want(t, "capacity", cluster.get("ServerlessV2ScalingConfiguration"), map[string]int{"MinCapacity": 1, "MaxCapacity": 8})
+	want(t, "encrypted", cluster.get("StorageEncrypted"), true)
+	want(t, "protected", cluster.get("DeletionProtection"), true)
+	want(t, "on deletion", cluster.DeletionPolicy, "Snapshot")
+	want(t, "instances", len(a.data.all(t, "AWS::RDS::DBInstance")), 2)
+	want(t, "forced TLS", a.data.one(t, "AWS::RDS::DBClusterParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
+	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
+	if host := definition.environment()["POSTGRES_SERVICE_HOST"]; !strings.Contains(host, "DatabaseCluster") {
+		t.Errorf("host is %s", host)
+	}
+}
+
+func TestServerlessCache(t *testing.T) {
+	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Cache.Serverless = true })
+	cache := a.data.one(t, "AWS::ElastiCache::ServerlessCache", "")
+	want(t, "engine", cache.get("Engine"), "valkey")
+	want(t, "major version", cache.get("MajorEngineVersion"), "8")
+	want(t, "cap", cache.get("CacheUsageLimits", "DataStorage", "Maximum"), 5)
+	if cache.get("UserGroupId") == nil {
+		t.Error("anyone in the network may use the cache")
+	}
+}

@@ -1,0 +1,81 @@
+package test
+
+import (
+	"strings"
+	"testing"
+
+	"dozen/stacks"
+)
+
+func TestNATModes(t *testing.T) {
+	for _, mode := range []struct {
+		nat                 stacks.NAT
+		gateways, instances int
+		private, public     string // where tasks run, and whether they have public addresses
+	}{
+		{stacks.NATPerZone, 3, 0, "privateSubnet", "DISABLED"},
+		{stacks.NATSingle, 1, 0, "privateSubnet", "DISABLED"},
+		{stacks.NATInstance, 0, 1, "privateSubnet", "DISABLED"},
+		{stacks.NATNone, 0, 0, "publicSubnet", "ENABLED"},
+	} {
+		t.Run(string(mode.nat), func(t *testing.T) {
+			a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
+			want(t, "gateways", len(a.data.some("AWS::EC2::NatGateway")), mode.gateways)
+			want(t, "instances", len(a.data.some("AWS::EC2::Instance")), mode.instances)
+			for _, service := range a.services.all(t, "AWS::ECS::Service") {
+				network := service.get("NetworkConfiguration", "AwsvpcConfiguration")
+				want(t, service.id+"'s address", dig(network, "AssignPublicIp"), mode.public)
+				subnets := list(dig(network, "Subnets"))
+				if len(subnets) != 3 || strings.Count(plain(subnets), mode.private) != 3 {
+					t.Errorf("%s runs in %s", service.id, plain(subnets))
+				}
+			}
+			gate := a.services.one(t, "Custom::Migration", "")
+			want(t, "migration's address", gate.get("AssignPublicIp"), mode.public)
+			gateway := a.data.one(t, "AWS::EC2::VPCEndpoint", "")
+			if !strings.Contains(plain(gateway.get("ServiceName")), ".s3") || gateway.get("VpcEndpointType") != "Gateway" {
+				t.Errorf("no gateway endpoint for S3: %s", plain(gateway.Properties))
+			}
+		})
+	}
+}
+
+// The NAT instance is reachable from outside in many examples. Ours lets only the network's own traffic in.
+func TestNATInstanceAcceptsOnlyOwnTraffic(t *testing.T) {
+	group := dev().data.one(t, "AWS::EC2::SecurityGroup", "NatSecurityGroup")
+	want(t, "rules", group.get("SecurityGroupIngress"), []map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
+	instance := dev().data.one(t, "AWS::EC2::Instance", "")
+	want(t, "disk", instance.get("BlockDeviceMappings", 0, "Ebs", "Encrypted"), true)
+	want(t, "size", instance.get("InstanceType"), "t4g.nano")
+}
+
+// A third zone must not move the subnets in which the database lives.
+func TestAddingAZoneMovesNoSubnet(t *testing.T) {
+	three := with(t, stacks.Production(), func(e *stacks.Environment) { e.Network.Zones = 3 })
+	for _, subnet := range prod().data.all(t, "AWS::EC2::Subnet") {
+		want(t, subnet.id, three.data.Resources[subnet.id].get("CidrBlock"), subnet.get("CidrBlock"))
+	}
+}
+
+func TestZonesAreNeverLookedUp(t *testing.T) {
+	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
+	for _, subnet := range a.data.all(t, "AWS::EC2::Subnet") {
+		if !strings.Contains(plain(subnet.get("AvailabilityZone")), "Fn::GetAZs") {
+			t.Errorf("%s lies in %s", subnet.id, plain(subnet.get("AvailabilityZone")))
+		}
+	}
+	named := with(t, stacks.Production(), func(e *stacks.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })
+	text := named.data.text
+	if !strings.Contains(text, `"eu-central-1c"`) || strings.Contains(text, "Fn::GetAZs") {
+		t.Error("the named zones are not used")
+	}
+}
+
+func TestEndpointsAndFlowLogsByChoice(t *testing.T) {
+	a := with(t, stacks.Development(), func(e *stacks.Environment) {
+		e.Network.Endpoints, e.Network.FlowLogs = []string{"secretsmanager", "ecr.dkr"}, true
+	})
+	want(t, "endpoints", len(a.data.all(t, "AWS::EC2::VPCEndpoint")), 3)
+	want(t, "flow logs", len(a.data.all(t, "AWS::EC2::FlowLog")), 1)
+	want(t, "flow logs by default", len(dev().data.some("AWS::EC2::FlowLog")), 0)
+}

@@ -1,0 +1,151 @@
+package test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// protections are the tests that stand between a change and an outage, each with a damage to the templates that it must
+// notice. A test that passes on damaged templates protects nothing.
+var protections = []struct {
+	test   string
+	damage func(t *testing.T, data, services map[string]any)
+}{
+	{"TestEveryServiceWaitsForTheMigration", func(t *testing.T, _, services map[string]any) {
+		service := find(t, services, "AWS::ECS::Service", "/Worker/")
+		gate := find(t, services, "Custom::Migration", "").id
+		service.body["DependsOn"] = slices.DeleteFunc(service.body["DependsOn"].([]any), func(id any) bool { return id == gate })
+	}},
+	{"TestMigrationWaitsForItsPermissions", func(t *testing.T, _, services map[string]any) {
+		delete(find(t, services, "Custom::Migration", "").body, "DependsOn")
+	}},
+	{"TestOnlyProcessesReachDatabaseAndCache", func(t *testing.T, _, services map[string]any) {
+		rule := find(t, services, "AWS::EC2::SecurityGroupIngress", "/Web/Process/Database/").properties
+		delete(rule, "SourceSecurityGroupId")
+		rule["CidrIp"] = "10.0.0.0/16"
+	}},
+	{"TestDataIsIsolated", func(t *testing.T, data, _ map[string]any) {
+		route := find(t, data, "AWS::EC2::Route", "/publicSubnet1/").properties
+		route["RouteTableId"] = map[string]any{"Ref": find(t, data, "AWS::EC2::RouteTable", "/isolatedSubnet1/").id}
+	}},
+	{"TestDataOutlivesItsStack", func(t *testing.T, data, _ map[string]any) {
+		find(t, data, "AWS::RDS::DBInstance", "").body["DeletionPolicy"] = "Delete"
+	}},
+	{"TestLogicalIDsOfWhatKeepsData", func(t *testing.T, data, _ map[string]any) {
+		resources := data["Resources"].(map[string]any)
+		id := find(t, data, "AWS::RDS::DBInstance", "").id
+		resources["RenamedDatabase"] = resources[id]
+		delete(resources, id)
+	}},
+	{"TestDatabase", func(t *testing.T, data, _ map[string]any) {
+		find(t, data, "AWS::RDS::DBParameterGroup", "").properties["Parameters"].(map[string]any)["rds.force_ssl"] = "0"
+	}},
+	{"TestBuckets", func(t *testing.T, data, _ map[string]any) {
+		find(t, data, "AWS::S3::BucketPolicy", "/Files/").properties["PolicyDocument"] = map[string]any{"Statement": []any{}}
+	}},
+	{"TestDeploymentLimits", func(t *testing.T, _, services map[string]any) {
+		find(t, services, "AWS::ECS::Service", "/Scheduler/").properties["DeploymentConfiguration"].(map[string]any)["MaximumPercent"] = 200
+	}},
+	{"TestDesiredCountIsNotRenderedWhereScalingRules", func(t *testing.T, _, services map[string]any) {
+		find(t, services, "AWS::ECS::Service", "/Web/").properties["DesiredCount"] = 2
+	}},
+	{"TestSecretsArePassedByReference", func(t *testing.T, _, services map[string]any) {
+		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties, "ContainerDefinitions", 0).(map[string]any)
+		container["Environment"] = append(container["Environment"].([]any), map[string]any{"Name": "PASSWORD", "Value": "{{resolve:secretsmanager:x}}"})
+	}},
+	{"TestContainersAreHardened", func(t *testing.T, _, services map[string]any) {
+		dig(find(t, services, "AWS::ECS::TaskDefinition", "/Worker/").properties, "ContainerDefinitions", 0).(map[string]any)["User"] = "root"
+	}},
+	{"TestReleaseTimes", func(t *testing.T, _, services map[string]any) {
+		for _, attribute := range find(t, services, "AWS::ElasticLoadBalancingV2::TargetGroup", "").properties["TargetGroupAttributes"].([]any) {
+			if dig(attribute, "Key") == "deregistration_delay.timeout_seconds" {
+				attribute.(map[string]any)["Value"] = "300"
+			}
+		}
+	}},
+	{"TestAdminEqualsWebButForTheCommand", func(t *testing.T, _, services map[string]any) {
+		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Admin/").properties, "ContainerDefinitions", 0).(map[string]any)
+		container["Environment"] = container["Environment"].([]any)[1:]
+	}},
+	{"TestGateHasLeastPrivilege", func(t *testing.T, _, services map[string]any) {
+		dig(find(t, services, "AWS::IAM::Policy", "/Release/Role/").properties, "PolicyDocument", "Statement", 1).(map[string]any)["Resource"] = "*"
+	}},
+	{"TestRolesAreNotShared", func(t *testing.T, _, services map[string]any) {
+		web := find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties
+		find(t, services, "AWS::ECS::TaskDefinition", "/Worker/").properties["TaskRoleArn"] = web["TaskRoleArn"]
+	}},
+	{"TestDevelopmentDiffersFromProductionByValuesOnly", func(t *testing.T, _, services map[string]any) {
+		delete(services["Resources"].(map[string]any), find(t, services, "AWS::CloudWatch::Alarm", "UnhealthyTargets").id)
+	}},
+}
+
+// TestProtections runs each of these tests again, in a process of its own, on templates damaged in the one way that it
+// exists to notice; first on undamaged ones, so that it does not fail for another reason.
+func TestProtections(t *testing.T) {
+	if os.Getenv(damagedTemplates) != "" {
+		return // this is such a process
+	}
+	var names []string
+	for _, p := range protections {
+		names = append(names, p.test)
+	}
+	if output, err := runDamaged(t, "^("+strings.Join(names, "|")+")$", func(*testing.T, map[string]any, map[string]any) {}); err != nil {
+		t.Fatalf("undamaged templates fail: %v\n%s", err, output)
+	}
+	for _, p := range protections {
+		t.Run(p.test, func(t *testing.T) {
+			output, err := runDamaged(t, "^"+p.test+"$", p.damage)
+			if err == nil {
+				t.Errorf("%s passes on damaged templates", p.test)
+			}
+			if !strings.Contains(output, "--- FAIL: "+p.test) {
+				t.Errorf("%s ended in another way:\n%s", p.test, output)
+			}
+		})
+	}
+}
+
+// runDamaged writes the templates, production's and staging's damaged, and runs tests on them.
+func runDamaged(t *testing.T, pattern string, damage func(t *testing.T, data, services map[string]any)) (output string, err error) {
+	t.Helper()
+	directory := t.TempDir()
+	for _, get := range []func() assembly{dev, staging, prod} {
+		a := get()
+		var data, services map[string]any
+		must(json.Unmarshal([]byte(a.data.text), &data))
+		must(json.Unmarshal([]byte(a.services.text), &services))
+		if a.environment.Name != "dev" {
+			damage(t, data, services)
+		}
+		must(os.WriteFile(filepath.Join(directory, a.environment.Name+"Data.json"), []byte(plain(data)), 0o644))
+		must(os.WriteFile(filepath.Join(directory, a.environment.Name+"Services.json"), []byte(plain(services)), 0o644))
+	}
+	command := exec.Command(os.Args[0], "-test.run", pattern)
+	command.Env = append(os.Environ(), damagedTemplates+"="+directory)
+	combined, err := command.CombinedOutput()
+	return string(combined), err
+}
+
+// found is a resource in a template that can still be changed.
+type found struct {
+	id               string
+	body, properties map[string]any
+}
+
+func find(t *testing.T, tpl map[string]any, kind, part string) found {
+	t.Helper()
+	for id, body := range tpl["Resources"].(map[string]any) {
+		path, _ := dig(body, "Metadata", "aws:cdk:path").(string)
+		if dig(body, "Type") == kind && strings.Contains(path+"/", part) {
+			properties, _ := dig(body, "Properties").(map[string]any)
+			return found{id: id, body: body.(map[string]any), properties: properties}
+		}
+	}
+	t.Fatalf("no %s under %q to damage", kind, part)
+	return found{}
+}

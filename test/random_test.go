@@ -1,0 +1,100 @@
+package test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"testing"
+	"time"
+
+	"dozen/stacks"
+)
+
+// Whatever someone writes into an environment: it is refused with a message, or it synthesizes into templates that hold the
+// invariants. It never ends in a stack trace. The ordinary run repeats the same changes; the long one draws new ones.
+func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
+	rounds, seed := 150, uint64(1)
+	if os.Getenv("DOZEN_LONG") != "" {
+		rounds, seed = 1500, rand.Uint64()
+	}
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	refused, made := 0, 0
+	for round := range rounds {
+		e := []func() stacks.Environment{stacks.Development, stacks.Staging, stacks.Production}[round%3]()
+		changes := ""
+		for range 1 + random.IntN(3) {
+			changes += change(random, reflect.ValueOf(&e).Elem(), "Environment") + " "
+		}
+		problem, synthesized := attempt(e)
+		switch {
+		case problem != nil:
+			t.Errorf("%s: %v", changes, problem)
+		case !synthesized:
+			refused++
+		default:
+			made++
+		}
+	}
+	t.Logf("%d refused, %d synthesized", refused, made)
+	if refused < rounds/10 || made < rounds/10 {
+		t.Errorf("%d refused and %d synthesized of %d: the changes no longer try both", refused, made, rounds)
+	}
+}
+
+// attempt validates and synthesizes; a panic of the construct library is the problem that it returns.
+func attempt(e stacks.Environment) (problem error, synthesized bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			problem = fmt.Errorf("valid, and does not synthesize: %v", p)
+		}
+	}()
+	if e.Validate(bundled().Processes) != nil {
+		return nil, false
+	}
+	synthesize(e, bundled())
+	return nil, true
+}
+
+// change sets one field, anywhere inside a value, to something plausible or absurd, and tells which.
+func change(random *rand.Rand, value reflect.Value, path string) string {
+	switch value.Kind() {
+	case reflect.Struct:
+		i := random.IntN(value.NumField())
+		return change(random, value.Field(i), path+"."+value.Type().Field(i).Name)
+	case reflect.Map:
+		return changeMap(random, value, path)
+	case reflect.Slice:
+		value.Set(reflect.MakeSlice(value.Type(), random.IntN(3), 3))
+		for i := range value.Len() {
+			change(random, value.Index(i), path)
+		}
+	case reflect.String:
+		value.SetString(pick(random, "", "dev", "prod-2", "eu-central-1", "eu-central-1a", "10.2.0.0/20", "single", "none", "per-zone", "t4g.large", "r8g.large", "cache.m7g.large", "/health", "/x/y/", "a@b.c", "ecr.api", "Ünïcode", "x\ny", "${AWS::Region}", "{{resolve:ssm:x}}", "snapshot-1", "-", "cron(0 3 * * ? *)"))
+	case reflect.Int:
+		value.SetInt(int64(pick(random, -1, 0, 1, 2, 3, 7, 14, 30, 35, 60, 90, 256, 512, 1024, 2048, 4096, 8080, 70000)))
+	case reflect.Int64:
+		value.SetInt(int64(pick(random, -time.Second, 0, time.Millisecond, time.Second, 15*time.Second, time.Minute, 10*time.Minute, time.Hour)))
+	case reflect.Float64:
+		value.SetFloat(pick(random, -1, 0, 0.5, 0.7, 1, 4, 256, 300))
+	case reflect.Bool:
+		value.SetBool(!value.Bool())
+	}
+	return fmt.Sprintf("%s=%v", path, value.Interface())
+}
+
+func changeMap(random *rand.Rand, value reflect.Value, path string) string {
+	key := reflect.ValueOf(pick(random, "worker", "mail", "FEATURE_X", "PORT", "lower")).Convert(value.Type().Key())
+	entry := reflect.New(value.Type().Elem()).Elem()
+	if value.IsNil() {
+		value.Set(reflect.MakeMap(value.Type()))
+	} else if old := value.MapIndex(key); old.IsValid() {
+		entry.Set(old)
+	}
+	changed := change(random, entry, path+"["+key.String()+"]")
+	value.SetMapIndex(key, entry)
+	return changed
+}
+
+func pick[T any](random *rand.Rand, choices ...T) T { return choices[random.IntN(len(choices))] }
