@@ -37,12 +37,14 @@ var (
 		reason: "ecr:GetAuthorizationToken, ecs:ListTasks and the ssmmessages calls of ECS Exec take no resource; the invariants allow no other action here."}
 	gateFollowsRevisions = acknowledgement{rules: []string{"AwsSolutions-IAM5"}, applies: `/^Resource::.*(task-definition|:task\/|log-stream|rds:).*\*$/`,
 		reason: "Revisions, tasks, log streams and snapshots get their names when they are made. Each is limited to this family, this cluster, this log group and this database."}
+	keepsOwnHistory = acknowledgement{rules: []string{"AwsSolutions-SF1", "AwsSolutions-SF2"},
+		reason: "Step Functions itself keeps each step of a standard workflow for 90 days; logging or tracing one call per service would need permissions on everything."}
 )
 
 // acknowledgements are all of them, for the test that counts the reasons.
 var acknowledgements = []acknowledgement{
 	openToUsers, settingsAreVariables, countedBySamples, standardPorts, cacheUserGroup, cacheLoginStays,
-	smallEnvironment, natInstance, belowOwnPath, takesNoResource, gateFollowsRevisions,
+	smallEnvironment, natInstance, belowOwnPath, takesNoResource, gateFollowsRevisions, keepsOwnHistory,
 }
 
 // acknowledge keeps the given findings on a construct and what is inside it.

@@ -38,6 +38,8 @@ type Environment struct {
 	Settings map[string]string
 	// Secrets are environment variables that ECS fills from Secrets Manager when a task starts.
 	Secrets map[string]Secret
+	// ScheduledTasks are one-off commands that run by the clock, by name: 1 to 30 of a-z, 0-9 and -. Each run costs its task's seconds.
+	ScheduledTasks map[string]ScheduledTask
 	// ParametersPath is the Parameter Store path whose parameters the processes may read; empty: /APPLICATION/NAME/.
 	ParametersPath string
 }
@@ -216,8 +218,32 @@ type Secret struct {
 	Field string
 }
 
+// ScheduledTask is one command that runs by the clock in the admin task definition, beside what already runs.
+type ScheduledTask struct {
+	// Schedule in UTC: cron(minutes hours day-of-month month day-of-week year) or rate(value unit), as EventBridge Scheduler reads them.
+	Schedule string
+	// Command is the program and its arguments; no shell reads it.
+	Command []string
+}
+
 // Options are parts that most teams can do without; each costs something and is off by default.
 type Options struct {
 	// ContainerInsights adds CloudWatch's container metrics, about 20 dollars a month.
 	ContainerInsights bool
+	// Queue adds an SQS queue with a dead-letter queue, QUEUE_URL; default off, 0.40 dollars per million requests.
+	Queue bool
+	// Topic adds an SNS topic, TOPIC_ARN; default off, 0.50 dollars per million messages.
+	Topic bool
+	// Table adds a DynamoDB table with the string key id, TABLE_NAME; default off, per request, plus 0.20 dollars a GB and month of recovery.
+	Table bool
+	// AppConfig adds settings that change without a release, APPCONFIG_*; default off, cents a month for tasks that poll each minute.
+	AppConfig bool
+	// Dashboard adds a CloudWatch dashboard of the environment; default off, 3 dollars a month after the account's first three.
+	Dashboard bool
+	// FireLens sends logs through a Fluent Bit sidecar in each task; default off, no charge but about 50 MiB of each task's memory.
+	FireLens bool
+	// AuditTrail records who changed what in the account and region; default off, the first trail is free, 2 dollars per 100,000 events after it.
+	AuditTrail bool
+	// MonthlyBudgetUSD alerts Alarms.Email at 80 % of this cost and when the forecast passes it, whole dollars a month, 1 to 1,000,000; default 0 for none, free.
+	MonthlyBudgetUSD int
 }

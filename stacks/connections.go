@@ -45,7 +45,7 @@ func (d Database) maxConnections() int {
 }
 
 // Connections is the most database connections that an environment can hold at once: while a release rolls at 200 %, every
-// service runs twice its most tasks; the scheduler stops before it starts again; the migration runs beside them.
+// service runs twice its most tasks; the scheduler stops before it starts again; the migration and the scheduled tasks run beside them.
 func (e Environment) Connections(processes []Process) int {
 	total := 0
 	for _, process := range processes {
@@ -61,7 +61,7 @@ func (e Environment) Connections(processes []Process) int {
 			total += e.Migration.PoolSize
 		}
 	}
-	return total
+	return total + e.Web.PoolSize*len(e.ScheduledTasks)
 }
 
 // ConnectionBudget is 80 % of the database's connections; the rest is for people, rotation and the database itself.

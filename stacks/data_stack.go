@@ -13,6 +13,7 @@ type DataStack struct {
 	postgres *Postgres
 	valkey   *Valkey
 	buckets  *Buckets
+	attached []attached
 }
 
 // NewDataStack makes the network, the database, the cache and the buckets of an environment.
@@ -22,6 +23,7 @@ func NewDataStack(scope constructs.Construct, e Environment) *DataStack {
 	s.postgres = NewPostgres(s.Stack, "Database", e, s.network)
 	s.valkey = NewValkey(s.Stack, "Cache", e, s.network)
 	s.buckets = NewBuckets(s.Stack, "Storage", e)
+	s.addOptions(e)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"maps"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -84,15 +85,13 @@ func (p *platform) addContainer(definition awsecs.FargateTaskDefinition, props p
 		StopTimeout:            awscdk.Duration_Seconds(jsii.Number(props.stopTimeout.Seconds())),
 		VersionConsistency:     awsecs.VersionConsistency_ENABLED,
 		Ulimits:                &[]*awsecs.Ulimit{{Name: awsecs.UlimitName_NOFILE, SoftLimit: jsii.Number(65536), HardLimit: jsii.Number(65536)}},
-		// A constant prefix: a date in it would make a new task definition every day.
-		Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
-			LogGroup: logs, StreamPrefix: jsii.String(containerName), Mode: awsecs.AwsLogDriverMode_NON_BLOCKING,
-		}),
+		Logging:                p.logDriver(definition, props, logs),
 	})
 	if props.web {
 		container.AddPortMappings(&awsecs.PortMapping{ContainerPort: jsii.Number(p.env.Web.Port), Protocol: awsecs.Protocol_TCP})
 	}
 	p.mountWritable(definition, container)
+	p.addLogRouter(definition, props, logs)
 	return container
 }
 
@@ -132,6 +131,9 @@ func (p *platform) environment(props processProps) *map[string]*string {
 	environment := map[string]*string{}
 	for _, v := range variables {
 		environment[v.name] = v.value(p, props)
+	}
+	for _, service := range p.data.attached {
+		maps.Copy(environment, service.variables())
 	}
 	for name, value := range p.env.Settings {
 		environment[name] = jsii.String(value)

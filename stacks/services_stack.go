@@ -49,6 +49,7 @@ func NewServicesStack(scope constructs.Construct, e Environment, app App, data *
 	s.addFormation(app)
 	s.admin = s.platform.newAdminDefinition(s.Stack, "Admin", s.formation.web.task, []string{app.Processes[0].Command[0], "help"})
 	addAlarms(s.Stack, s.platform, s.formation)
+	s.addOptions()
 	s.addOutputs()
 	return s
 }

@@ -31,6 +31,7 @@ func (e Environment) Validate(processes []Process) error {
 	e.Scheduler.validate(&p, "Scheduler")
 	e.Migration.validate(&p)
 	e.validateVariables(&p)
+	e.validateOptions(&p)
 	if len(p.found) == 0 {
 		e.validateConnections(&p, processes)
 	}

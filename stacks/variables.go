@@ -50,7 +50,7 @@ func contractVariables() []string {
 	for i, v := range variables {
 		names[i] = v.name
 	}
-	return names
+	return append(names, optionVariables...)
 }
 
 // metricsNamespace is where the app's backlog metrics of this environment appear in CloudWatch.

@@ -5,4 +5,7 @@ package stacks
 const (
 	PostgresVersion = "17.9"
 	ValkeyVersion   = "8.0"
+
+	// FluentBitVersion is the tag of AWS's Fluent Bit image, for Options.FireLens.
+	FluentBitVersion = "3.4.14"
 )

@@ -41,12 +41,13 @@ var takesNoResource = []string{
 // knownActions are the actions that Dozen's templates may allow. A misspelt action is valid to every validator and denies
 // silently; a new one is added here by someone who has looked it up.
 var knownActions = append([]string{
+	"appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession",
 	"cloudformation:DescribeStacks",
 	"cloudwatch:PutMetricData",
 	"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
 	"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
 	"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
-	"ecs:DescribeTasks", "ecs:RunTask", "ecs:StopTask",
+	"ecs:DescribeTasks", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService",
 	"iam:PassRole",
 	"lambda:InvokeFunction",
 	"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents",
@@ -56,6 +57,7 @@ var knownActions = append([]string{
 	"sns:Publish",
 	"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage",
 	"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+	"states:StartExecution",
 	"sts:AssumeRole",
 }, takesNoResource...)
 
