@@ -186,7 +186,7 @@ func (s *sim) checkAnswer(r *request, success bool) {
 	case !success && r.rollback && s.released[r.revision]:
 		s.fail("delete and rollback succeed", r, "a rollback failed whose migration is applied")
 	case success && r.event.RequestType != gate.Delete:
-		if !(r.rollback && s.released[r.revision]) && !(len(r.tasks) == 1 && r.tasks[0].migrated(s.now)) {
+		if (!r.rollback || !s.released[r.revision]) && (len(r.tasks) != 1 || !r.tasks[0].migrated(s.now)) {
 			s.fail("success means exit code 0", r, "the migration has not run to its end")
 		}
 	}

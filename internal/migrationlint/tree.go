@@ -116,7 +116,7 @@ func (d drop) names() []string {
 				parts = append(parts, item.String.Value)
 			}
 		}
-		if name := list.nameNode.String.Value; name != "" {
+		if name := list.String.Value; name != "" {
 			parts = append(parts, name)
 		}
 		all = append(all, strings.Join(parts, "."))
