@@ -8,22 +8,20 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
+// allow adds one statement to a role: these actions, on these resources, under these conditions if any.
+func allow(role awsiam.IRole, conditions *map[string]any, resources []*string, actions ...string) {
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings(actions...), Resources: &resources, Conditions: conditions,
+	}))
+}
+
 // grant gives a process's role what docs/contract.md promises the process, on this environment's resources only.
 func (p *platform) grant(role awsiam.IRole) {
-	allow := func(resources []*string, actions ...string) {
-		role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions: jsii.Strings(actions...), Resources: &resources,
-		}))
-	}
 	files := p.data.buckets.files
-	allow([]*string{p.data.postgres.secret.SecretArn(), p.data.valkey.secret.SecretArn()}, "secretsmanager:GetSecretValue")
-	allow([]*string{files.BucketArn()}, "s3:ListBucket")
-	allow([]*string{files.ArnForObjects(jsii.String("*"))}, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
-	allow(p.parameterARNs(), "ssm:GetParametersByPath", "ssm:GetParameter", "ssm:GetParameters")
-	for _, service := range p.data.attached {
-		resource, actions := service.permissions()
-		allow([]*string{resource}, actions...)
-	}
+	allow(role, nil, []*string{p.data.postgres.secret.SecretArn(), p.data.valkey.secret.SecretArn()}, "secretsmanager:GetSecretValue")
+	allow(role, nil, []*string{files.BucketArn()}, "s3:ListBucket")
+	allow(role, nil, []*string{files.ArnForObjects(jsii.String("*"))}, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
+	allow(role, nil, p.parameterARNs(), "ssm:GetParametersByPath", "ssm:GetParameter", "ssm:GetParameters")
 }
 
 // parameterARNs are the path itself, which GetParametersByPath asks for, and what lies below it.
