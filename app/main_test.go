@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,24 +66,29 @@ type instance struct {
 	log []string
 }
 
-// start starts a process, and kills it when the test ends.
+// start starts a process on a free port, and kills it when the test ends.
 func start(t testing.TB, env environment, args ...string) *instance {
-	t.Helper()
-	port, err := testserver.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startAt(t, port, env, args...)
-}
-
-func startAt(t testing.TB, port int, env environment, args ...string) *instance {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return launch(t, executable, env, args...)
+}
+
+func launch(t testing.TB, executable string, env environment, args ...string) *instance {
+	t.Helper()
+	port, err := testserver.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fixed, found := env["PORT"]; found { // of a process that takes another's place
+		if port, err = strconv.Atoi(fixed); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p := &instance{t: t, cmd: exec.Command(executable, args...), port: port, done: make(chan struct{})}
-	p.cmd.Env = []string{asProcess + "=1", fmt.Sprintf("PORT=%d", p.port), "GORACE=halt_on_error=1 exitcode=66", "HOME=" + os.Getenv("HOME")}
+	p.cmd.Env = []string{asProcess + "=1", fmt.Sprintf("PORT=%d", p.port), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0", "HOME=" + os.Getenv("HOME")}
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -34,10 +35,21 @@ type world struct {
 	sink *sink
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldAt(t, 0) }
+
+// newWorldAt makes a world whose schema has the given version, 0 for the newest.
+func newWorldAt(t testing.TB, version int64) *world {
 	t.Helper()
 	w := &world{t: t, env: newEnvironment(t), sink: newSink(t)}
+	if version > 0 {
+		w.env["DATABASE_URL"] = testsuite.DatabaseURL(t, false)
+	}
 	w.db = testsuite.Open(t, w.env["DATABASE_URL"])
+	if version > 0 {
+		if err := w.db.Migrate(t.Context(), slog.New(slog.DiscardHandler), version); err != nil {
+			t.Fatal(err)
+		}
+	}
 	jobs, err := inbox.NewJobs(w.db, &river.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +66,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) addDestination(d inbox.Destination) {
 	w.t.Helper()
 	d.Source, d.URL, d.Secret, d.AllowPrivate = "demo", w.sink.URL, testSecret, true
-	d.Concurrency, d.MaxAttempts = max(d.Concurrency, 64)*1, max(d.MaxAttempts, 12)
+	d.Concurrency, d.MaxAttempts = 64, 12
 	if err := w.in.AddDestination(w.t.Context(), d); err != nil {
 		w.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -20,6 +21,9 @@ func addAlarms(scope constructs.Construct, p *platform, f formation) {
 	}
 	for _, worker := range f.workers {
 		alarmOnWorker(this, p, worker)
+	}
+	if f.migration != nil && f.migration.resource != nil {
+		alarmOnMigration(this, p, f.migration)
 	}
 	alarmOnDatabase(this, p)
 	alarmOnCache(this, p)
@@ -53,6 +57,20 @@ func alarmOnWorker(scope constructs.Construct, p *platform, worker *WorkerServic
 	p.alert(scope, name+"BacklogAge", alarmProps{
 		metric: p.backlog(worker.process.Name, "BacklogAge", "Maximum"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
 		says: "The oldest due job has waited too long. Runbook: docs/runbooks/BacklogAge.md",
+	})
+}
+
+// alarmOnMigration counts the gate's answers to CloudFormation that ended a release.
+func alarmOnMigration(scope constructs.Construct, p *platform, migration *MigrationGate) {
+	failures := migration.logs.AddMetricFilter(jsii.String("Failures"), &awslogs.MetricFilterOptions{
+		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.status"), jsii.String("="), jsii.String("FAILED")),
+		MetricNamespace: jsii.String(p.env.metricsNamespace()),
+		MetricName:      jsii.String("MigrationFailed"),
+		MetricValue:     jsii.String("1"),
+	})
+	p.alert(scope, "MigrationFailed", alarmProps{
+		metric: failures.Metric(every(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
+		says: "A migration failed, and with it the release; the old version keeps running. Runbook: docs/runbooks/MigrationFailed.md",
 	})
 }
 

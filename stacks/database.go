@@ -24,6 +24,7 @@ type Postgres struct {
 	constructs.Construct
 	host, port *string
 	identifier *string // of the instance or cluster, for alarms and snapshots
+	arn        *string
 	cluster    bool
 	secret     awssecretsmanager.Secret
 	attached   awssecretsmanager.ISecret // the secret once it also holds host and port, which rotation needs
@@ -106,7 +107,7 @@ func (p *Postgres) addInstance(e Environment, network *VPC) {
 		restoreInstance(instance.Node().DefaultChild().(awsrds.CfnDBInstance), d.Snapshot)
 	}
 	p.host, p.port, p.identifier = instance.DbInstanceEndpointAddress(), instance.DbInstanceEndpointPort(), instance.InstanceIdentifier()
-	p.attached = instance.Secret()
+	p.arn, p.attached = instance.InstanceArn(), instance.Secret()
 }
 
 // restoreInstance makes the instance begin as a copy of a snapshot. Name, user and encryption come with the snapshot and
@@ -156,7 +157,7 @@ func (p *Postgres) addCluster(e Environment, network *VPC) {
 		restoreCluster(cluster.Node().DefaultChild().(awsrds.CfnDBCluster), d.Snapshot)
 	}
 	p.host, p.port, p.identifier = cluster.ClusterEndpoint().Hostname(), awscdk.Token_AsString(cluster.ClusterEndpoint().Port(), nil), cluster.ClusterIdentifier()
-	p.attached = cluster.Secret()
+	p.arn, p.attached = cluster.ClusterArn(), cluster.Secret()
 }
 
 // restoreCluster is restoreInstance for Aurora.

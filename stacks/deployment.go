@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// override is a setting that varies by deployment and not by code: DOZEN_KEY for every environment, DOZEN_NAME_KEY for one.
-type override struct {
-	key     string
-	meaning string
+// Override is a setting that varies by deployment and not by code: DOZEN_KEY for every environment, DOZEN_NAME_KEY for one.
+type Override struct {
+	Key     string // after DOZEN_ or DOZEN_NAME_
+	Meaning string // for the README
 	set     func(e *Environment, value string, own bool)
 }
 
-// overrides are all that the process environment may change, besides DOZEN_ENVIRONMENTS.
-var overrides = []override{
+// Overrides are all that the process environment may change, besides DOZEN_ENVIRONMENTS.
+var Overrides = []Override{
 	{"ACCOUNT", "AWS account to deploy to", func(e *Environment, v string, _ bool) { e.Account = v }},
 	{"REGION", "AWS region to deploy to", func(e *Environment, v string, _ bool) { e.Region = v }},
 	{"DOMAIN", "domain name; without an environment's name in the variable, each environment gets NAME.DOMAIN", func(e *Environment, v string, own bool) {
@@ -44,8 +44,8 @@ func Environments(environ []string) ([]Environment, error) {
 	known := []string{environmentsVariable}
 	for i := range environments {
 		e := &environments[i]
-		for _, o := range overrides {
-			everyone, own := "DOZEN_"+o.key, "DOZEN_"+variableName(e.Name)+"_"+o.key
+		for _, o := range Overrides {
+			everyone, own := "DOZEN_"+o.Key, "DOZEN_"+variableName(e.Name)+"_"+o.Key
 			known = append(known, everyone, own)
 			if value := values[own]; value != "" {
 				o.set(e, value, true)

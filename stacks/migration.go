@@ -2,7 +2,8 @@ package stacks
 
 import (
 	"fmt"
-	"time"
+
+	"dozen/internal/gate"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -18,12 +19,10 @@ type MigrationGate struct {
 	constructs.Construct
 	task     *ProcessTask
 	function awslambda.Function
+	goOn     awsiam.Policy // lets the function hand over to itself
 	logs     awslogs.LogGroup
 	resource awscdk.CustomResource // nil when migrations are run by hand
 }
-
-// gateGrace is what CloudFormation waits beyond the migration's own deadline, for the gate to stop the task and to answer.
-const gateGrace = 3 * time.Minute
 
 // NewMigrationGate makes the release process's task definition and, with RunOnDeploy, the custom resource that runs it.
 // handler is the directory that holds the gate's compiled Lambda function.
@@ -31,34 +30,26 @@ func NewMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	m := p.env.Migration
 	g := &MigrationGate{Construct: this}
-	g.task = p.newTask(this, "Process", processProps{name: process.Name, command: process.Command, size: m.Task, stopTimeout: shortStop})
+	g.task = p.newTask(this, processProps{name: process.Name, command: process.Command, size: m.Task, stopTimeout: shortStop})
 	if !m.RunOnDeploy {
 		return g
 	}
 	g.logs = newLogGroup(this, "GateLogs", p.env)
-	g.function = awslambda.NewFunction(this, jsii.String("Gate"), &awslambda.FunctionProps{
-		Description:   jsii.String("Runs the release task and tells CloudFormation how it ended"),
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:  awslambda.Architecture_ARM_64(),
-		Handler:       jsii.String("bootstrap"),
-		Code:          awslambda.Code_FromAsset(jsii.String(handler), nil),
-		MemorySize:    jsii.Number(128),
-		Timeout:       awscdk.Duration_Minutes(jsii.Number(15)),
-		LogGroup:      g.logs,
-		Role:          g.newRole(),
-		LoggingFormat: awslambda.LoggingFormat_JSON,
-	})
+	g.function = g.newFunction(handler)
 	g.grant(p)
-	acknowledge(g.function.Role(), gateFollowsRevisions)
+	if m.SnapshotFirst {
+		g.grantSnapshots(p.data.postgres)
+	}
+	acknowledge(g.function.Role(), gateFollowsRevisions, takesNoResource)
 	g.resource = awscdk.NewCustomResource(this, jsii.String("Migration"), &awscdk.CustomResourceProps{
 		ServiceToken:   g.function.FunctionArn(),
 		ResourceType:   jsii.String("Custom::Migration"),
-		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number((m.Deadline + gateGrace).Seconds())),
+		ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(gate.ServiceTimeout(m.Deadline).Seconds())),
 		Properties:     g.properties(p),
 	})
 	// The task's permissions and the rule that opens the database to it must be there before it starts; so must the
 	// function's own, which a function does not wait for when its role is given to it.
-	g.resource.Node().AddDependency(g.task.Construct, g.function.Role())
+	g.resource.Node().AddDependency(g.task.Construct, g.function.Role(), g.goOn)
 	return g
 }
 
@@ -99,23 +90,57 @@ func (g *MigrationGate) properties(p *platform) *map[string]any {
 	return &properties
 }
 
+// newFunction makes the gate's function. Its timeout is Lambda's longest: a migration that takes longer is watched by the
+// next invocation, see internal/gate.
+func (g *MigrationGate) newFunction(handler string) awslambda.Function {
+	return awslambda.NewFunction(g.Construct, jsii.String("Gate"), &awslambda.FunctionProps{
+		Description:   jsii.String("Runs the release task and tells CloudFormation how it ended"),
+		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:  awslambda.Architecture_ARM_64(),
+		Handler:       jsii.String("bootstrap"),
+		Code:          awslambda.Code_FromAsset(jsii.String(handler), nil),
+		MemorySize:    jsii.Number(128),
+		Timeout:       awscdk.Duration_Minutes(jsii.Number(15)),
+		RetryAttempts: jsii.Number(2),
+		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(1)),
+		LogGroup:      g.logs,
+		Role:          g.newRole(),
+	})
+}
+
 // grant allows the handler exactly what it does: run this one task definition's family in this cluster with its two roles,
-// watch and stop tasks there, and read their log.
+// watch and stop tasks there, read their log, ask how this stack is doing, and call itself.
 func (g *MigrationGate) grant(p *platform) {
-	allow := func(conditions *map[string]any, resources []*string, actions ...string) {
-		g.function.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions: jsii.Strings(actions...), Resources: &resources, Conditions: conditions,
-		}))
-	}
-	stack := awscdk.Stack_Of(g.Construct)
+	role := g.function.Role()
 	inCluster := &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}}
-	family := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ecs"), Resource: jsii.String("task-definition"), ResourceName: jsii.Sprintf("%s:*", *g.task.definition.Family())})
-	tasks := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ecs"), Resource: jsii.String("task"), ResourceName: jsii.Sprintf("%s/*", *p.cluster.ClusterName())})
-	allow(inCluster, []*string{family}, "ecs:RunTask")
-	allow(inCluster, []*string{tasks}, "ecs:DescribeTasks", "ecs:StopTask")
-	allow(&map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-		[]*string{g.task.definition.TaskRole().RoleArn(), g.task.definition.ExecutionRole().RoleArn()}, "iam:PassRole")
-	allow(nil, []*string{jsii.Sprintf("%s:log-stream:%s/*", *g.task.logs.LogGroupArn(), containerName)}, "logs:GetLogEvents")
+	toTasks := &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+	definition := g.task.definition
+	allow(role, inCluster, g.arn("ecs", "task-definition/"+*definition.Family()+":*"), "ecs:RunTask")
+	allow(role, inCluster, g.arn("ecs", "task/"+*p.cluster.ClusterName()+"/*"), "ecs:DescribeTasks", "ecs:StopTask")
+	allow(role, inCluster, []*string{jsii.String("*")}, "ecs:ListTasks")
+	allow(role, toTasks, []*string{definition.TaskRole().RoleArn(), definition.ExecutionRole().RoleArn()}, "iam:PassRole")
+	allow(role, nil, g.arn("logs", "log-group:"+*g.task.logs.LogGroupName()+":log-stream:"+containerName+"/"+containerName+"/*"), "logs:GetLogEvents")
+	allow(role, nil, []*string{awscdk.Stack_Of(g.Construct).StackId()}, "cloudformation:DescribeStacks")
+	g.goOn = awsiam.NewPolicy(g.Construct, jsii.String("GoOn"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
+	g.goOn.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &[]*string{g.function.FunctionArn()},
+	}))
+}
+
+// grantSnapshots allows snapshots of this database under the names that the gate gives them.
+func (g *MigrationGate) grantSnapshots(database *Postgres) {
+	snapshots, create, describe := "snapshot:before-*", "rds:CreateDBSnapshot", "rds:DescribeDBSnapshots"
+	if database.cluster {
+		snapshots, create, describe = "cluster-snapshot:before-*", "rds:CreateDBClusterSnapshot", "rds:DescribeDBClusterSnapshots"
+	}
+	allow(g.function.Role(), nil, append(g.arn("rds", snapshots), database.arn), create, describe)
+}
+
+// arn is an ARN of this account and region, as a list of one.
+func (g *MigrationGate) arn(service, resource string) []*string {
+	return []*string{awscdk.Stack_Of(g.Construct).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})}
 }
 
 // gates makes a service wait for the migration: CloudFormation changes the service only after the gate has answered.

@@ -42,8 +42,8 @@ type ProcessTask struct {
 	props      processProps
 }
 
-func (p *platform) newTask(scope constructs.Construct, id string, props processProps) *ProcessTask {
-	this := constructs.NewConstruct(scope, jsii.String(id))
+func (p *platform) newTask(scope constructs.Construct, props processProps) *ProcessTask {
+	this := constructs.NewConstruct(scope, jsii.String("Process"))
 	t := &ProcessTask{
 		Construct: this,
 		props:     props,

@@ -51,14 +51,14 @@ func ParseProcfile(text string) ([]Process, error) {
 			err = fmt.Errorf("%q stands on line %d already; remove one", process.Name, first)
 		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("Procfile line %d: %w", i+1, err))
+			problems = append(problems, fmt.Errorf("line %d of the Procfile: %w", i+1, err))
 			continue
 		}
 		seen[process.Name] = i + 1
 		processes = append(processes, process)
 	}
 	if _, ok := seen["web"]; !ok && len(problems) == 0 {
-		problems = append(problems, errors.New("Procfile: no \"web\" line; add `web: COMMAND`, the process behind the load balancer"))
+		problems = append(problems, errors.New("no \"web\" line in the Procfile; add `web: COMMAND`, the process behind the load balancer"))
 	}
 	return processes, errors.Join(problems...)
 }

@@ -23,8 +23,8 @@ func TestParseProcfile(t *testing.T) {
 func TestProcfileMistakes(t *testing.T) {
 	for text, part := range map[string]string{
 		"worker: app":           `no "web" line`,
-		"web app":               "line 1: \"web app\" has no colon",
-		"web: app\nWeb: app":    "line 2: name \"Web\"",
+		"web app":               "line 1 of the Procfile: \"web app\" has no colon",
+		"web: app\nWeb: app":    "line 2 of the Procfile: name \"Web\"",
 		"web: app\nweb: app":    `"web" stands on line 1 already`,
 		"web:":                  `"web" has no command`,
 		"web: app | tee log":    `has "|", which only a shell understands`,

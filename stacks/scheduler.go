@@ -18,7 +18,7 @@ type SchedulerService struct {
 func NewSchedulerService(scope constructs.Construct, id string, p *platform, process Process) *SchedulerService {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	s := &SchedulerService{Construct: this}
-	s.task = p.newTask(this, "Process", processProps{name: process.Name, command: process.Command, size: p.env.Scheduler.Task, stopTimeout: shortStop})
+	s.task = p.newTask(this, processProps{name: process.Name, command: process.Command, size: p.env.Scheduler.Task, stopTimeout: shortStop})
 	one := 1
 	s.service = p.newService(this, "Service", s.task, serviceProps{
 		minHealthy: 0, maxHealthy: 100, failures: workerFailures, desired: &one,

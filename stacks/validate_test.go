@@ -167,7 +167,7 @@ func TestConnectionBudget(t *testing.T) {
 func TestDrainHolds(t *testing.T) {
 	for longest := time.Second; longest <= idleTimeout; longest += time.Second {
 		d := drain{longest}
-		if !(d.deregistration() > longest && d.app() >= routingLag+longest && d.stopTimeout() >= d.app()+stopMargin && d.stopTimeout() <= longestStopByAWS && d.keepAlive() > idleTimeout) {
+		if d.deregistration() <= longest || d.app() < routingLag+longest || d.stopTimeout() < d.app()+stopMargin || d.stopTimeout() > longestStopByAWS || d.keepAlive() <= idleTimeout {
 			t.Errorf("longest request %s: %+v", longest, []time.Duration{d.deregistration(), d.app(), d.stopTimeout(), d.keepAlive()})
 		}
 	}

@@ -25,7 +25,7 @@ func NewWebService(scope constructs.Construct, id string, p *platform, process P
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	settings, d := p.env.Web, drain{p.env.Web.LongestRequest}
 	w := &WebService{Construct: this, balancer: balancer}
-	w.task = p.newTask(this, "Process", processProps{
+	w.task = p.newTask(this, processProps{
 		name: process.Name, command: process.Command, size: settings.Task, stopTimeout: d.stopTimeout(), web: true,
 	})
 	w.targets = elb.NewApplicationTargetGroup(this, jsii.String("Targets"), &elb.ApplicationTargetGroupProps{

@@ -19,7 +19,7 @@ func NewWorkerService(scope constructs.Construct, id string, p *platform, proces
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	settings := p.env.worker(process.Name)
 	w := &WorkerService{Construct: this, process: process}
-	w.task = p.newTask(this, "Process", processProps{
+	w.task = p.newTask(this, processProps{
 		name: process.Name, command: process.Command, size: settings.Task, stopTimeout: settings.StopTimeout, concurrency: settings.Concurrency,
 	})
 	w.service = p.newService(this, "Service", w.task, serviceProps{

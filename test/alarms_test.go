@@ -56,7 +56,7 @@ func TestAlarmsTellSomeoneWhatToDo(t *testing.T) {
 
 // Every runbook belongs to an alarm or is linked from the README; every alarm's figure is reported by AWS or by the app.
 func TestAlarmsReadWhatIsReported(t *testing.T) {
-	reported := []string{"AWS/ApplicationELB", "AWS/ECS", "AWS/RDS", "AWS/ElastiCache", "dozen/prod", "dozen/prod/gate"}
+	reported := []string{"AWS/ApplicationELB", "AWS/ECS", "AWS/RDS", "AWS/ElastiCache", "dozen/prod"}
 	for _, alarm := range prod().services.all(t, "AWS::CloudWatch::Alarm") {
 		namespace, _ := alarm.get("Namespace").(string)
 		if !slices.Contains(reported, namespace) {

@@ -136,7 +136,7 @@ func synthesize(e stacks.Environment, app stacks.App) assembly {
 	cdk := awscdk.NewApp(props)
 	stage := stacks.NewStage(cdk, e, app)
 	out := cdk.Synth(nil)
-	artifacts := out.GetNestedAssembly(stage.Stage.ArtifactId())
+	artifacts := out.GetNestedAssembly(stage.ArtifactId())
 	return assembly{
 		environment: e, directory: *artifacts.Directory(),
 		data:     readTemplate(filepath.Join(*artifacts.Directory(), *stage.Data.TemplateFile())),

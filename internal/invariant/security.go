@@ -34,6 +34,7 @@ func openRule(ingress any, property string, found report) {
 var takesNoResource = []string{
 	"ecr:GetAuthorizationToken",
 	"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+	"ecs:ListTasks", // the tasks of a cluster; the cluster is a condition
 	"logs:DescribeLogGroups",
 }
 
@@ -41,6 +42,7 @@ var takesNoResource = []string{
 // silently; a new one is added here by someone who has looked it up.
 var knownActions = append([]string{
 	"appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession",
+	"cloudformation:DescribeStacks",
 	"cloudwatch:PutMetricData",
 	"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
 	"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",

@@ -17,8 +17,8 @@ import (
 // Limits of one request to a destination.
 const (
 	dialTimeout   = 5 * time.Second
-	answerTimeout = 10 * time.Second // until the answer's header
-	sendTimeout   = 15 * time.Second // for all of it
+	answerTimeout = 15 * time.Second // until the answer's header
+	sendTimeout   = 20 * time.Second // for all of it
 	maxAnswer     = 64 << 10         // bytes read of an answer, only to reuse the connection
 )
 

@@ -75,7 +75,7 @@ func TestEveryTickFiresExactlyOnce(t *testing.T) {
 	running := map[int]*exec.Cmd{}
 	startOne := func() {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = []string{asScheduler + "=" + url, "GORACE=halt_on_error=1"}
+		cmd.Env = []string{asScheduler + "=" + url, "GORACE=halt_on_error=1 atexit_sleep_ms=0"}
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,7 +23,7 @@ type eventList struct {
 	Sources []inbox.Source
 	States  []string
 	Events  []inbox.Summary
-	Older   string // query of the next page, "" on the last
+	Older   template.URL // of the next page, "" on the last
 }
 
 func (s *Server) eventsPage(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +45,7 @@ func (s *Server) eventsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(list.Events) == pageSize {
 		query.Set("before", list.Events[pageSize-1].ID)
-		list.Older = query.Encode()
+		list.Older = template.URL("/?" + query.Encode()) // Encode has escaped it
 	}
 	s.render(w, r, http.StatusOK, "events", "Events", list)
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"dozen/app/internal/database"
+	"dozen/app/internal/testsuite"
+)
+
+func long() bool { return os.Getenv("DOZEN_LONG") != "" }
+
+// schema describes all tables, columns, indexes and applied versions.
+func schema(t *testing.T, db *database.DB) []string {
+	t.Helper()
+	rows, err := db.Query(t.Context(), `
+		select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(' ' || column_default, '')
+			from information_schema.columns where table_schema = 'public'
+		union all select 'index ' || indexdef || ' ' || indisvalid from pg_indexes join pg_index on indexrelid = indexname::regclass where schemaname = 'public'
+		union all select 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+		union all select 'version ' || version_id || ' applied ' || count(*) from goose_db_version group by version_id
+		union all select 'queue version ' || version from river_migration
+		order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// tables counts what is there.
+func tables(t *testing.T, db *database.DB) (count int) {
+	t.Helper()
+	err := db.QueryRow(t.Context(), "select count(*) from information_schema.tables where table_schema = 'public'").Scan(&count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+func wantSchema(t *testing.T, db *database.DB, want []string) {
+	t.Helper()
+	got := schema(t, db)
+	if slices.Equal(got, want) {
+		return
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("unexpected: %s", line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("missing: %s", line)
+		}
+	}
+}
+
+// Retries, restarts and impatient people start migrations side by side: all of
+// them must succeed, and each version be applied once.
+func TestFiftyMigrationsAtOnce(t *testing.T) {
+	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	var all []*instance
+	for range 50 {
+		all = append(all, start(t, env, "migrate"))
+	}
+	for _, p := range all {
+		if code := p.wait(2 * time.Minute); code != 0 {
+			t.Fatalf("migrate ended with %d:\n%s", code, strings.Join(p.lines(""), "\n"))
+		}
+	}
+	wantSchema(t, testsuite.Open(t, env["DATABASE_URL"]), schema(t, testsuite.Database(t)))
+}
+
+// Deploys are aborted and machines vanish, at any point of a migration. After
+// that, starting it again must be all that it takes.
+func TestKilledMigrationsConverge(t *testing.T) {
+	clean := testsuite.Database(t)
+	want, complete := schema(t, clean), tables(t, clean)
+	kills := 100
+	if long() {
+		kills = 500
+	}
+	// How long one takes, from start to end, decides when to kill.
+	began := time.Now()
+	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	if code := start(t, env, "migrate").wait(time.Minute); code != 0 {
+		t.Fatalf("migrate ended with %d", code)
+	}
+	takes := time.Since(began)
+	halfway := 0
+	for done := 0; done < kills; {
+		env = env.with("DATABASE_URL", testsuite.DatabaseURL(t, false))
+		db := testsuite.Open(t, env["DATABASE_URL"])
+		for range 4 { // kills on one and the same database
+			p := start(t, env, "migrate")
+			time.Sleep(rand.N(takes))
+			p.kill()
+			done++
+		}
+		if left := tables(t, db); left > 0 && left < complete {
+			halfway++
+		}
+		last := start(t, env, "migrate")
+		if code := last.wait(time.Minute); code != 0 {
+			t.Fatalf("the rerun ended with %d:\n%s", code, strings.Join(last.lines(""), "\n"))
+		}
+		wantSchema(t, db, want)
+		db.Close()
+	}
+	t.Logf("%d kills; %d of %d databases were left halfway", kills, halfway, kills/4)
+}
+
+// While a release rolls, its code meets the schema of the release before, if
+// the migration is late, and of the next one, after a rollback. The main way
+// of an event must work on all of them.
+func TestCodeWorksOnEarlierSchemas(t *testing.T) {
+	for version := int64(1); version <= 3; version++ {
+		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
+			w := newWorldAt(t, version)
+			web := start(t, w.env, "web")
+			start(t, w.env, "worker")
+			web.until("/readyz", 200, 10*time.Second)
+			id, err := post(newClient(t, 1), web.url("/in/demo"), "", []byte(`{}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			testsuite.Eventually(t, 10*time.Second, func() error { return w.settled(t.Context()) })
+			if started, err := w.in.Replay(t.Context(), id, ""); err != nil || started != 1 {
+				t.Errorf("replay started %d, %v", started, err)
+			}
+			testsuite.Eventually(t, 10*time.Second, func() error { return atLeast(int64(w.sink.received()[id]), 2) })
+		})
+	}
+}

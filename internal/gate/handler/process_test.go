@@ -1,0 +1,114 @@
+package handler_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dozen/internal/standin"
+)
+
+// bootstrap is the function's real binary, built for this machine.
+var bootstrap string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "gate")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	bootstrap = filepath.Join(dir, "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "dozen/cmd/gate")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	return m.Run()
+}
+
+// release is the gate in its surroundings.
+type release struct {
+	*standin.AWS
+	function *standin.Function
+}
+
+func start(t *testing.T, timeout time.Duration) release {
+	t.Parallel()
+	aws := standin.StartAWS(t)
+	return release{AWS: aws, function: standin.StartFunction(t, aws, bootstrap, timeout, 200*time.Millisecond)}
+}
+
+// event is CloudFormation's request "r1", made some time ago.
+func (r release) event(t *testing.T, kind string, age time.Duration, change func(map[string]any)) []byte {
+	properties := map[string]any{
+		"ServiceToken":    r.function.ARN,
+		"Cluster":         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
+		"TaskDefinition":  "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:7",
+		"Container":       "release",
+		"Subnets":         []any{"subnet-1", "subnet-2"},
+		"SecurityGroups":  []any{"sg-1"},
+		"AssignPublicIp":  "DISABLED",
+		"LogGroup":        "/dev/release",
+		"LogStreamPrefix": "app",
+		"DeadlineSeconds": "900",
+		"Release":         "3f9c1a7be02d",
+	}
+	if change != nil {
+		change(properties)
+	}
+	event := map[string]any{
+		"RequestType": kind, "RequestId": "r1", "ResponseURL": r.ResponseURL("r1", time.Now().Add(-age)),
+		"StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/dev/1", "LogicalResourceId": "Gate",
+		"ResourceType": "Custom::ReleaseGate", "ResourceProperties": properties,
+	}
+	if kind != "Create" {
+		old := map[string]any{"TaskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:6"}
+		event["PhysicalResourceId"], event["OldResourceProperties"] = "release-gate-1", old
+		r.StackIs("UPDATE_IN_PROGRESS")
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// settle waits for the answer and for the function's rest, and holds what must hold in every case.
+func (r release) settle(t *testing.T, status string, tasks int) standin.Answer {
+	t.Helper()
+	answer := r.AwaitAnswer(t, "r1")
+	r.function.AwaitIdle()
+	if answer.Status != status {
+		t.Errorf("answered %s, want %s: %s", answer.Status, status, answer.Reason)
+	}
+	if got := len(r.Answers("r1")); got != 1 {
+		t.Errorf("%d answers, want 1", got)
+	}
+	if got := len(r.Launches()); got != tasks {
+		t.Errorf("%d tasks, want %d", got, tasks)
+	}
+	if answer.Bytes > 4096 {
+		t.Errorf("the answer has %d bytes", answer.Bytes)
+	}
+	if strings.Contains(r.function.Output(), "0123456789abcdef") {
+		t.Error("the log holds the answer's presigned address")
+	}
+	return answer
+}
+
+func contains(t *testing.T, text string, fragments ...string) {
+	t.Helper()
+	for _, fragment := range fragments {
+		if !strings.Contains(text, fragment) {
+			t.Errorf("no %q in %q", fragment, text)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// checkout copies what git knows of the repository, as a clone would have it, with the installed npm packages.
+func checkout(t *testing.T) string {
+	t.Helper()
+	directory := t.TempDir()
+	files, err := exec.Command("git", "-C", root, "ls-files", "-z").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Split(strings.TrimRight(string(files), "\x00"), "\x00") {
+		data, err := os.ReadFile(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // deleted, and not committed yet
+		}
+		must(err)
+		info, err := os.Stat(filepath.Join(root, name))
+		must(err)
+		must(os.MkdirAll(filepath.Dir(filepath.Join(directory, name)), 0o755))
+		must(os.WriteFile(filepath.Join(directory, name), data, info.Mode()))
+	}
+	modules, err := filepath.Abs(filepath.Join(root, "node_modules"))
+	must(err)
+	must(os.Symlink(modules, filepath.Join(directory, "node_modules")))
+	must(os.Chtimes(filepath.Join(directory, "package-lock.json"), time.Unix(0, 0), time.Unix(0, 0))) // older than the packages: no npm ci
+	return directory
+}
+
+// makeSynth runs the command of the README, as on a machine without AWS credentials.
+func makeSynth(directory string, variables ...string) (output string, code int) {
+	command := exec.Command("make", "synth")
+	command.Dir = directory
+	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "MAKE") || strings.HasPrefix(entry, "MFLAGS")
+	})
+	command.Env = append(command.Env, "AWS_EC2_METADATA_DISABLED=true")
+	command.Env = append(command.Env, variables...)
+	combined, err := command.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return string(combined), exit.ExitCode()
+	}
+	must(err)
+	return string(combined), 0
+}
+
+// The same sources give the same bytes in another directory, time zone and locale: otherwise every deployment is a change.
+func TestMakeSynthIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two syntheses with all validators")
+	}
+	one, two := checkout(t), checkout(t)
+	if output, code := makeSynth(one, "TZ=UTC", "LC_ALL=C"); code != 0 {
+		t.Fatalf("make synth ends with %d:\n%s", code, output)
+	}
+	if output, code := makeSynth(two, "TZ=Pacific/Kiritimati", "LC_ALL=C.UTF-8", "HOME="+t.TempDir(), "GOPATH="+goEnv(t, "GOPATH"), "GOCACHE="+goEnv(t, "GOCACHE")); code != 0 {
+		t.Fatalf("make synth ends with %d:\n%s", code, output)
+	}
+	for _, name := range []string{"assembly-dev", "assembly-staging", "assembly-prod"} {
+		if _, err := os.Stat(filepath.Join(one, "cdk.out", name)); err != nil {
+			t.Error(err)
+		}
+	}
+	first, second := digest(t, filepath.Join(one, "cdk.out")), digest(t, filepath.Join(two, "cdk.out"))
+	if len(first) < 20 {
+		t.Errorf("compared only %d files", len(first))
+	}
+	for name, sum := range first {
+		if second[name] != sum {
+			t.Errorf("%s differs", name)
+		}
+	}
+	for name := range second {
+		if first[name] == "" {
+			t.Errorf("%s exists only in the second directory", name)
+		}
+	}
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	value, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(value))
+}
+
+func digest(t *testing.T, directory string) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	err := fs.WalkDir(os.DirFS(directory), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(directory, path))
+		sums[path] = fmt.Sprintf("%x", sha256.Sum256(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+// Bad input: every mistake at once, exit code not 0, no stack trace, and nothing in cdk.out that could be deployed.
+func TestMistakesEndTheCommand(t *testing.T) {
+	directory := checkout(t)
+	output, code := makeSynth(directory, "DOZEN_REGION=Frankfurt", "DOZEN_ACCOUNT=1", "DOZEN_ALARM_EMAIL=nobody")
+	if code == 0 {
+		t.Error("the command succeeds")
+	}
+	for _, part := range []string{`environment "dev": Region is "Frankfurt"`, `environment "prod": Account is "1"`, `Alarms.Email is "nobody"`} {
+		if !strings.Contains(output, part) {
+			t.Errorf("%q is missing in:\n%s", part, output)
+		}
+	}
+	if strings.Contains(output, "goroutine") || strings.Contains(output, "panic") {
+		t.Errorf("a stack trace:\n%s", output)
+	}
+	if left, _ := filepath.Glob(filepath.Join(directory, "cdk.out", "*")); len(left) > 0 {
+		t.Errorf("cdk.out holds %v", left)
+	}
+}
+
+// AWS's validator, cdk-nag and our own invariants are on in the real command, and what any of them finds ends it. Whoever
+// removes a key from cdk.json or a call from main.go sees this test fail.
+func TestFindingsEndTheCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles and synthesizes with all validators")
+	}
+	directory := checkout(t)
+	for _, damage := range []struct{ file, old, new string }{
+		{"stacks/network.go", `VolumeType: jsii.String("gp3")`, `VolumeType: jsii.String("gp9")`}, // AWS's validator: a mere warning
+		{"stacks/load_balancer.go", "	acknowledge(group, openToUsers)\n", ""},                     // cdk-nag
+		{"stacks/service.go", "Rollback: jsii.Bool(true)", "Rollback: jsii.Bool(false)"},          // ours
+	} {
+		path := filepath.Join(directory, damage.file)
+		text, err := os.ReadFile(path)
+		must(err)
+		if !strings.Contains(string(text), damage.old) {
+			t.Fatalf("%s has no %q to damage", damage.file, damage.old)
+		}
+		must(os.WriteFile(path, []byte(strings.Replace(string(text), damage.old, damage.new, 1)), 0o644))
+	}
+	output, code := makeSynth(directory)
+	if code == 0 {
+		t.Error("the command succeeds")
+	}
+	for _, part := range []string{"gp9", "AwsSolutions-EC23", "DeploymentCircuitBreaker: not enabled with rollback"} {
+		if !strings.Contains(output, part) {
+			t.Errorf("%q is missing in:\n%s", part, output)
+		}
+	}
+}

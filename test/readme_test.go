@@ -1,0 +1,155 @@
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"dozen/stacks"
+)
+
+// The README's tables are the code's own words: every field of Environment with its comment and its three values, every
+// override, every figure. A setting that nobody can find is not there.
+func TestReadmeTablesMatchTheCode(t *testing.T) {
+	text := readFile(t, "README.md")
+	for name, table := range map[string]string{"settings": settingsTable(t), "overrides": overridesTable(), "figures": figuresTable()} {
+		begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
+		before, rest, ok := strings.Cut(text, begin)
+		_, after, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Fatalf("README.md has no block %s ... %s", strings.TrimSpace(begin), end)
+		}
+		text = before + begin + "\n" + table + "\n" + end + after
+	}
+	compareText(t, "README.md", []byte(text))
+}
+
+// compareText holds a file of the repository against what it should be, or with -update rewrites it.
+func compareText(t *testing.T, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join(root, name)
+	if *update && os.Getenv("CI") != "true" {
+		must(os.WriteFile(path, content, 0o644))
+		return
+	}
+	if old, err := os.ReadFile(path); err != nil || !bytes.Equal(old, content) {
+		t.Errorf("%s is not what the code says: run make snapshots (%v)", name, err)
+	}
+}
+
+func settingsTable(t *testing.T) string {
+	comments := fieldComments(t)
+	environments := []stacks.Environment{stacks.Development(), stacks.Staging(), stacks.Production()}
+	var lines []string
+	var walk func(path string, values []reflect.Value)
+	walk = func(path string, values []reflect.Value) {
+		kind := values[0].Type()
+		for i := range kind.NumField() {
+			field := kind.Field(i)
+			inner := make([]reflect.Value, len(values))
+			for j, value := range values {
+				inner[j] = value.Field(i)
+			}
+			name := path + field.Name
+			switch {
+			case field.Anonymous:
+				walk(path, inner)
+			case field.Type.Kind() == reflect.Struct:
+				walk(name+".", inner)
+			case field.Type.Kind() == reflect.Map && field.Type.Elem().Kind() == reflect.Struct && inner[0].Len() > 0:
+				for j := range inner {
+					inner[j] = inner[j].MapIndex(reflect.ValueOf("worker"))
+				}
+				walk(name+`["worker"].`, inner)
+			default:
+				comment := comments[kind.Name()+"."+field.Name]
+				if comment == "" {
+					t.Errorf("%s.%s has no comment", kind.Name(), field.Name)
+				}
+				lines = append(lines, fmt.Sprintf("| `%s` | %s | %s | %s | %s |", name, shown(inner[0]), shown(inner[1]), shown(inner[2]), comment))
+			}
+		}
+	}
+	var values []reflect.Value
+	for _, e := range environments {
+		values = append(values, reflect.ValueOf(e))
+	}
+	walk("", values)
+	return "| field | dev | staging | prod | meaning |\n|---|---|---|---|---|\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// shown writes a value for a table's cell.
+func shown(value reflect.Value) string {
+	if duration, ok := value.Interface().(time.Duration); ok {
+		return strings.Replace(regexp.MustCompile(`m0s$`).ReplaceAllString(duration.String(), "m"), "h0m", "h", 1)
+	}
+	if value.IsZero() && value.Kind() != reflect.Int && value.Kind() != reflect.Bool && value.Kind() != reflect.Float64 {
+		return ""
+	}
+	return fmt.Sprint(value.Interface())
+}
+
+// fieldComments gives the comment of each field of each struct in package stacks, without the field's name in front.
+func fieldComments(t *testing.T) map[string]string {
+	t.Helper()
+	comments := map[string]string{}
+	files, err := filepath.Glob(filepath.Join(root, "stacks", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			spec, ok := node.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if body, ok := spec.Type.(*ast.StructType); ok {
+				for _, field := range body.Fields.List {
+					for _, name := range field.Names {
+						comments[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+					}
+				}
+			}
+			return true
+		})
+	}
+	return comments
+}
+
+func overridesTable() string {
+	var lines []string
+	for _, o := range stacks.Overrides {
+		lines = append(lines, fmt.Sprintf("| `DOZEN_%s`, `DOZEN_PROD_%s` | %s |", o.Key, o.Key, o.Meaning))
+	}
+	sort.Strings(lines)
+	return "| variable, and for one environment | meaning |\n|---|---|\n" + strings.Join(lines, "\n") +
+		"\n| `DOZEN_ENVIRONMENTS` | further environments, each with the one that it inherits from: `pr-123:dev,pr-124:staging` |\n"
+}
+
+func figuresTable() string {
+	lines := []string{"| | dev | staging | prod |", "|---|---|---|---|"}
+	row := func(name string, value func(stacks.Environment) any) {
+		lines = append(lines, fmt.Sprintf("| %s | %v | %v | %v |", name, value(stacks.Development()), value(stacks.Staging()), value(stacks.Production())))
+	}
+	processes := bundled().Processes
+	row("a rolling release of web, as far as settings control it", func(e stacks.Environment) any { return e.Web.ReleaseTime() })
+	row("a release that never turns healthy is rolled back after", func(e stacks.Environment) any { return e.Web.FailedReleaseTime() })
+	row("database connections at the most, of those that may be used", func(e stacks.Environment) any {
+		return fmt.Sprintf("%d of %d", e.Connections(processes), e.ConnectionBudget())
+	})
+	return strings.Join(lines, "\n") + "\n"
+}
