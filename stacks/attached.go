@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -19,16 +18,6 @@ type attached interface {
 var optionVariables = []string{
 	"QUEUE_URL", "TOPIC_ARN", "TABLE_NAME",
 	"APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE",
-}
-
-// grantAttached lets a process do to each attached service what that service says, and nothing else.
-func (p *platform) grantAttached(role awsiam.IRole) {
-	for _, service := range p.data.attached {
-		resource, actions := service.permissions()
-		role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions: jsii.Strings(actions...), Resources: &[]*string{resource},
-		}))
-	}
 }
 
 // output prints a value of a construct under an id of the stack's own.

@@ -22,6 +22,10 @@ func (p *platform) grant(role awsiam.IRole) {
 	allow(role, nil, []*string{files.BucketArn()}, "s3:ListBucket")
 	allow(role, nil, []*string{files.ArnForObjects(jsii.String("*"))}, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 	allow(role, nil, p.parameterARNs(), "ssm:GetParametersByPath", "ssm:GetParameter", "ssm:GetParameters")
+	for _, service := range p.data.attached {
+		resource, actions := service.permissions()
+		allow(role, nil, []*string{resource}, actions...)
+	}
 }
 
 // parameterARNs are the path itself, which GetParametersByPath asks for, and what lies below it.

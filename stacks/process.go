@@ -57,7 +57,6 @@ func (p *platform) newTask(scope constructs.Construct, props processProps) *Proc
 	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
-	p.grantAttached(t.definition.TaskRole())
 	acknowledge(t.definition, settingsAreVariables, belowOwnPath, takesNoResource)
 	return t
 }

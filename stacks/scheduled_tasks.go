@@ -59,14 +59,10 @@ func (s *ScheduledTasks) grant(p *platform, admin awsecs.FargateTaskDefinition) 
 	family := awscdk.Stack_Of(s.Construct).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("ecs"), Resource: jsii.String("task-definition"), ResourceName: jsii.Sprintf("%s:*", *admin.Family()),
 	})
-	s.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("ecs:RunTask"), Resources: &[]*string{family},
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}},
-	}))
-	s.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("iam:PassRole"), Resources: &[]*string{admin.TaskRole().RoleArn(), admin.ExecutionRole().RoleArn()},
-		Conditions: &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-	}))
+	inCluster := &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}}
+	toTasks := &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+	allow(s.role, inCluster, []*string{family}, "ecs:RunTask")
+	allow(s.role, toTasks, []*string{admin.TaskRole().RoleArn(), admin.ExecutionRole().RoleArn()}, "iam:PassRole")
 	acknowledge(s.role, gateFollowsRevisions)
 }
 
