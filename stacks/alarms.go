@@ -55,7 +55,7 @@ func alarmOnWorker(scope constructs.Construct, p *platform, worker *WorkerServic
 	name := title(worker.process.Name)
 	alarmOnRunning(scope, p, name, worker.service, p.env.worker(worker.process.Name).Min)
 	p.alert(scope, name+"BacklogAge", alarmProps{
-		metric: p.backlog(worker.process.Name, "BacklogAge", "Maximum"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
+		metric: p.backlog(worker.process.Name, "BacklogAge"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
 		says: "The oldest due job has waited too long. Runbook: docs/runbooks/BacklogAge.md",
 	})
 }

@@ -35,8 +35,8 @@ func processesRow(p *platform, f formation) *[]awscloudwatch.IWidget {
 		tasks = append(tasks, runningTasks(service.FargateService))
 	}
 	for _, worker := range f.workers {
-		backlog = append(backlog, p.backlog(worker.process.Name, "Backlog", "Maximum"))
-		age = append(age, p.backlog(worker.process.Name, "BacklogAge", "Maximum"))
+		backlog = append(backlog, p.backlog(worker.process.Name, "Backlog"))
+		age = append(age, p.backlog(worker.process.Name, "BacklogAge"))
 	}
 	row := []awscloudwatch.IWidget{graph("Running tasks per service", tasks...)}
 	if len(f.workers) > 0 {

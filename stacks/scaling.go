@@ -53,7 +53,7 @@ func trackBacklog(scope constructs.Construct, p *platform, service awsecs.Fargat
 			TargetValue: jsii.Number(settings.BacklogPerTask), ScaleInCooldown: jsii.Number(300), ScaleOutCooldown: jsii.Number(60),
 			CustomizedMetricSpecification: &scaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{
 				Metrics: []any{
-					metric("backlog", p.backlog(process, "Backlog", "Maximum")),
+					metric("backlog", p.backlog(process, "Backlog")),
 					metric("tasks", runningTasks(service)),
 					&scaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{
 						Id: jsii.String("backlogPerTask"), Expression: jsii.String(backlogPerTask), ReturnData: true,
@@ -82,7 +82,7 @@ func startFirst(scope constructs.Construct, p *platform, service awsecs.FargateS
 	alarm := newAlarm(scope, "FirstNeeded", alarmProps{
 		metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 			Expression:   jsii.String(workAndNoTask),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{"backlog": p.backlog(process, "Backlog", "Maximum"), "tasks": runningTasks(service)},
+			UsingMetrics: &map[string]awscloudwatch.IMetric{"backlog": p.backlog(process, "Backlog"), "tasks": runningTasks(service)},
 			Period:       awscdk.Duration_Minutes(jsii.Number(1)),
 		}),
 		above: 0, minutes: 1,
@@ -92,12 +92,12 @@ func startFirst(scope constructs.Construct, p *platform, service awsecs.FargateS
 }
 
 // backlog is one of the metrics that the app writes for a worker-like process, see docs/contract.md.
-func (p *platform) backlog(process, name, statistic string) awscloudwatch.Metric {
+func (p *platform) backlog(process, name string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(p.env.metricsNamespace()),
 		MetricName:    jsii.String(name),
 		DimensionsMap: &map[string]*string{"Process": jsii.String(process)},
-		Statistic:     jsii.String(statistic),
+		Statistic:     awscloudwatch.Stats_MAXIMUM(),
 		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
 	})
 }

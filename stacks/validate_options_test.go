@@ -43,3 +43,16 @@ func many(n int) map[string]ScheduledTask {
 	}
 	return tasks
 }
+
+// A pull request's environment must not send the weekly report to the customers again, nor pay for its base's options.
+func TestEphemeralHasNoOptions(t *testing.T) {
+	base := Production()
+	base.ScheduledTasks, base.Options = many(2), Options{Queue: true, AuditTrail: true, MonthlyBudgetUSD: 100}
+	e := Ephemeral("pr-7", base)
+	if len(e.ScheduledTasks) != 0 || e.Options != (Options{}) {
+		t.Errorf("inherits %v and %+v", e.ScheduledTasks, e.Options)
+	}
+	if len(base.ScheduledTasks) != 2 {
+		t.Error("making it changed the base")
+	}
+}
