@@ -39,6 +39,8 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Scheduler = small.Scheduler
 	e.Migration.SnapshotFirst = false
 	e.Options = small.Options
+	// A command that runs by the clock would act a second time on the world outside, once for each pull request.
+	e.ScheduledTasks = nil
 	return e
 }
 

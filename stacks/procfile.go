@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/shlex"
@@ -28,7 +29,9 @@ type Process struct {
 }
 
 var (
-	processName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+	processName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+	// parts are the constructs beside the processes in ServicesStack; two of one name would end in a stack trace.
+	parts        = []string{"LoadBalancer", "Cluster", "Image", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy"}
 	reservedName = map[string]string{"admin": "Dozen makes the task definition for one-off commands under this name", "gate": "Dozen's migration gate has this name"}
 )
 
@@ -68,6 +71,9 @@ func parseLine(line string) (Process, error) {
 	}
 	if !processName.MatchString(name) {
 		return Process{}, fmt.Errorf("name %q; use 1 to 30 of a-z, 0-9 and -, beginning with a letter", name)
+	}
+	if slices.Contains(parts, title(name)) {
+		return Process{}, fmt.Errorf("name %q is taken: Dozen has a part of this name beside the processes; choose another", name)
 	}
 	if why, ok := reservedName[name]; ok {
 		return Process{}, fmt.Errorf("name %q is taken: %s; choose another", name, why)

@@ -67,3 +67,12 @@ func FuzzParseProcfile(f *testing.F) {
 		}
 	})
 }
+
+// Every construct of the services stack beside the processes is out of reach for a process's name.
+func TestNamesOfPartsAreRefused(t *testing.T) {
+	for _, name := range []string{"load-balancer", "cluster", "image", "alarm-topic", "alarms", "queries", "dashboard", "scheduled-tasks", "redeploy"} {
+		if _, err := ParseProcfile("web: app web\n" + name + ": app work\n"); err == nil || !strings.Contains(err.Error(), "choose another") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

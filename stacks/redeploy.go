@@ -29,9 +29,9 @@ type Redeploy struct {
 // NewRedeploy watches the secrets of Environment.Secrets, which every service receives.
 func NewRedeploy(scope constructs.Construct, id string, p *platform, f formation) *Redeploy {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	all := awsstepfunctions.NewParallel(this, jsii.String("All"), nil)
+	all, services := awsstepfunctions.NewParallel(this, jsii.String("All"), nil), constructs.NewConstruct(this, jsii.String("Services"))
 	for _, service := range f.services() {
-		all.Branch(renew(constructs.NewConstruct(this, jsii.String(title(service.name))), p, service))
+		all.Branch(renew(services, p, service))
 	}
 	r := &Redeploy{Construct: this}
 	r.machine = awsstepfunctions.NewStateMachine(this, jsii.String("Machine"), &awsstepfunctions.StateMachineProps{
@@ -52,7 +52,7 @@ func NewRedeploy(scope constructs.Construct, id string, p *platform, f formation
 	})
 	p.alert(this, "Failed", alarmProps{
 		metric: r.machine.MetricFailed(every(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
-		says: "A secret has a new value and the services could not be restarted with it. Runbook: docs/runbooks/SecretRotation.md",
+		says: "A secret has a new value and the services could not be restarted with it. Runbook: docs/runbooks/RotateSecrets.md",
 	})
 	return r
 }
@@ -60,10 +60,9 @@ func NewRedeploy(scope constructs.Construct, id string, p *platform, f formation
 // renew is the state that starts a new deployment of one service. ECS refuses while another one is being started, hence
 // the retries.
 func renew(scope constructs.Construct, p *platform, service namedService) awsstepfunctions.IChainable {
-	state := awsstepfunctionstasks.NewCallAwsService(scope, jsii.String("Renew"), &awsstepfunctionstasks.CallAwsServiceProps{
-		StateName: jsii.String(service.name),
-		Service:   jsii.String("ecs"),
-		Action:    jsii.String("updateService"),
+	state := awsstepfunctionstasks.NewCallAwsService(scope, jsii.String(service.name), &awsstepfunctionstasks.CallAwsServiceProps{
+		Service: jsii.String("ecs"),
+		Action:  jsii.String("updateService"),
 		Parameters: &map[string]any{
 			"Cluster": p.cluster.ClusterName(), "Service": service.ServiceName(), "ForceNewDeployment": true,
 		},

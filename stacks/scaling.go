@@ -97,7 +97,7 @@ func (p *platform) backlog(process, name string) awscloudwatch.Metric {
 		Namespace:     jsii.String(p.env.metricsNamespace()),
 		MetricName:    jsii.String(name),
 		DimensionsMap: &map[string]*string{"Process": jsii.String(process)},
-		Statistic:     jsii.String("Maximum"),
+		Statistic:     awscloudwatch.Stats_MAXIMUM(),
 		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
 	})
 }

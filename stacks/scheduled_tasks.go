@@ -43,8 +43,9 @@ func NewScheduledTasks(scope constructs.Construct, id string, p *platform, web *
 		}),
 	}
 	s.grant(p, admin)
+	schedules := constructs.NewConstruct(this, jsii.String("Schedules"))
 	for _, name := range slices.Sorted(maps.Keys(p.env.ScheduledTasks)) {
-		s.add(p, title(name), p.env.ScheduledTasks[name], web, admin)
+		s.add(schedules, name, p, web, admin)
 	}
 	p.alert(this, "Dropped", alarmProps{
 		metric: s.group.MetricDropped(every(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
@@ -58,24 +59,20 @@ func (s *ScheduledTasks) grant(p *platform, admin awsecs.FargateTaskDefinition) 
 	family := awscdk.Stack_Of(s.Construct).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("ecs"), Resource: jsii.String("task-definition"), ResourceName: jsii.Sprintf("%s:*", *admin.Family()),
 	})
-	s.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("ecs:RunTask"), Resources: &[]*string{family},
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}},
-	}))
-	s.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("iam:PassRole"), Resources: &[]*string{admin.TaskRole().RoleArn(), admin.ExecutionRole().RoleArn()},
-		Conditions: &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-	}))
+	inCluster := &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}}
+	toTasks := &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+	allow(s.role, inCluster, []*string{family}, "ecs:RunTask")
+	allow(s.role, toTasks, []*string{admin.TaskRole().RoleArn(), admin.ExecutionRole().RoleArn()}, "iam:PassRole")
 	acknowledge(s.role, gateFollowsRevisions)
 }
 
-func (s *ScheduledTasks) add(p *platform, id string, task ScheduledTask, web *ProcessTask, admin awsecs.FargateTaskDefinition) {
-	network := p.data.network
+func (s *ScheduledTasks) add(scope constructs.Construct, name string, p *platform, web *ProcessTask, admin awsecs.FargateTaskDefinition) {
+	task, network := p.env.ScheduledTasks[name], p.data.network
 	address := "DISABLED"
 	if network.publicAddresses() {
 		address = "ENABLED"
 	}
-	schedule := awsscheduler.NewCfnSchedule(s.Construct, jsii.String(id), &awsscheduler.CfnScheduleProps{
+	schedule := awsscheduler.NewCfnSchedule(scope, jsii.String(name), &awsscheduler.CfnScheduleProps{
 		GroupName:                  s.group.ScheduleGroupName(),
 		ScheduleExpression:         jsii.String(task.Schedule),
 		ScheduleExpressionTimezone: jsii.String("UTC"),

@@ -1,0 +1,67 @@
+package test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// At three in the morning nobody should have to invent a query: the first three are there, over every process.
+func TestLogQueriesAreStored(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		var groups []any
+		for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
+			if !strings.Contains(definition.path(), "/Admin/") {
+				groups = append(groups, definition.get("ContainerDefinitions", 0, "LogConfiguration", "Options", "awslogs-group"))
+			}
+		}
+		for part, says := range map[string]string{"/Errors/": `level in ["ERROR"`, "/Slow/": "sort took_us desc", "/Request/": "filter request_id ="} {
+			query := a.services.one(t, "AWS::Logs::QueryDefinition", part)
+			if text := query.get("QueryString").(string); !strings.Contains(text, says) || !strings.Contains(text, "limit ") {
+				t.Errorf("%s asks %q", query.id, text)
+			}
+			want(t, query.id+"'s folder", strings.HasPrefix(query.get("Name").(string), "dozen/"+a.environment.Name+"/"), true)
+			want(t, query.id+"'s groups", len(list(query.get("LogGroupNames"))), len(groups))
+			for _, group := range groups {
+				if !strings.Contains(plain(query.get("LogGroupNames")), plain(group)) {
+					t.Errorf("%s does not look into %s", query.id, plain(group))
+				}
+			}
+		}
+	})
+}
+
+// The dashboard shows what users see, every service and worker, and what they depend on.
+func TestDashboardShowsTheEnvironment(t *testing.T) {
+	services := full().services
+	var body strings.Builder
+	for _, part := range list(services.one(t, "AWS::CloudWatch::Dashboard", "").get("DashboardBody", "Fn::Join", 1)) {
+		if literal, ok := part.(string); ok {
+			body.WriteString(literal)
+		} else {
+			body.WriteString(strings.Trim(strings.ReplaceAll(plain(part), `"`, "'"), "{}"))
+		}
+	}
+	var page struct {
+		Widgets []struct {
+			Properties struct{ Title, Region string }
+		}
+	}
+	if err := json.Unmarshal([]byte(body.String()), &page); err != nil {
+		t.Fatalf("not a dashboard: %v\n%s", err, body.String())
+	}
+	want(t, "graphs", len(page.Widgets), 9)
+	for _, metric := range []string{
+		"RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "TargetResponseTime",
+		"Backlog", "BacklogAge", "AWS/RDS", "CPUUtilization", "DatabaseConnections", "DatabaseMemoryUsagePercentage",
+	} {
+		if !strings.Contains(body.String(), `"`+metric+`"`) {
+			t.Errorf("no graph of %s", metric)
+		}
+	}
+	for _, service := range services.all(t, "AWS::ECS::Service") {
+		if !strings.Contains(body.String(), service.id) {
+			t.Errorf("no graph of %s", service.id)
+		}
+	}
+}

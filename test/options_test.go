@@ -1,0 +1,192 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"dozen/internal/invariant"
+	"dozen/stacks"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// everything switches on all that is off by default.
+func everything(e *stacks.Environment) {
+	e.Alarms.Email = "ops@example.com"
+	e.Options = stacks.Options{
+		ContainerInsights: true, Queue: true, Topic: true, Table: true, AppConfig: true,
+		Dashboard: true, FireLens: true, AuditTrail: true, MonthlyBudgetUSD: 300,
+	}
+	e.Secrets = map[string]stacks.Secret{
+		"STRIPE_KEY":    {ARN: stripe, Field: "key"},
+		"STRIPE_SECRET": {ARN: stripe, Field: "secret"},
+		"MAIL_PASSWORD": {ARN: mailer},
+	}
+	e.ScheduledTasks = map[string]stacks.ScheduledTask{
+		"nightly-backup": {Schedule: "cron(30 2 * * ? *)", Command: []string{"dozen-app", "import", `a "b"`}},
+		"poll":           {Schedule: "rate(15 minutes)", Command: []string{"dozen-app", "replay"}},
+	}
+}
+
+const (
+	stripe = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf"
+	mailer = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mail-GhIjKl"
+)
+
+// full is production with everything on.
+var full = sync.OnceValue(func() assembly {
+	e := stacks.Production()
+	everything(&e)
+	return synthesize(e, bundled())
+})
+
+// An option that passes no check is found out by the first team that switches it on: all of them together, on both tiers and
+// without a NAT, leave no finding of cdk-nag and none of our own.
+func TestEveryOptionPassesTheChecks(t *testing.T) {
+	for name, e := range map[string]stacks.Environment{"development": stacks.Development(), "production": stacks.Production()} {
+		t.Run(name, func(t *testing.T) {
+			everything(&e)
+			if name == "development" {
+				e.Network.NAT = stacks.NATNone
+			}
+			for _, finding := range checked(t, e, func(*stacks.Stage) {}) {
+				t.Error(finding)
+			}
+		})
+	}
+	faulty := checked(t, stacks.Development(), func(stage *stacks.Stage) {
+		awssqs.NewQueue(stage.Data.Stack, jsii.String("Open"), nil)
+	})
+	if !slices.ContainsFunc(faulty, func(finding string) bool { return strings.Contains(finding, "AwsSolutions-SQS4") }) {
+		t.Errorf("the checks let a queue without TLS pass: %v", faulty)
+	}
+}
+
+// checked synthesizes as main does and gives the findings. Errors of cdk-nag end the synthesis itself, with a report.
+func checked(t *testing.T, e stacks.Environment, change func(*stacks.Stage)) (texts []string) {
+	t.Helper()
+	if err := e.Validate(bundled().Processes); err != nil {
+		t.Fatal(err)
+	}
+	directory, err := os.MkdirTemp(scratch(), "checked-")
+	must(err)
+	props := stacks.AppProps()
+	props.Outdir, props.Context = jsii.String(directory), cdkContext()
+	cdk := awscdk.NewApp(props)
+	stage := stacks.NewStage(cdk, e, bundled())
+	change(stage)
+	stacks.AddChecks(stage)
+	defer func() {
+		if problem := recover(); problem != nil {
+			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // there is none when something else went wrong
+			texts = append(texts, fmt.Sprint(problem), string(report))
+		}
+	}()
+	cdk.Synth(nil)
+	found, err := invariant.Assembly(os.DirFS(directory))
+	must(err)
+	for _, finding := range found {
+		texts = append(texts, finding.String())
+	}
+	return texts
+}
+
+// The environments as they come have none of it: an option that costs money is never on by accident. The stored log queries
+// are free and the only thing that is always there.
+func TestOptionsAreOffByDefault(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		var kinds []string
+		for _, tpl := range []template{a.data, a.services} {
+			for _, r := range tpl.Resources {
+				kinds = append(kinds, r.Type)
+			}
+		}
+		for _, prefix := range []string{"AWS::SQS::", "AWS::DynamoDB::", "AWS::AppConfig::", "AWS::CloudTrail::", "AWS::Budgets::", "AWS::CloudWatch::Dashboard", "AWS::Scheduler::", "AWS::StepFunctions::", "AWS::Events::Rule"} {
+			if i := slices.IndexFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, prefix) }); i >= 0 {
+				t.Errorf("there is a %s", kinds[i])
+			}
+		}
+		want(t, "topics", len(a.services.some("AWS::SNS::Topic"))+len(a.data.some("AWS::SNS::Topic")), 1)
+		for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
+			want(t, definition.id+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
+		}
+		want(t, "queries", len(a.services.all(t, "AWS::Logs::QueryDefinition")), 3)
+	})
+}
+
+// origin follows a weak reference of the services stack into the data stack.
+func (a assembly) origin(value any) any {
+	if name, ok := dig(value, "Fn::GetStackOutput", "OutputName").(string); ok {
+		return dig(a.data.Outputs[name], "Value")
+	}
+	return value
+}
+
+// variable gives a task definition's variable as a value, traced to the data stack; nil when it is not set.
+func (a assembly) variable(definition resource, name string) any {
+	text, ok := definition.environment()[name]
+	if !ok {
+		return nil
+	}
+	var value any
+	must(json.Unmarshal([]byte(text), &value))
+	return a.origin(value)
+}
+
+// statements gives what a role may do, as parsed statements.
+func statements(tpl template, role string) []any {
+	var found []any
+	must(json.Unmarshal([]byte(policiesOf(tpl, role)), &found))
+	return found
+}
+
+// Two environments of one account with everything on share no name that AWS wants to be unique.
+func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
+	named := func(name string) assembly {
+		return with(t, stacks.Development(), func(e *stacks.Environment) { everything(e); e.Name = name })
+	}
+	one, two := named("one"), named("two")
+	compared := 0
+	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
+		for id, r := range pair[0].Resources {
+			for _, property := range []string{"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName"} {
+				text, fixed := r.Properties[property].(string)
+				if !fixed {
+					continue
+				}
+				compared++
+				for _, other := range pair[1].some(r.Type) {
+					if other.Properties[property] == text {
+						t.Errorf("%s (%s): %s is %q in both environments", id, r.Type, property, text)
+					}
+				}
+			}
+		}
+	}
+	if compared < 5 {
+		t.Errorf("only %d names were compared", compared)
+	}
+}
+
+// The alarms of options tell someone what to do, as the others do.
+func TestAlarmsOfOptionsHaveRunbooks(t *testing.T) {
+	rang := 0
+	for _, alarm := range full().services.all(t, "AWS::CloudWatch::Alarm") {
+		if !strings.Contains(alarm.path(), "/ScheduledTasks/") && !strings.Contains(alarm.path(), "/Redeploy/") {
+			continue
+		}
+		rang++
+		want(t, alarm.id+" tells", ref(alarm.get("AlarmActions", 0)), full().services.one(t, "AWS::SNS::Topic", "AlarmTopic").id)
+		_, runbook, _ := strings.Cut(alarm.get("AlarmDescription").(string), "Runbook: ")
+		readFile(t, runbook)
+	}
+	want(t, "alarms of options", rang, 2)
+}
