@@ -10,14 +10,14 @@ import (
 // maxAnswer is the longest answer, in bytes, that CloudFormation reads.
 const maxAnswer = 4096
 
-// Answer is the response in CloudFormation's own JSON form.
+// Answer is the response in CloudFormation's own JSON form and spelling.
 type Answer struct {
 	Status             string // "SUCCESS" or "FAILED"
 	Reason             string
-	PhysicalResourceId string //nolint:revive // CloudFormation's spelling
-	StackId            string //nolint:revive // CloudFormation's spelling
-	RequestId          string //nolint:revive // CloudFormation's spelling
-	LogicalResourceId  string //nolint:revive // CloudFormation's spelling
+	PhysicalResourceId string
+	StackId            string
+	RequestId          string
+	LogicalResourceId  string
 	// Data are the attributes TaskArn, Release and Snapshot. All are there in every answer, "none" where there is
 	// nothing: an attribute that is missing would fail the stack, a rollback too.
 	Data map[string]string

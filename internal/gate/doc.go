@@ -24,6 +24,9 @@
 //
 // In every phase, when the invocation's time runs out, the State goes to a new invocation of the same function.
 //
+// Before it answers FAILED without having started a task, the gate looks in ECS whether a handler that died before it
+// has started one (finding), and stops that: otherwise it would run on unseen, without a deadline.
+//
 // # What is asked of the stack
 //
 //	request  stack's status                revision        outcome

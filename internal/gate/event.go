@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Event is a custom-resource request in CloudFormation's own JSON form.
+// Event is a custom-resource request in CloudFormation's own JSON form and spelling.
 // ResponseURL is a presigned address and thus a secret: it is never logged.
 type Event struct {
 	RequestType           string // "Create", "Update" or "Delete"
-	RequestId             string //nolint:revive // CloudFormation's spelling
+	RequestId             string
 	ResponseURL           string
-	StackId               string //nolint:revive // CloudFormation's spelling
-	LogicalResourceId     string //nolint:revive // CloudFormation's spelling
-	PhysicalResourceId    string `json:",omitempty"` //nolint:revive // CloudFormation's spelling
+	StackId               string
+	LogicalResourceId     string
+	PhysicalResourceId    string `json:",omitempty"`
 	ResourceProperties    map[string]any
 	OldResourceProperties map[string]any `json:",omitempty"`
 }

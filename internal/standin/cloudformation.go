@@ -16,10 +16,10 @@ const answersPath = "/answers/"
 type Answer struct {
 	Status             string
 	Reason             string
-	PhysicalResourceId string //nolint:revive // CloudFormation's spelling
-	StackId            string //nolint:revive // CloudFormation's spelling
-	RequestId          string //nolint:revive // CloudFormation's spelling
-	LogicalResourceId  string //nolint:revive // CloudFormation's spelling
+	PhysicalResourceId string
+	StackId            string
+	RequestId          string
+	LogicalResourceId  string
 	Data               map[string]string
 	Bytes              int // of the whole body
 }

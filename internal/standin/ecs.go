@@ -19,7 +19,7 @@ type Launch struct {
 		AwsvpcConfiguration struct {
 			Subnets        []string `json:"subnets"`
 			SecurityGroups []string `json:"securityGroups"`
-			AssignPublicIp string   `json:"assignPublicIp"` //nolint:revive // ECS's spelling
+			AssignPublicIp string   `json:"assignPublicIp"`
 		} `json:"awsvpcConfiguration"`
 	} `json:"networkConfiguration"`
 }

@@ -44,7 +44,7 @@ func startEnvironment(f *Function) *environment {
 	}
 	e.process.Stdout, e.process.Stderr = &e.output, &e.output
 	if err := e.process.Start(); err != nil {
-		fmt.Fprintf(&e.output, "the function does not start: %v\n", err)
+		e.note("the function does not start: %v\n", err)
 		close(e.dead)
 		return e
 	}
@@ -55,6 +55,11 @@ func startEnvironment(f *Function) *environment {
 	return e
 }
 
+// note adds a line of Lambda's own to what the process prints.
+func (e *environment) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(&e.output, format, args...) // a buffer takes everything
+}
+
 // run gives the process one event and waits for its end. It kills a process that needs too long.
 func (e *environment) run(event []byte, timeout time.Duration) bool {
 	e.next <- invocation{id: fmt.Sprintf("invocation-%d", time.Now().UnixNano()), event: event, deadline: time.Now().Add(timeout)}
@@ -63,7 +68,7 @@ func (e *environment) run(event []byte, timeout time.Duration) bool {
 		return ok
 	case <-e.dead:
 	case <-time.After(timeout):
-		fmt.Fprintf(&e.output, "Task timed out after %s\n", timeout)
+		e.note("Task timed out after %s\n", timeout)
 	}
 	e.kill()
 	return false
@@ -100,7 +105,7 @@ func (e *environment) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(path, "/response"):
 		e.ended <- true
 	case strings.HasSuffix(path, "/error"):
-		fmt.Fprintf(&e.output, "error: %s\n", body)
+		e.note("error: %s\n", body)
 		e.ended <- false
 	}
 	w.WriteHeader(http.StatusAccepted)
