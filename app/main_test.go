@@ -24,11 +24,14 @@ import (
 const asProcess = "DOZEN_TEST_AS_PROCESS"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProcess) != "" {
+	switch {
+	case os.Getenv(asBare) != "":
+		bare()
+	case os.Getenv(asProcess) != "":
 		main()
-		return
+	default:
+		testsuite.Main(m)
 	}
-	testsuite.Main(m)
 }
 
 // environment is what a test's processes are started with.

@@ -76,17 +76,28 @@ func (p *Postgres) stepDown(dir string) error {
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return err
 	}
-	for parent := p.bin; parent != "/"; parent = filepath.Dir(parent) {
-		if info, err := os.Stat(parent); err != nil || info.Mode()&0o001 == 0 {
-			from, to := filepath.Dir(p.bin), filepath.Join(dir, "postgres-binaries")
-			p.bin = filepath.Join(to, filepath.Base(p.bin))
-			if _, err := os.Stat(p.bin); err == nil {
-				return nil
-			}
-			return os.CopyFS(to, os.DirFS(from))
+	if !reachable(dir) {
+		return fmt.Errorf("%s: PostgreSQL does not run as root, and user nobody cannot get there; use another directory or another user", dir)
+	}
+	if reachable(p.bin) {
+		return nil
+	}
+	from, to := filepath.Dir(p.bin), filepath.Join(dir, "postgres-binaries")
+	p.bin = filepath.Join(to, filepath.Base(p.bin))
+	if _, err := os.Stat(p.bin); err == nil {
+		return nil
+	}
+	return os.CopyFS(to, os.DirFS(from))
+}
+
+// reachable says whether every user may enter a directory.
+func reachable(dir string) bool {
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode()&0o001 == 0 {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 func (p *Postgres) init() error {

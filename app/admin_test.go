@@ -1,0 +1,77 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dozen/app/internal/inbox"
+	"dozen/app/internal/operator"
+)
+
+// command runs an admin command with an input and returns what it printed.
+func command(t *testing.T, env environment, input string, args ...string) (output string, code int) {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(executable, args...)
+	cmd.Env = []string{asProcess + "=1", "GORACE=atexit_sleep_ms=0"}
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Stdin = strings.NewReader(input)
+	out, _ := cmd.CombinedOutput()
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func TestAdminCommands(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	lines := `{"source":"demo","delivery_id":"a","content_type":"text/plain","body":"aGVsbG8="}` + "\n" +
+		`{"source":"demo","delivery_id":"b","body":"aGVsbG8="}` + "\n"
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		what, input string
+		args        []string
+		want        string
+		code        int
+	}{
+		{"status", "", []string{"migrate", "status"}, "00001 applied", 0},
+		{"add a source", "", []string{"source", "add", "shop", "--scheme", "stripe"}, "stored source shop, secret ", 0},
+		{"a bad source", "", []string{"source", "add", "Shop", "--scheme", "md5", "--secret", "x"}, `scheme "md5": write one of`, 1},
+		{"list sources", "", []string{"source", "list"}, "shop  stripe  6000", 0},
+		{"a destination of nobody", "", []string{"destination", "add", "d", "nobody", "https://example.com"}, `source "nobody": not found; add it first`, 1},
+		{"add a destination", "", []string{"destination", "add", "crm", "shop", "https://example.com/x", "--attempts", "3"}, "stored destination crm", 0},
+		{"list destinations", "", []string{"destination", "list"}, "https://example.com/x", 0},
+		{"an unknown flag", "", []string{"destination", "list-all"}, "add or list?", 2},
+		{"try an import", "", []string{"import", "--dry-run", file}, "would import 2 events; 0 were known", 0},
+		{"import", "", []string{"import", file}, "imported 2 events; 0 were known", 0},
+		{"import again", lines, []string{"import", "-"}, "imported 0 events; 2 were known", 0},
+		{"import nonsense", "{}\n", []string{"import", "-"}, `line 1: source "": not found`, 1},
+		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use 12 or more", 1},
+		{"an operator", "correct horse battery\n", []string{"createadmin", "Ada@Example.com"}, "can log in", 0},
+		{"ask before many", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
+		{"read", "select count(*) as events from event;\n", []string{"console"}, "events\n2\n", 0},
+		{"do not write", "delete from attempt;\n", []string{"console"}, "read-only transaction", 0},
+		{"write", "delete from attempt;\n", []string{"console", "--write"}, "DELETE 0", 0},
+	}
+	for _, c := range cases {
+		output, code := command(t, w.env, c.input, c.args...)
+		if code != c.code || !strings.Contains(output, c.want) || strings.Contains(output, "goroutine") {
+			t.Errorf("%s: exit code %d, want %d, with %q in:\n%s", c.what, code, c.code, c.want, output)
+		}
+	}
+	if err := operator.Check(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
+		t.Errorf("the new operator cannot log in: %v", err)
+	}
+	events, err := w.in.Events(t.Context(), inbox.Filter{Limit: 10, Source: "demo"})
+	if err != nil || len(events) != 2 || !strings.Contains(events[0].States, "sink pending") {
+		t.Errorf("the import left %+v, %v; want two events with a delivery", events, err)
+	}
+}

@@ -1,0 +1,132 @@
+// Dev runs the whole app on this machine, without containers and without root:
+// a private PostgreSQL and Valkey, the Procfile's processes with their output
+// side by side, and a demo source whose events are delivered back to here.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"dozen/app/internal/testserver"
+)
+
+const (
+	email    = "dev@example.com"
+	password = "development-only"
+	secret   = "development-only-secret"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, ".", os.Getenv("PORT"), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "dev:", err)
+		os.Exit(1)
+	}
+}
+
+// run keeps everything in .dev below the app's directory; deleting that starts
+// anew. port is web's, by default 8080.
+func run(ctx context.Context, app, port string, out io.Writer) error {
+	if port == "" {
+		port = "8080"
+	}
+	app, err := filepath.Abs(app)
+	if err != nil {
+		return err
+	}
+	procfile, err := os.ReadFile(filepath.Join(app, "Procfile"))
+	if err != nil {
+		return fmt.Errorf("start this in the app's directory: %w", err)
+	}
+	d := &dev{app: app, dir: filepath.Join(app, ".dev"), out: newPrinter(out)}
+	binary, err := d.build(ctx)
+	if err != nil {
+		return err
+	}
+	stop, err := d.services()
+	defer stop()
+	if err != nil {
+		return err
+	}
+	d.env = append(d.env, "PORT="+port, "APP_URL=http://localhost:"+port, "ADMIN_PASSWORD="+password,
+		"STORAGE_URL=file://"+filepath.Join(d.dir, "storage"), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+	echo, err := d.echo()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = echo.Close() }()
+	for _, args := range [][]string{{"migrate"}, {"createadmin", email}, {"source", "add", "demo", "--secret", secret},
+		{"destination", "add", "echo", "demo", "http://" + echo.Addr().String(), "--secret", secret, "--allow-private"}} {
+		if err := d.command(ctx, binary, args...); err != nil {
+			return err
+		}
+	}
+	return d.processes(ctx, binary, string(procfile), port)
+}
+
+type dev struct {
+	app, dir string
+	env      []string
+	out      *printer
+}
+
+func (d *dev) build(ctx context.Context) (binary string, err error) {
+	binary = filepath.Join(d.dir, "bin", "dozen-app")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	build.Dir = d.app
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	return binary, nil
+}
+
+// services starts PostgreSQL and Valkey; stop may be called in any case.
+func (d *dev) services() (stop func(), err error) {
+	stop = func() {}
+	postgres, err := testserver.NewPostgres(d.dir, 0)
+	if err != nil {
+		return stop, err
+	}
+	if err := postgres.Start(); err != nil {
+		return stop, err
+	}
+	stop = postgres.Stop
+	d.env = append(d.env, "DATABASE_URL="+postgres.URL("postgres"))
+	bin := testserver.FindValkey()
+	if bin == "" {
+		d.out.line("dev", "neither valkey-server nor redis-server is installed: an in-process stand-in takes its place")
+		server := miniredis.NewMiniRedis()
+		if err := server.Start(); err != nil {
+			return stop, err
+		}
+		d.env = append(d.env, "CACHE_URL=redis://"+server.Addr())
+		return func() { server.Close(); postgres.Stop() }, nil
+	}
+	valkey, err := testserver.NewValkey(bin, 0)
+	if err != nil {
+		return stop, err
+	}
+	d.env = append(d.env, "CACHE_URL="+valkey.URL())
+	return func() { valkey.Kill(); postgres.Stop() }, valkey.Start()
+}
+
+// command runs an admin command to its end.
+func (d *dev) command(ctx context.Context, binary string, args ...string) error {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = d.env
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, output)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dozen/app/internal/testserver"
+	"dozen/app/internal/testsuite"
+)
+
+// output may be read while it is written.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(line)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// A newcomer's first minute: start, paste the printed curl, see the event come
+// back, press Ctrl-C.
+func TestDevRunsEverything(t *testing.T) {
+	app := t.TempDir()
+	if err := os.Chmod(filepath.Dir(app), 0o755); err != nil { // PostgreSQL's user must get through
+		t.Fatal(err)
+	}
+	source, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not in the repository itself: there, somebody may have it running.
+	if err := os.CopyFS(app, os.DirFS(source)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(app, ".dev")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOWORK", "off")
+	port, err := testserver.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	out := &output{}
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, app, fmt.Sprint(port), out) }()
+	t.Cleanup(func() { stop() })
+	has := func(text string) {
+		t.Helper()
+		testsuite.Eventually(t, 90*time.Second, func() error {
+			select {
+			case err := <-ended:
+				t.Fatalf("dev has ended: %v\n%s", err, out)
+			default:
+			}
+			if !strings.Contains(out.String(), text) {
+				return fmt.Errorf("no %q in:\n%s", text, out)
+			}
+			return nil
+		})
+	}
+	has("Ctrl-C stops everything")
+	for _, process := range []string{"web", "worker", "scheduler"} {
+		has(process + " started")
+	}
+	var curl []string
+	for line := range strings.Lines(out.String()) {
+		if _, text, _ := strings.Cut(line, "\x1b[0m "); strings.Contains(text, "body=") || strings.Contains(text, "X-Signature") {
+			curl = append(curl, text)
+		}
+	}
+	if printed, err := exec.Command("sh", "-c", strings.Join(curl, "")).CombinedOutput(); err != nil || !strings.Contains(string(printed), "202 Accepted") {
+		t.Fatalf("the printed command fails: %v\n%s", err, printed)
+	}
+	has("got event ")
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("dev ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("dev does not end")
+	}
+	for _, process := range []string{"web", "worker", "scheduler"} {
+		if !strings.Contains(out.String(), process+" stopped") {
+			t.Errorf("%s was not stopped in order", process)
+		}
+	}
+}
