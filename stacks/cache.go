@@ -3,6 +3,7 @@ package stacks
 import (
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticache"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -29,15 +30,7 @@ func NewValkey(scope constructs.Construct, id string, e Environment, network *VP
 		group: awsec2.NewSecurityGroup(this, jsii.String("Group"), &awsec2.SecurityGroupProps{
 			Vpc: network.vpc, Description: jsii.String("Cache"), AllowAllOutbound: jsii.Bool(false),
 		}),
-		secret: awssecretsmanager.NewSecret(this, jsii.String("Secret"), &awssecretsmanager.SecretProps{
-			Description: jsii.String("Login of the cache"),
-			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-				SecretStringTemplate: jsii.String(`{"username":"` + cacheUser + `"}`),
-				GenerateStringKey:    jsii.String("password"),
-				PasswordLength:       jsii.Number(32),
-				ExcludeCharacters:    jsii.String(unsafeInPasswords),
-			},
-		}),
+		secret: newLogin(this, cacheUser, "Login of the cache", awscdk.RemovalPolicy_DESTROY),
 	}
 	users := v.addUsers(e)
 	if e.Cache.Serverless {

@@ -14,9 +14,6 @@ import (
 const (
 	databaseName = "app"
 	databaseUser = "app"
-	// unsafeInPasswords are the characters that a URL, a shell, a key=value connection string or RDS itself would take for
-	// something else; aws-cdk#35175 is a caret that broke Go's net/url.
-	unsafeInPasswords = ` !"#$%&'()*+,/:;<=>?@[\]^` + "`" + `{|}~`
 )
 
 // Postgres is the database, its secret and the group that guards it.
@@ -41,16 +38,7 @@ func NewPostgres(scope constructs.Construct, id string, e Environment, network *
 		group: awsec2.NewSecurityGroup(this, jsii.String("Group"), &awsec2.SecurityGroupProps{
 			Vpc: network.vpc, Description: jsii.String("Database"), AllowAllOutbound: jsii.Bool(false),
 		}),
-		secret: awssecretsmanager.NewSecret(this, jsii.String("Secret"), &awssecretsmanager.SecretProps{
-			Description: jsii.String("Login of the database"),
-			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-				SecretStringTemplate: jsii.String(`{"username":"` + databaseUser + `"}`),
-				GenerateStringKey:    jsii.String("password"),
-				PasswordLength:       jsii.Number(32),
-				ExcludeCharacters:    jsii.String(unsafeInPasswords),
-			},
-			RemovalPolicy: e.removal(awscdk.RemovalPolicy_RETAIN),
-		}),
+		secret: newLogin(this, databaseUser, "Login of the database", e.removal(awscdk.RemovalPolicy_RETAIN)),
 	}
 	if e.Database.Aurora {
 		p.addCluster(e, network)
