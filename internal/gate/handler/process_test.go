@@ -98,7 +98,7 @@ func (r release) settle(t *testing.T, status string, tasks int) standin.Answer {
 	if answer.Bytes > 4096 {
 		t.Errorf("the answer has %d bytes", answer.Bytes)
 	}
-	if strings.Contains(r.function.Output(), "0123456789abcdef") {
+	if out := r.function.Output(); strings.Contains(out, "0123456789abcdef") || strings.Contains(out, "X-Amz-Date") {
 		t.Error("the log holds the answer's presigned address")
 	}
 	return answer
