@@ -1,7 +1,7 @@
 # Everything that a person or CI does with Dozen. A bare `make` prints this list.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy test test-short test-long bench lint fmt snapshots clean
+.PHONY: help synth diff deploy destroy dev test test-short test-long bench lint fmt snapshots clean
 
 # Node 20 works, and says for ever that it is old; Node 24 synthesizes faster and is used where it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -40,16 +40,20 @@ test-long: node_modules .services ## the long proofs
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
 	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
 
+dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
+	@cd app && go run ./cmd/dev
+
 bench: node_modules ## ratios against references, in one run
 	@go test -run '^$$' -bench . ./test
 
 snapshots: node_modules ## rewrite the template snapshots and the README's tables after a wanted change
 	@go test -count=1 ./test -run 'Snapshots|Readme' -update
 
-lint: $(GOLANGCI_LINT) ## formatting, the linters, the workflows
+lint: $(GOLANGCI_LINT) ## formatting, the linters, the migrations, the workflows
 	@$(GOLANGCI_LINT) fmt --diff >/dev/null || { $(GOLANGCI_LINT) fmt --diff; echo "run make fmt"; exit 1; }
 	@$(GOLANGCI_LINT) run ./...
 	@cd app && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	@go run ./cmd/dozen lint-migrations app/...
 	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
 
 fmt: ## format the Go code

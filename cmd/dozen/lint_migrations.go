@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strings"
 
 	"dozen/internal/migrationlint"
 )
@@ -15,6 +16,7 @@ func lintMigrations(args []string, out, errs io.Writer) int {
 	}
 	found, total := 0, 0
 	for _, dir := range args {
+		dir = strings.TrimSuffix(dir, "/...") // as Go writes "and everything below", which is meant anyway
 		findings, files, err := migrationlint.Directories(dir)
 		if err == nil && files == 0 {
 			say(errs, "dozen: no migrations (*.sql) below %s: give the directory that holds them\n", dir)

@@ -3,7 +3,8 @@
 -- which the rerun drops first.
 -- +goose NO TRANSACTION
 -- +goose Up
-drop index if exists event_delivery_id;
+set lock_timeout = '2s';
+drop index concurrently if exists event_delivery_id;
 create index concurrently event_delivery_id on event (delivery_id);
 
 -- +goose Down
