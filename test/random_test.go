@@ -14,7 +14,7 @@ import (
 // Whatever someone writes into an environment: it is refused with a message, or it synthesizes into templates that hold the
 // invariants. It never ends in a stack trace. The ordinary run repeats the same changes; the long one draws new ones.
 func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
-	rounds, seed := 150, uint64(1)
+	rounds, seed := 90, uint64(1)
 	if os.Getenv("DOZEN_LONG") != "" {
 		rounds, seed = 1500, rand.Uint64()
 	}
