@@ -167,7 +167,7 @@ func startBare(b *testing.B, env environment) *instance {
 func benchWorld(b *testing.B) (*world, *instance, *instance) {
 	b.Helper()
 	w := newWorld(b)
-	w.env = w.env.with("CACHE_URL", testsuite.Valkey(b).URL())
+	w.env = w.env.with("CACHE_URL", testsuite.Valkey(b).URL()).with(unread, "1")
 	web := start(b, w.env, "web")
 	web.until("/readyz", 200, 10*time.Second)
 	return w, web, startBare(b, w.env)
@@ -254,7 +254,8 @@ func BenchmarkWorker(b *testing.B) {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, n)
 		config := &river.Config{ID: "bench", Workers: workers, Logger: slog.New(slog.DiscardHandler),
-			Queues: map[string]river.QueueConfig{inbox.Queue: {MaxWorkers: 100}}}
+			FetchCooldown: 2 * time.Millisecond, // as River's own benchmark
+			Queues:        map[string]river.QueueConfig{inbox.Queue: {MaxWorkers: 2000}}}
 		lease := deliver.NewLease(db, slog.New(slog.DiscardHandler), "bench")
 		if ours {
 			config.Middleware = []rivertype.Middleware{lease}
@@ -307,7 +308,7 @@ func BenchmarkDelivery(b *testing.B) {
 		}
 		before := len(w.sink.received())
 		began := time.Now()
-		worker := start(b, w.env.with("LOG_LEVEL", "warn").with("WORKER_CONCURRENCY", "16").with("DATABASE_POOL_SIZE", "16"), "worker")
+		worker := start(b, w.env.with(unread, "1").with("WORKER_CONCURRENCY", "16").with("DATABASE_POOL_SIZE", "16"), "worker")
 		testsuite.Eventually(b, time.Minute, func() error { return atLeast(int64(len(w.sink.received())), int64(before+events)) })
 		b.ReportMetric(events/time.Since(began).Seconds(), "deliveries/s")
 		b.ReportMetric(float64(worker.residentMB()), "worker-MiB")

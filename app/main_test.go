@@ -58,6 +58,10 @@ func (e environment) with(name, value string) environment {
 
 func (e environment) get(name string) string { return e[name] }
 
+// unread is set in an environment where nobody needs the log: benchmarks must
+// not pay for its reader, which is no part of the process.
+const unread = "DOZEN_TEST_UNREAD"
+
 // instance is one running process.
 type instance struct {
 	t    testing.TB
@@ -96,7 +100,9 @@ func launch(t testing.TB, executable string, env environment, args ...string) *i
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	out, in := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = in, in
+	if env[unread] == "" {
+		p.cmd.Stdout, p.cmd.Stderr = in, in
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -83,8 +83,10 @@ func newWorker(a *app, queue string) (*inbox.Jobs, *deliver.Lease, error) {
 		Workers:           workers,
 		Middleware:        []rivertype.Middleware{lease},
 		Logger:            slog.New(quiet{a.log.Handler()}),
-		FetchPollInterval: time.Second,
-		SoftStopTimeout:   max(a.Drain-stopMargin, a.Drain/2),
+		FetchPollInterval: 200 * time.Millisecond, // web does not notify, see docs/adr/0101
+		// Between two fetches; River's 100 ms would keep a few quick workers idle.
+		FetchCooldown:   5 * time.Millisecond,
+		SoftStopTimeout: max(a.Drain-stopMargin, a.Drain/2),
 		// Jobs of dead workers are collected by their lease long before this.
 		RescueStuckJobsAfter: time.Hour,
 	})

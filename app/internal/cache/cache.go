@@ -1,47 +1,130 @@
-// Package cache opens Valkey, which holds only what may be lost: sessions and
-// rate limits. Everything here must be able to go on without it.
+// Package cache keeps in Valkey only what may be lost: sessions and counts.
+// Everything here must be able to go on without it.
 package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
 
 	"dozen/app/internal/awsapi"
 	"dozen/app/internal/config"
 )
 
-// Open prepares a client; it connects when first used. Timeouts are short:
-// a cache that is slow is worse than one that is away.
-func Open(cfg config.Cache, aws *awsapi.Client) (*redis.Client, error) {
-	options, err := redis.ParseURL(cfg.URL.Reveal())
+// Timeouts are short: a cache that is slow is worse than one that is away.
+const (
+	dialTimeout  = time.Second
+	replyTimeout = 500 * time.Millisecond
+	checkIdle    = time.Second // an idle connection older than this is tried first
+)
+
+// Cache is a pool of connections. It is safe for concurrent use.
+type Cache struct{ pool *redis.Pool }
+
+// Open prepares the pool; it connects when first used.
+func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
+	address := cfg.URL.Reveal()
+	if u, err := url.Parse(address); err != nil || u.Host == "" {
+		return nil, errors.New("CACHE_URL: not a URL with a host") // without its text, which may hold a password
+	}
+	login := &login{aws: aws, arn: cfg.SecretARN}
+	dial := func(ctx context.Context) (redis.Conn, error) {
+		username, password, err := login.get(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("CACHE_SECRET_ARN: %w", err)
+		}
+		options := []redis.DialOption{redis.DialConnectTimeout(dialTimeout), redis.DialReadTimeout(replyTimeout), redis.DialWriteTimeout(replyTimeout)}
+		if password != "" {
+			options = append(options, redis.DialUsername(username), redis.DialPassword(password))
+		}
+		conn, err := redis.DialURLContext(ctx, address, options...)
+		login.forgetIfRefused(err)
+		return conn, err
+	}
+	return &Cache{&redis.Pool{
+		DialContext: dial,
+		MaxIdle:     8,
+		IdleTimeout: time.Minute,
+		TestOnBorrow: func(conn redis.Conn, since time.Time) error {
+			if time.Since(since) < checkIdle {
+				return nil
+			}
+			_, err := conn.Do("PING")
+			return err
+		},
+	}}, nil
+}
+
+// Close closes all connections.
+func (c *Cache) Close() error { return c.pool.Close() }
+
+// Ping says whether the cache answers.
+func (c *Cache) Ping(ctx context.Context) error {
+	_, err := c.do(ctx, "PING")
+	return err
+}
+
+// Set stores a value for the given time.
+func (c *Cache) Set(ctx context.Context, key, value string, age time.Duration) error {
+	_, err := c.do(ctx, "SET", key, value, "PX", age.Milliseconds())
+	return err
+}
+
+// Get returns a stored value, or "" if there is none.
+func (c *Cache) Get(ctx context.Context, key string) (string, error) {
+	value, err := redis.String(c.do(ctx, "GET", key))
+	if errors.Is(err, redis.ErrNil) {
+		return "", nil
+	}
+	return value, err
+}
+
+// Delete removes a value.
+func (c *Cache) Delete(ctx context.Context, key string) error {
+	_, err := c.do(ctx, "DEL", key)
+	return err
+}
+
+// count adds to a counter, and sets its end when it is new.
+var count = redis.NewScript(1, `
+local sum = redis.call("INCRBY", KEYS[1], ARGV[1])
+if sum == tonumber(ARGV[1]) then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+return sum`)
+
+// Count adds to a counter that ends by itself, and returns the sum.
+func (c *Cache) Count(ctx context.Context, key string, by int, age time.Duration) (sum int, err error) {
+	err = c.with(ctx, func(conn redis.Conn) error {
+		sum, err = redis.Int(count.DoContext(ctx, conn, key, by, age.Milliseconds()))
+		return err
+	})
+	return sum, err
+}
+
+func (c *Cache) do(ctx context.Context, command string, args ...any) (reply any, err error) {
+	err = c.with(ctx, func(conn redis.Conn) error {
+		reply, err = redis.DoContext(conn, ctx, command, args...)
+		return err
+	})
+	return reply, err
+}
+
+func (c *Cache) with(ctx context.Context, use func(redis.Conn) error) error {
+	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("CACHE_URL: %w", err)
+		return err
 	}
-	options.DialTimeout = time.Second
-	options.ReadTimeout = 500 * time.Millisecond
-	options.WriteTimeout = 500 * time.Millisecond
-	options.MaxRetries = 1
-	options.ContextTimeoutEnabled = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	logging.Disable() // failures come back as errors, and are logged by who asked
-	if cfg.SecretARN != "" {
-		login := &login{aws: aws, arn: cfg.SecretARN}
-		options.CredentialsProviderContext = login.get
-		client := redis.NewClient(options)
-		client.AddHook(login)
-		return client, nil
-	}
-	return redis.NewClient(options), nil
+	defer func() { _ = conn.Close() }()
+	return use(conn)
 }
 
 // login keeps the secret's user and password until the server refuses them.
+// Without a secret, the URL has all that is needed.
 type login struct {
 	aws *awsapi.Client
 	arn string
@@ -51,6 +134,9 @@ type login struct {
 }
 
 func (l *login) get(ctx context.Context) (username, password string, err error) {
+	if l.arn == "" {
+		return "", "", nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cached == nil {
@@ -64,30 +150,9 @@ func (l *login) get(ctx context.Context) (username, password string, err error) 
 }
 
 func (l *login) forgetIfRefused(err error) {
-	if err != nil && (strings.HasPrefix(err.Error(), "WRONGPASS") || strings.HasPrefix(err.Error(), "NOAUTH")) {
+	if err != nil && (strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "NOAUTH")) {
 		l.mu.Lock()
 		l.cached = nil
 		l.mu.Unlock()
-	}
-}
-
-// DialHook implements redis.Hook.
-func (l *login) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-// ProcessHook implements redis.Hook.
-func (l *login) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, command redis.Cmder) error {
-		err := next(ctx, command)
-		l.forgetIfRefused(err)
-		return err
-	}
-}
-
-// ProcessPipelineHook implements redis.Hook.
-func (l *login) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, commands []redis.Cmder) error {
-		err := next(ctx, commands)
-		l.forgetIfRefused(err)
-		return err
 	}
 }

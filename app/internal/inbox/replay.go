@@ -66,8 +66,11 @@ func (in *Inbox) restart(ctx context.Context, statement string, args ...any) (st
 		if err != nil {
 			return err
 		}
-		started = len(jobs)
-		return in.insert(ctx, tx, jobs)
+		if started = len(jobs); started == 0 {
+			return nil
+		}
+		_, err = in.jobs.InsertManyTx(ctx, tx, jobs)
+		return err
 	})
 	return started, err
 }

@@ -16,7 +16,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 // readyz says whether the database answers; without the cache the process can
 // still accept events, so its state is only reported.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	database, cache := s.health.check(r.Context(), s.DB.Ready, func(ctx context.Context) error { return s.Cache.Ping(ctx).Err() })
+	database, cache := s.health.check(r.Context(), s.DB.Ready, s.Cache.Ping)
 	status, code := "ready", http.StatusOK
 	if database != nil {
 		status, code = "not ready", http.StatusServiceUnavailable

@@ -69,14 +69,11 @@ func (l *rateLimit) take(ctx context.Context, s *Server, source inbox.Source, mi
 	defer done()
 	size := max(source.RatePerMinute/rateShares, 1)
 	key := "rate:" + source.Name + ":" + strconv.FormatInt(minute, 10)
-	pipe := s.Cache.Pipeline()
-	claimed := pipe.IncrBy(ctx, key, int64(size))
-	pipe.Expire(ctx, key, 2*time.Minute)
-	if _, err := pipe.Exec(ctx); err != nil {
+	claimed, err := s.Cache.Count(ctx, key, size, 2*time.Minute)
+	if err != nil {
 		return 0, err
 	}
-	before := claimed.Val() - int64(size)
-	return int(max(min(int64(size), int64(source.RatePerMinute)-before), 0)), nil
+	return max(min(size, source.RatePerMinute-(claimed-size)), 0), nil
 }
 
 // seconds rounds up, for Retry-After.

@@ -3,14 +3,12 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"log/slog"
-
-	"github.com/redis/go-redis/v9"
-
+	"dozen/app/internal/cache"
 	"dozen/app/internal/config"
 	"dozen/app/internal/database"
 	"dozen/app/internal/inbox"
@@ -23,7 +21,7 @@ type Server struct {
 	Log     *slog.Logger
 	Metrics *metric.Writer
 	DB      *database.DB
-	Cache   *redis.Client
+	Cache   *cache.Cache
 	Inbox   *inbox.Inbox
 
 	draining atomic.Bool

@@ -5,13 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -40,7 +37,7 @@ func (s *Server) secure() bool { return strings.HasPrefix(s.Config.AppURL, "http
 
 func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, email string) error {
 	token := rand.Text()
-	if err := s.Cache.Set(ctx, sessionKey(token), email, sessionAge).Err(); err != nil {
+	if err := s.Cache.Set(ctx, sessionKey(token), email, sessionAge); err != nil {
 		return err
 	}
 	s.setCookie(w, token, sessionAge)
@@ -58,11 +55,7 @@ func (s *Server) operator(r *http.Request) (email string, err error) {
 	if err != nil {
 		return "", nil
 	}
-	email, err = s.Cache.Get(r.Context(), sessionKey(cookie.Value)).Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	return email, err
+	return s.Cache.Get(r.Context(), sessionKey(cookie.Value))
 }
 
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
@@ -71,22 +64,18 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	s.setCookie(w, "", -time.Second)
-	return s.Cache.Del(r.Context(), sessionKey(cookie.Value)).Err()
+	return s.Cache.Delete(r.Context(), sessionKey(cookie.Value))
 }
 
 // tooManyLogins counts a try, and says whether it is one too many. Without the
 // cache nobody can log in anyway, so here its failure is one.
 func (s *Server) tooManyLogins(r *http.Request, email string) (bool, error) {
-	pipe := s.Cache.Pipeline()
-	var counts []*redis.IntCmd
-	for _, key := range []string{"login:email:" + email, "login:address:" + clientAddress(r)} {
-		counts = append(counts, pipe.Incr(r.Context(), key))
-		pipe.ExpireNX(r.Context(), key, loginWindow)
-	}
-	if _, err := pipe.Exec(r.Context()); err != nil {
+	byEmail, err := s.Cache.Count(r.Context(), "login:email:"+email, 1, loginWindow)
+	if err != nil {
 		return false, err
 	}
-	return counts[0].Val() > loginTries || counts[1].Val() > 3*loginTries, nil
+	byAddress, err := s.Cache.Count(r.Context(), "login:address:"+clientAddress(r), 1, loginWindow)
+	return byEmail > loginTries || byAddress > 3*loginTries, err
 }
 
 // clientAddress is the last address that our own load balancer has seen; what
