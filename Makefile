@@ -43,8 +43,8 @@ test-long: node_modules .services ## the long proofs
 dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
 	@cd app && go run ./cmd/dev
 
-bench: node_modules ## ratios against references, in one run
-	@go test -run '^$$' -bench . ./test
+bench: node_modules test/twin/node_modules ## ratios against references, in one run: takes minutes
+	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test
 
 snapshots: node_modules ## rewrite the template snapshots and the README's tables after a wanted change
 	@go test -count=1 ./test -run 'Snapshots|Readme' -update
@@ -76,4 +76,8 @@ $(GOLANGCI_LINT):
 
 node_modules: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
-	@touch node_modules
+	@touch $@
+
+test/twin/node_modules: test/twin/package-lock.json
+	@cd test/twin && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -64,4 +64,5 @@ require (
 ignore (
 	./cdk.out
 	./node_modules
+	./test/twin/node_modules
 )

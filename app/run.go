@@ -64,7 +64,7 @@ type app struct {
 }
 
 // run runs the process that args name until it ends, or until ctx does.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return usageError{"dozen-app: which process?"}
 	}

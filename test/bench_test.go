@@ -1,0 +1,153 @@
+package test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pairs is how often BenchmarkSynth runs each side. They take turns, so that a machine that grows slower slows both.
+const pairs = 5
+
+// twinApp is the same stacks as an ordinary JavaScript app; it runs in the repository's root.
+const twinApp = "test/twin/app.js"
+
+// BenchmarkSynth measures what Go costs: Dozen's synthesis against test/twin, all three environments, AWS's validator and
+// cdk-nag on in both. First by the real command, the compilation included; then the two apps alone, without the CLI. The
+// sides are compared before they are timed: a twin that makes less would win by that.
+func BenchmarkSynth(b *testing.B) {
+	b.Run("Command", func(b *testing.B) {
+		npx := []string{"npx", "--no-install", "cdk", "synth", "--quiet", "**"}
+		race(b,
+			side{npx, "--output", nil},
+			side{append(slices.Clone(npx), "--app", node()+" "+twinApp), "--output", nil})
+	})
+	b.Run("App", func(b *testing.B) {
+		context := []string{"CDK_CONTEXT_JSON=" + plain(cdkContext())} // what the CLI tells its app
+		race(b,
+			side{[]string{".build/dozen"}, "", context},
+			side{[]string{node(), twinApp}, "", context})
+	})
+}
+
+// side is a command that writes an assembly into the directory that the option, or without one CDK_OUTDIR, names.
+type side struct {
+	command   []string
+	option    string
+	variables []string
+}
+
+// cost is what one run of a command took: seconds on the clock, and of the processors for it and all that it started.
+type cost struct{ wall, cpu float64 }
+
+// node runs the JavaScript of both sides: what JSII_NODE names, as for Dozen's own synthesis, or the one on the path.
+func node() string {
+	if chosen := os.Getenv("JSII_NODE"); chosen != "" {
+		return chosen
+	}
+	return "node"
+}
+
+func race(b *testing.B, ours, twin side) {
+	first, second := filepath.Join(scratch(), b.Name(), "ours"), filepath.Join(scratch(), b.Name(), "twin")
+	ours.run(b, first) // also compiles what is not compiled yet
+	twin.run(b, second)
+	sameResources(b, first, second)
+	var a, c []cost
+	for b.Loop() {
+		for range pairs {
+			a, c = append(a, ours.run(b, first)), append(c, twin.run(b, second))
+		}
+	}
+	wall, cpu := func(c cost) float64 { return c.wall }, func(c cost) float64 { return c.cpu }
+	b.ReportMetric(0, "ns/op") // of five pairs: says nothing
+	b.ReportMetric(median(a, wall), "dozen-s")
+	b.ReportMetric(median(c, wall), "twin-s")
+	b.ReportMetric(medianRatio(a, c, wall), "ratio")
+	b.ReportMetric(median(a, cpu), "dozen-cpu-s")
+	b.ReportMetric(median(c, cpu), "twin-cpu-s")
+	b.ReportMetric(medianRatio(a, c, cpu), "cpu-ratio")
+}
+
+func (s side) run(b *testing.B, directory string) cost {
+	b.Helper()
+	must(os.RemoveAll(directory))
+	arguments, variables := s.command[1:], slices.Clone(s.variables)
+	if s.option != "" {
+		arguments = append(slices.Clone(arguments), s.option, directory)
+	} else {
+		variables = append(variables, "CDK_OUTDIR="+directory)
+	}
+	command := exec.Command(s.command[0], arguments...)
+	command.Dir = root
+	// TestMain has switched the validator off for the tests.
+	command.Env = append(slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "CDK_") }), variables...)
+	start := time.Now()
+	output, err := command.CombinedOutput()
+	wall := time.Since(start)
+	if err != nil {
+		b.Fatalf("%s: %v\n%s", strings.Join(command.Args, " "), err, output)
+	}
+	state := command.ProcessState
+	return cost{wall.Seconds(), (state.UserTime() + state.SystemTime()).Seconds()}
+}
+
+// sameResources ends the benchmark unless two assemblies have the same stacks, and in each as many resources of each type.
+// No difference is tolerated.
+func sameResources(b *testing.B, ours, twin string) {
+	b.Helper()
+	first, second := resourceCounts(b, ours), resourceCounts(b, twin)
+	if len(first) != 6 {
+		b.Fatalf("%d stacks, want two for each of three environments", len(first))
+	}
+	if !maps.EqualFunc(first, second, maps.Equal) {
+		for _, stack := range slices.Sorted(maps.Keys(first)) {
+			for _, kind := range slices.Sorted(maps.Keys(first[stack])) {
+				if first[stack][kind] != second[stack][kind] {
+					b.Errorf("%s: %d of %s, the twin has %d", stack, first[stack][kind], kind, second[stack][kind])
+				}
+				delete(second[stack], kind)
+			}
+		}
+		b.Fatalf("correct test/twin; what only the twin has: %v", second)
+	}
+}
+
+// resourceCounts counts by the template's file and the resource's type.
+func resourceCounts(b *testing.B, assembly string) map[string]map[string]int {
+	b.Helper()
+	files, err := filepath.Glob(filepath.Join(assembly, "assembly-*", "*.template.json"))
+	must(err)
+	counts := map[string]map[string]int{}
+	for _, file := range files {
+		kinds := map[string]int{}
+		for _, r := range readTemplate(file).Resources {
+			kinds[r.Type]++
+		}
+		counts[filepath.Base(file)] = kinds
+	}
+	return counts
+}
+
+func median(costs []cost, of func(cost) float64) float64 {
+	values := make([]float64, len(costs))
+	for i, c := range costs {
+		values[i] = of(c)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// medianRatio is the median of the ratios pair by pair.
+func medianRatio(a, b []cost, of func(cost) float64) float64 {
+	ratios := make([]cost, len(a))
+	for i := range a {
+		ratios[i] = cost{wall: of(a[i]) / of(b[i])}
+	}
+	return median(ratios, func(c cost) float64 { return c.wall })
+}
