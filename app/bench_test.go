@@ -206,7 +206,7 @@ func BenchmarkWebRead(b *testing.B) {
 			}
 			defer func() { _ = response.Body.Close() }()
 			if body, err := io.ReadAll(response.Body); err != nil || !bytes.Contains(body, []byte(id)) {
-				return fmt.Errorf("answer %d without the event, %w", response.StatusCode, err)
+				return fmt.Errorf("answer %d without the event: %.100s", response.StatusCode, body)
 			}
 			return nil
 		}

@@ -36,7 +36,7 @@ func TestProcessRunsFromSecretsAndParameters(t *testing.T) {
 // without a stack trace.
 func TestWrongConfigurationIsReported(t *testing.T) {
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"worker"}, environment{"WORKER_CONCURRENCY": "many", "DRAIN_SECONDS": "0"}.get, &out, &out)
+	err := run(t.Context(), []string{"worker"}, environment{"WORKER_CONCURRENCY": "many", "DRAIN_SECONDS": "0"}.get, &out)
 	if err == nil || !strings.Contains(err.Error(), `WORKER_CONCURRENCY="many"`) || !strings.Contains(err.Error(), `DRAIN_SECONDS="0"`) {
 		t.Errorf("error = %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 // A typing error in a task's command must be told from a crash.
 func TestUnknownProcessIsAUsageError(t *testing.T) {
 	for _, args := range [][]string{{}, {"wep"}, {"migrate", "down"}, {"web", "extra"}} {
-		err := run(t.Context(), args, environment{}.get, &bytes.Buffer{}, &bytes.Buffer{})
+		err := run(t.Context(), args, environment{}.get, &bytes.Buffer{})
 		var usage usageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), "usage: dozen-app PROCESS") {
 			t.Errorf("run(%q) = %v, want a usage error", args, err)
@@ -25,7 +25,7 @@ func TestUnknownProcessIsAUsageError(t *testing.T) {
 
 func TestHelpNamesEveryProcess(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"help"}, environment{}.get, &out, &out); err != nil {
+	if err := run(t.Context(), []string{"help"}, environment{}.get, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range processes {
