@@ -74,6 +74,7 @@ var (
 func (e Environment) validateIdentity(p *problems) {
 	p.unless(nameForm.MatchString(e.Application) && len(e.Application) <= 20, "Application", e.Application, "2 to 20 of a-z, 0-9 and single hyphens, beginning with a letter", "write a name such as dozen")
 	p.unless(nameForm.MatchString(e.Name) && len(e.Name) <= 20, "Name", e.Name, "2 to 20 of a-z, 0-9 and single hyphens, beginning with a letter", "write a name such as dev or pr-123")
+	p.unless(len(e.Application)+len(e.Name) <= 39, "Application and Name", e.Application+"-"+e.Name, "ElastiCache takes 40 characters for the id of its user", "shorten one of them")
 	p.unless(e.Account == "" || accountForm.MatchString(e.Account), "Account", e.Account, "an AWS account has 12 digits", "write it without hyphens, or leave it empty for the account of the credentials")
 	p.unless(e.Region == "" || regionForm.MatchString(e.Region), "Region", e.Region, "not an AWS region", "write one such as eu-central-1, or leave it empty for the region of the credentials")
 	p.unless(retention[e.LogDays] != "", "LogDays", e.LogDays, fmt.Sprintf("CloudWatch Logs keeps events for %s days", listed(slices.Sorted(maps.Keys(retention)))), fmt.Sprintf("write %d", atLeast(slices.Sorted(maps.Keys(retention)), e.LogDays)))

@@ -35,6 +35,7 @@ func TestMistakes(t *testing.T) {
 		"Region":                      func(e *Environment) { e.Region = "Frankfurt" },
 		"LogDays":                     func(e *Environment) { e.LogDays = 10 },
 		"DeletionProtection":          func(e *Environment) { e.DeletionProtection = true },
+		"Application and Name":        func(e *Environment) { e.Application, e.Name = "abcdefghijklmnopqrst", "abcdefghijklmnopqrst" },
 		"Network.CIDR":                func(e *Environment) { e.Network.CIDR = "10.0.0.0/8" },
 		"Network.Zones":               func(e *Environment) { e.Network.Zones = 1 },
 		"Network.ZoneNames":           func(e *Environment) { e.Network.ZoneNames = []string{"eu-central-1a"} },

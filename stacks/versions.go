@@ -4,7 +4,7 @@ package stacks
 // compares them. Minor versions of PostgreSQL are upgraded by RDS in the maintenance window.
 const (
 	PostgresVersion = "17.9"
-	ValkeyVersion   = "8.0"
+	ValkeyVersion   = "8.1"
 
 	// FluentBitVersion is the tag of AWS's Fluent Bit image, for Options.FireLens.
 	FluentBitVersion = "3.4.14"

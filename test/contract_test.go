@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dozen/stacks"
 )
 
 // contractTable gives the names in the table of variables that every process receives, sorted.
@@ -45,4 +47,19 @@ func readFile(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// What is developed against must be what runs: the same majors of PostgreSQL and Valkey in compose.yaml and in the templates.
+func TestComposeRunsTheSameEngines(t *testing.T) {
+	compose := readFile(t, "app/compose.yaml")
+	for image, pinned := range map[string]string{"postgres": stacks.PostgresVersion, "valkey/valkey": stacks.ValkeyVersion} {
+		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
+		if match == nil {
+			t.Errorf("app/compose.yaml runs no %s with a version", image)
+			continue
+		}
+		if pinned != match[1] && !strings.HasPrefix(pinned, match[1]+".") {
+			t.Errorf("app/compose.yaml runs %s %s, the infrastructure %s", image, match[1], pinned)
+		}
+	}
 }
