@@ -82,6 +82,20 @@ func TestFiftyMigrationsAtOnce(t *testing.T) {
 	wantSchema(t, testsuite.Open(t, env["DATABASE_URL"]), schema(t, testsuite.Database(t)))
 }
 
+// The release starts beside a database that is just coming up: it waits.
+func TestMigrationWaitsForTheDatabase(t *testing.T) {
+	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	testsuite.Server().Kill()
+	p := start(t, env, "migrate")
+	p.untilLine("the database is not to be reached", 20*time.Second)
+	if err := testsuite.Server().Start(); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.wait(time.Minute); code != 0 {
+		t.Errorf("migrate ended with %d:\n%s", code, strings.Join(p.lines(""), "\n"))
+	}
+}
+
 // Deploys are aborted and machines vanish, at any point of a migration. After
 // that, starting it again must be all that it takes.
 func TestKilledMigrationsConverge(t *testing.T) {

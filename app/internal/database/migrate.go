@@ -27,6 +27,9 @@ const (
 	// it: better to step back and try again.
 	lockTimeout = "2s"
 	lockTries   = 30
+	// connectPatience is how long a migration waits for a database that is busy
+	// or starting; a single connection may take as long.
+	connectPatience = time.Minute
 )
 
 // Migrate brings the schema to this release's version and is safe to run many
@@ -55,7 +58,7 @@ func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error
 // lock waits for its turn. The lock belongs to one connection, so PostgreSQL
 // frees it by itself when a migrator is killed.
 func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err error) {
-	conn, err := db.Acquire(ctx)
+	conn, err := db.acquirePatiently(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +87,27 @@ func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err er
 	}
 }
 
+// acquirePatiently connects. A release must not fail because the database is
+// busy, or still starting, at this very moment; a refused login fails at once.
+func (db *DB) acquirePatiently(ctx context.Context, log *slog.Logger) (*pgxpool.Conn, error) {
+	for deadline := time.Now().Add(connectPatience); ; {
+		conn, err := db.Acquire(ctx)
+		if err == nil || !db.again(err, false) || time.Now().After(deadline) {
+			return conn, err
+		}
+		log.WarnContext(ctx, "the database is not to be reached, trying again", "error", err)
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
 func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) error {
 	settings := db.Config()
 	settings.MaxConns = 2
+	settings.ConnConfig.ConnectTimeout = connectPatience
 	settings.ConnConfig.RuntimeParams["lock_timeout"] = lockTimeout
 	pool, err := pgxpool.NewWithConfig(ctx, settings)
 	if err != nil {

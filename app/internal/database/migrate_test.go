@@ -111,3 +111,25 @@ func TestStatus(t *testing.T) {
 		t.Errorf("status = %+v, %v; want two applied and one pending", list, err)
 	}
 }
+
+// An index build that is killed leaves an invalid index under the name: the
+// rerun must replace it, not fail on it for ever.
+func TestInterruptedIndexBuildIsRepeated(t *testing.T) {
+	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
+	if err := db.Migrate(t.Context(), silent, 2); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Exec(t.Context(), `create index event_delivery_id on event (delivery_id);
+		update pg_index set indisvalid = false where indexrelid = 'event_delivery_id'::regclass`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context(), silent, 0); err != nil {
+		t.Fatal(err)
+	}
+	var valid bool
+	err = db.QueryRow(t.Context(), "select indisvalid from pg_index where indexrelid = 'event_delivery_id'::regclass").Scan(&valid)
+	if err != nil || !valid {
+		t.Errorf("the index is valid: %t, %v", valid, err)
+	}
+}

@@ -74,7 +74,6 @@ func (l *Lease) Run(ctx context.Context) {
 	for {
 		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "lease not renewed", "error", err)
-			clear(l.seen) // blind for a while: what was seen before proves nothing
 		}
 		select {
 		case <-ticker.C:
@@ -103,7 +102,13 @@ func (l *Lease) End(ctx context.Context) error {
 	return err
 }
 
-func (l *Lease) turn(ctx context.Context) error {
+// turn beats, looks and collects once.
+func (l *Lease) turn(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			clear(l.seen) // blind for a while: what was seen before proves nothing
+		}
+	}()
 	ctx, done := context.WithTimeout(ctx, silence/2)
 	defer done()
 	if err := l.Beat(ctx); err != nil {

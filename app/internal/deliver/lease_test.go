@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"testing"
@@ -131,7 +132,18 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 		if got := stateOf(t, db, job); got.state != "running" {
 			t.Fatalf("job is %+v: collected for the row's age", got)
 		}
+		// Nor does a silence in which the looker itself was cut off.
 		seen := looker.seen["killed"]
+		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-silence)}
+		away, cut := context.WithCancel(t.Context())
+		cut()
+		if looker.turn(away) == nil {
+			t.Fatal("a turn without the database succeeds")
+		}
+		turn(t, looker)
+		if got := stateOf(t, db, job); got.state != "running" {
+			t.Fatalf("job is %+v: collected after an outage", got)
+		}
 		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-silence)}
 		turn(t, looker)
 		if got := stateOf(t, db, job); got.state != "available" {

@@ -44,7 +44,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 	case errors.Is(err, inbox.ErrNotFound):
 		return river.JobCancel(err)
 	case err != nil:
-		return returnIfStopped(ctx, err)
+		return err
 	case parcel.State == "delivered":
 		// The outcome was recorded, but the job's end was not.
 		return nil
@@ -57,7 +57,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 
 	out := w.sender.send(ctx, parcel, job.Attempt)
 	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
-		return returnIfStopped(ctx, ctx.Err())
+		return ctx.Err() // this process must end: River gives the job back, uncounted
 	}
 	// What the destination has got is written down even if we must stop now.
 	recording, done := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
@@ -84,15 +84,6 @@ func (w *Worker) report(ctx context.Context, job *river.Job[inbox.Delivery], out
 		w.metrics.Count("Failed", 1)
 	}
 	return errors.New(out.Error)
-}
-
-// returnIfStopped gives a job back at once and without counting an attempt,
-// if it was interrupted because this process must end.
-func returnIfStopped(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return river.JobSnooze(0)
-	}
-	return err
 }
 
 // Timeout implements river.Worker; it lies above all that Work waits for.
