@@ -41,7 +41,7 @@ test-long: node_modules .services ## the long proofs
 	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
 
 bench: node_modules test/twin/node_modules ## ratios against references, in one run: takes minutes
-	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test
+	@go test -run '^$$' -bench . -timeout 60m ./test
 
 snapshots: node_modules ## rewrite the template snapshots and the README's tables after a wanted change
 	@go test -count=1 ./test -run 'Snapshots|Readme' -update
