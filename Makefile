@@ -44,7 +44,7 @@ dev: node_modules .services ## run the bundled app here, with a database, a cach
 	@cd app && go run ./cmd/dev
 
 bench: node_modules test/twin/node_modules ## ratios against references, in one run: takes minutes
-	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test
+	@go test -run '^$$' -bench . -timeout 60m ./test
 
 snapshots: node_modules ## rewrite the template snapshots and the README's tables after a wanted change
 	@go test -count=1 ./test -run 'Snapshots|Readme' -update
