@@ -97,7 +97,7 @@ type Database struct {
 
 // Cache is Valkey: one node, a node with replicas, or serverless.
 type Cache struct {
-	// Serverless chooses ElastiCache Serverless, which always runs in cluster mode.
+	// Serverless chooses ElastiCache Serverless, which always runs in cluster mode: the app's client must speak it, and the bundled app's does not.
 	Serverless bool
 	// NodeType such as cache.t4g.micro. Not used with Serverless.
 	NodeType string

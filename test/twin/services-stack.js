@@ -10,6 +10,7 @@ const { addAlarms } = require('./alarms');
 const { LoadBalancer } = require('./load-balancer');
 const { MigrationGate } = require('./migration');
 const { newAdminDefinition } = require('./process');
+const { addQueries } = require('./queries');
 const { SchedulerService, WebService, WorkerService } = require('./services');
 
 const root = path.join(__dirname, '..', '..');
@@ -40,6 +41,7 @@ class ServicesStack extends cdk.Stack {
     }
     const admin = newAdminDefinition(this, 'Admin', platform, web.task, ['dozen-app', 'help']);
     addAlarms(this, platform, { balancer, web, worker, scheduler, release });
+    addQueries(this, env, [web.task, worker.task, scheduler.task, release.task]);
     this.addOutputs(platform, admin, web);
   }
 
