@@ -15,8 +15,7 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	context.AfterFunc(ctx, stop) // from here on, a second signal ends the process at once
+	ctx := untilSignal(context.Background())
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
 	var usage usageError
 	switch {
@@ -28,4 +27,22 @@ func main() {
 		fmt.Fprintln(os.Stderr, "dozen-app:", err)
 		os.Exit(1)
 	}
+}
+
+// interrupted is the exit code of a process that was told twice, as a shell gives it.
+const interrupted = 130
+
+// untilSignal gives a context that ends with the first SIGTERM or SIGINT; the second ends the process at once. Both are
+// received on one channel, so that a second one right after the first is not lost while handlers change hands.
+func untilSignal(parent context.Context) context.Context {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(interrupted)
+	}()
+	return ctx
 }
