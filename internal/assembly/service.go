@@ -1,0 +1,93 @@
+package assembly
+
+import (
+	"strings"
+	"time"
+)
+
+// Service is an AWS::ECS::Service with what belongs to it. Percentages are of the desired count.
+type Service struct {
+	*Resource
+	Name           string // the construct's below its stack, such as Web; the logical id without CDK's metadata
+	TaskDefinition *Resource
+	DesiredCount   int      // -1 where the template leaves it to the scaling
+	Scaling        *Scaling // nil for a service that does not scale
+	Cluster        *Resource
+
+	MinimumHealthyPercent int // 100 by default
+	MaximumPercent        int // 200 by default
+	Breaker               Breaker
+
+	TargetGroup *Resource     // nil for a service without load balancer
+	TargetPort  int           // of the container that gets the requests
+	HealthGrace time.Duration // failed health checks do not count before this
+
+	After []*Resource // what has to be there before the service changes
+}
+
+// Breaker is the deployment circuit breaker.
+type Breaker struct {
+	Enabled, Rollback, ResetOnHealthyTask bool
+	Failures                              int // failed tasks that end a deployment; 0 is ECS's own rule
+}
+
+// Scaling is an AWS::ApplicationAutoScaling::ScalableTarget.
+type Scaling struct{ Min, Max int }
+
+// Services reads every service.
+func (e *Environment) Services(answers Answers) ([]Service, error) {
+	return views(e, "AWS::ECS::Service", answers, e.service)
+}
+
+func (e *Environment) service(r *Resource, p Properties) Service {
+	deployment := p.At("DeploymentConfiguration")
+	breaker := deployment.At("DeploymentCircuitBreaker")
+	s := Service{
+		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r),
+		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
+		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
+		HealthGrace:           p.At("HealthCheckGracePeriodSeconds").Seconds(0),
+		Breaker: Breaker{
+			Enabled: breaker.At("Enable").Bool(false), Rollback: breaker.At("Rollback").Bool(false),
+			ResetOnHealthyTask: breaker.At("ResetOnHealthyTask").Bool(false),
+		},
+	}
+	if threshold := breaker.At("ThresholdConfiguration"); threshold.At("Type").Text() == "COUNT" {
+		s.Breaker.Failures = threshold.At("Value").Number(0)
+	}
+	s.TaskDefinition, _ = e.Follow(r, p.At("TaskDefinition").Raw())
+	s.Cluster, _ = e.Follow(r, p.At("Cluster").Raw())
+	for _, balancer := range p.At("LoadBalancers").Each() {
+		s.TargetGroup, _ = e.Follow(r, balancer.At("TargetGroupArn").Raw())
+		s.TargetPort = balancer.At("ContainerPort").Number(0)
+	}
+	for _, id := range r.DependsOn {
+		if other := r.Stack.Resources[id]; other != nil {
+			s.After = append(s.After, other)
+		}
+	}
+	return s
+}
+
+// scaling finds the scalable target whose id names the service: the service's name is in the middle of a text.
+func (e *Environment) scaling(service *Resource) *Scaling {
+	for _, r := range e.Resources("AWS::ApplicationAutoScaling::ScalableTarget") {
+		p := e.Read(r, Symbolic)
+		if strings.HasSuffix(p.At("ResourceId").Text(), "/${"+service.Stack.Name+"."+service.ID+".Name}") {
+			scaling := &Scaling{p.At("MinCapacity").Number(0), p.At("MaxCapacity").Number(0)}
+			if p.Err() == nil {
+				return scaling
+			}
+		}
+	}
+	return nil
+}
+
+// constructName is the part of the construct's path behind the stack's.
+func constructName(r *Resource) string {
+	below, found := strings.CutPrefix(r.Path(), r.Stack.ID+"/")
+	if name, _, more := strings.Cut(below, "/"); found && more {
+		return name
+	}
+	return r.ID
+}

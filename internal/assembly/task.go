@@ -1,0 +1,111 @@
+package assembly
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// TaskDefinition is an AWS::ECS::TaskDefinition.
+type TaskDefinition struct {
+	*Resource
+	CPU          int // in units of 1/1024 of a core
+	MemoryMiB    int
+	Architecture string // X86_64 or ARM64
+	Containers   []Container
+}
+
+// Container is one container of a task.
+type Container struct {
+	Name         string
+	Essential    bool // the task ends when it ends
+	Image        string
+	Command      []string // empty is the image's own
+	EntryPoint   []string // empty is the image's own
+	Environment  []Variable
+	Secrets      []Secret
+	User         string // user[:group]; empty is the image's own
+	ReadonlyRoot bool
+	Init         bool     // a process that reaps children and passes signals on
+	Drop         []string // Linux capabilities
+	Writable     []string // paths that are mounted writable
+	Ports        []int
+	OpenFiles    int           // limit of open files; 0 is the platform's
+	StopTimeout  time.Duration // from SIGTERM to SIGKILL; 30 seconds by default
+	LogGroup     *Resource     // nil unless it logs to one of the environment
+}
+
+// Variable is an environment variable with its resolved value.
+type Variable struct{ Name, Value string }
+
+// Secret is an environment variable whose value the platform fetches when the task starts.
+type Secret struct{ Name, From string }
+
+// ecsStopTimeout is what ECS takes where a container says nothing.
+const ecsStopTimeout = 30 * time.Second
+
+// TaskDefinitions reads every task definition.
+func (e *Environment) TaskDefinitions(answers Answers) ([]TaskDefinition, error) {
+	return views(e, "AWS::ECS::TaskDefinition", answers, e.taskDefinition)
+}
+
+func (e *Environment) taskDefinition(r *Resource, p Properties) TaskDefinition {
+	t := TaskDefinition{Resource: r, CPU: p.At("Cpu").Number(0), MemoryMiB: p.At("Memory").Number(0),
+		Architecture: first(p.At("RuntimePlatform", "CpuArchitecture").Text(), "X86_64")}
+	for _, container := range p.At("ContainerDefinitions").Each() {
+		t.Containers = append(t.Containers, e.container(r, container))
+	}
+	return t
+}
+
+func (e *Environment) container(r *Resource, p Properties) Container {
+	c := Container{
+		Name: p.At("Name").Text(), Essential: p.At("Essential").Bool(true), Image: p.At("Image").Text(),
+		Command: p.At("Command").Texts(), EntryPoint: p.At("EntryPoint").Texts(), User: p.At("User").Text(),
+		ReadonlyRoot: p.At("ReadonlyRootFilesystem").Bool(false), Init: p.At("LinuxParameters", "InitProcessEnabled").Bool(false),
+		Drop: p.At("LinuxParameters", "Capabilities", "Drop").Texts(), StopTimeout: p.At("StopTimeout").Seconds(ecsStopTimeout),
+	}
+	c.LogGroup, _ = e.Follow(r, p.At("LogConfiguration", "Options", "awslogs-group").Raw())
+	for _, variable := range p.At("Environment").Each() {
+		c.Environment = append(c.Environment, Variable{variable.At("Name").Text(), variable.At("Value").Text()})
+	}
+	for _, secret := range p.At("Secrets").Each() {
+		c.Secrets = append(c.Secrets, Secret{secret.At("Name").Text(), secret.At("ValueFrom").Text()})
+	}
+	for _, mount := range p.At("MountPoints").Each() {
+		if !mount.At("ReadOnly").Bool(false) {
+			c.Writable = append(c.Writable, mount.At("ContainerPath").Text())
+		}
+	}
+	for _, port := range p.At("PortMappings").Each() {
+		c.Ports = append(c.Ports, port.At("ContainerPort").Number(0))
+	}
+	for _, limit := range p.At("Ulimits").Each() {
+		if limit.At("Name").Text() == "nofile" {
+			c.OpenFiles = limit.At("SoftLimit").Number(0)
+		}
+	}
+	return c
+}
+
+// Built is the image that the environment itself builds for the container; nil when it comes from elsewhere.
+func (e *Environment) Built(c Container) *Image {
+	for i := range e.Images {
+		if strings.HasSuffix(c.Image, ":"+e.Images[i].Hash) {
+			return &e.Images[i]
+		}
+	}
+	return nil
+}
+
+// views reads every resource of a type, and gives all of their mistakes at once.
+func views[View any](e *Environment, resourceType string, answers Answers, read func(*Resource, Properties) View) ([]View, error) {
+	var all []View
+	var mistakes []error
+	for _, r := range e.Resources(resourceType) {
+		p := e.Read(r, answers)
+		all = append(all, read(r, p))
+		mistakes = append(mistakes, p.Err())
+	}
+	return all, errors.Join(mistakes...)
+}
