@@ -1,7 +1,7 @@
 # Everything that a person or CI does with Dozen. A bare `make` prints this list.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy dev test test-short test-long bench lint fmt snapshots clean
+.PHONY: help synth diff deploy destroy up dev test test-short test-long bench lint fmt snapshots clean
 
 # Node 20 works, and says for ever that it is old; Node 24 synthesizes faster and is used where it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -39,6 +39,10 @@ test-short: node_modules ## what needs no server and no second synthesis: about 
 test-long: node_modules .services ## the long proofs
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
 	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
+
+up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, behind its migration
+	@go build -o .build/bin/dozen ./cmd/dozen
+	@exec .build/bin/dozen up $(or $(ENV),dev) $(ARGS)
 
 dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
 	@cd app && go run ./cmd/dev

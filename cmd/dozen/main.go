@@ -2,55 +2,104 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
 )
 
 // Exit codes.
 const (
 	ok      = 0
-	refused = 1 // the command has found something
-	misused = 2 // the command line or a file is not as it should be
+	failed  = 1 // the command has found something, or could not do its work
+	misused = 2 // the command line is not as it should be
 )
 
-// command is one subcommand. It gets the arguments behind its name.
-type command struct {
-	arguments, help string
-	run             func(args []string, out, errs io.Writer) int
+// commands is everything that dozen can do.
+type commands struct {
+	Up      up      `cmd:"" help:"Run a synthesized environment on this machine until Ctrl-C."`
+	Release release `cmd:"" help:"Roll a running environment to what is synthesized now: migrate, then replace every task."`
+	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration."`
+	PS      list    `cmd:"" name:"ps" help:"List the tasks of a running environment."`
+	Logs    logs    `cmd:"" help:"Show what the processes have written, also after the environment has ended."`
+	Down    down    `cmd:"" help:"End a running environment in order."`
+
+	LintMigrations lintMigrations `cmd:"" help:"Refuse migrations that break the release which is still running."`
 }
 
-func commands() map[string]command {
-	return map[string]command{
-		"lint-migrations": {"DIR...", "refuse migrations that break the release which is still running", lintMigrations},
-	}
+// session is the outside that a command sees.
+type session struct {
+	ctx       context.Context
+	in        *os.File
+	out, errs io.Writer
+	environ   []string
+	directory string // the checkout
 }
+
+// exit ends the command with a code that is not an error of ours, such as the one of a one-off command.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(&session{untilSignal(), os.Stdin, os.Stdout, os.Stderr, os.Environ(), "."}, os.Args[1:]))
 }
 
-func run(args []string, out, errs io.Writer) int {
-	if len(args) > 0 {
-		if c, known := commands()[args[0]]; known {
-			return c.run(args[1:], out, errs)
-		}
-		if !slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
-			say(errs, "dozen: unknown command %q\n\n", args[0])
-		}
+func run(s *session, args []string) int {
+	code, helped := ok, false
+	parser := kong.Must(&commands{}, kong.Bind(s), kong.Name("dozen"), kong.Writers(s.out, s.errs), kong.Exit(func(c int) { code, helped = c, true }),
+		kong.Description("Runs and checks what `make synth` has synthesized. Commands are given in the repository's root."))
+	if len(args) == 0 {
+		args = []string{"--help"}
 	}
-	usage(errs)
-	return misused
+	parsed, err := parser.Parse(args)
+	if helped {
+		return code
+	}
+	if err != nil {
+		say(s.errs, "dozen: %v; `dozen --help` lists the commands\n", err)
+		return misused
+	}
+	var ended exit
+	switch err := parsed.Run(); {
+	case err == nil:
+		return ok
+	case errors.As(err, &ended):
+		return int(ended)
+	default:
+		say(s.errs, "dozen: %v\n", err)
+		return failed
+	}
 }
 
-func usage(w io.Writer) {
-	say(w, "usage: dozen COMMAND [ARGUMENTS]\n\n")
-	all := commands()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		say(w, "  %s %s\n      %s\n", name, all[name].arguments, all[name].help)
+// untilSignal gives a context that ends with the first SIGINT or SIGTERM; the second ends the program at once.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(130)
+	}()
+	return ctx
+}
+
+// getenv is one variable of the session; empty if it is not set.
+func (s *session) getenv(name string) string {
+	for _, variable := range s.environ {
+		if value, is := strings.CutPrefix(variable, name+"="); is {
+			return value
+		}
 	}
+	return ""
 }
 
 // say writes for a person. If nobody listens any more there is nobody to tell.

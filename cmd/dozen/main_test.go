@@ -7,8 +7,18 @@ import (
 	"testing"
 )
 
+// dozen runs a command line in a directory, with a cache directory of its own.
+func dozen(t *testing.T, directory string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var outText, errsText strings.Builder
+	code = run(&session{ctx: t.Context(), in: os.Stdin, out: &outText, errs: &errsText, environ: os.Environ(), directory: directory}, args)
+	return code, outText.String(), errsText.String()
+}
+
+// Prevents: a command that does something else than it was told, or dies with a stack trace, for a slip of the hand.
 func TestCommandLine(t *testing.T) {
-	dir := func(sql string) string {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	migrations := func(sql string) string {
 		d := t.TempDir()
 		if sql != "" {
 			if err := os.WriteFile(filepath.Join(d, "0001_a.sql"), []byte(sql), 0o600); err != nil {
@@ -17,30 +27,42 @@ func TestCommandLine(t *testing.T) {
 		}
 		return d
 	}
-	safe, unsafe := dir("-- +goose Up\nCREATE TABLE a (id int);\n"), dir("-- +goose Up\nDROP TABLE a;\n")
+	safe, unsafe := migrations("-- +goose Up\nCREATE TABLE a (id int);\n"), migrations("-- +goose Up\nDROP TABLE a;\n")
 	for _, row := range []struct {
 		args      []string
 		code      int
 		out, errs string // fragments
 	}{
-		{nil, 2, "", "usage: dozen COMMAND"},
-		{[]string{"--help"}, 2, "", "lint-migrations DIR..."},
-		{[]string{"deploy"}, 2, "", `unknown command "deploy"`},
-		{[]string{"lint-migrations"}, 2, "", "usage: dozen COMMAND"},
+		{nil, 0, "lint-migrations", ""},
+		{[]string{"--help"}, 0, "Usage: dozen <command>", ""},
+		{[]string{"deploy"}, 2, "", "unexpected argument deploy"},
+		{[]string{"up", "--prot=1"}, 2, "", "unknown flag --prot"},
+		{[]string{"up", "--scale", "worker"}, 2, "", "--scale"},
+		{[]string{"up", "--scale", "worker=many"}, 2, "", "many"},
+		{[]string{"up", "--scale", "worker=-1"}, 1, "", "write 0 or more"},
+		{[]string{"up", "--assembly", safe}, 1, "", "manifest.json"},
+		{[]string{"ps", "nowhere"}, 1, "", `start it with ` + "`dozen up nowhere`"},
+		{[]string{"run", "nowhere", "--", "true"}, 1, "", "does not run here"},
+		{[]string{"run", "nowhere"}, 2, "", "<command>"},
+		{[]string{"run", "nowhere", "--"}, 1, "", "which command?"},
+		{[]string{"release", "nowhere"}, 1, "", "does not run here"},
+		{[]string{"down", "nowhere"}, 1, "", "does not run here"},
+		{[]string{"logs", "nowhere"}, 1, "", "has never run here"},
+		{[]string{"lint-migrations"}, 2, "", "<dir>"},
 		{[]string{"lint-migrations", safe}, 0, "1 migrations, all safe", ""},
 		{[]string{"lint-migrations", unsafe}, 1, "0001_a.sql:2: drop-table: a: ", "dozen:allow RULE"},
 		{[]string{"lint-migrations", unsafe, safe}, 1, "0001_a.sql:2: drop-table: a: ", "in 2 migrations"},
-		{[]string{"lint-migrations", dir("")}, 2, "", "no migrations (*.sql) below"},
-		{[]string{"lint-migrations", safe + "/missing"}, 2, "", "no such file or directory"},
+		{[]string{"lint-migrations", migrations("")}, 1, "", "no migrations (*.sql) below"},
+		{[]string{"lint-migrations", safe + "/missing"}, 1, "", "no such file or directory"},
 	} {
-		var out, errs strings.Builder
-		if code := run(row.args, &out, &errs); code != row.code {
+		code, out, errs := dozen(t, t.TempDir(), row.args...)
+		if code != row.code {
 			t.Errorf("%v: exit code %d, want %d", row.args, code, row.code)
 		}
-		if !strings.Contains(out.String(), row.out) || !strings.Contains(errs.String(), row.errs) {
-			t.Errorf("%v prints %q and %q, want %q and %q in them", row.args, &out, &errs, row.out, row.errs)
+		if !strings.Contains(out, row.out) || !strings.Contains(errs, row.errs) {
+			t.Errorf("%v prints %q and %q, want %q and %q in them", row.args, out, errs, row.out, row.errs)
 		}
-		if strings.Contains(errs.String(), "goroutine") {
+		if strings.Contains(errs, "goroutine") {
 			t.Errorf("%v prints a stack trace", row.args)
 		}
 	}

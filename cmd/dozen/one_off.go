@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+
+	"dozen/internal/local"
+)
+
+type oneOff struct {
+	target
+	Command []string `arg:"" passthrough:"" help:"The command and its arguments, behind --."`
+}
+
+// Run runs the command with this terminal, and ends with its exit code.
+func (c *oneOff) Run(s *session) error {
+	state, err := c.state(s)
+	if err != nil {
+		return err
+	}
+	words := c.Command
+	if words[0] == "--" {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return errors.New("which command? Write for example: dozen run dev -- dozen-app help")
+	}
+	cmd, err := local.Dial(state).Command(s.ctx, words)
+	if err != nil {
+		return err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.in, s.out, s.errs
+	err = cmd.Run()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return exit(max(ended.ExitCode(), 1))
+	}
+	return err
+}

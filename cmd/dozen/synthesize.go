@@ -1,0 +1,81 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"dozen/internal/local"
+)
+
+// outputs are directories whose files a synthesis does not read.
+var outputs = []string{".git", "node_modules", ".build", "cdk.out", ".dev", "docs", "test"}
+
+// synthesize gives the checkout's assembly, and makes it anew only when a source, a setting or the assembly itself has changed
+// since: a synthesis takes seconds, and `dozen up` is what one runs all day.
+func synthesize(s *session, state local.State) (assembly string, err error) {
+	assembly = filepath.Join(s.directory, "cdk.out")
+	remembered := filepath.Join(state.Directory, "sources")
+	now, err := s.fingerprint()
+	if err != nil {
+		return "", err
+	}
+	if before, err := os.ReadFile(remembered); err == nil && string(before) == now {
+		return assembly, nil
+	}
+	say(s.out, "dozen: synthesizes with `make synth`\n")
+	cmd := exec.CommandContext(s.ctx, "make", "--no-print-directory", "synth")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.directory, s.out, s.errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("make synth: %w", err)
+	}
+	if now, err = s.fingerprint(); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(state.Directory, 0o711); err != nil {
+		return "", err
+	}
+	return assembly, os.WriteFile(remembered, []byte(now), 0o600)
+}
+
+// fingerprint changes with the name, size or time of any file that a synthesis reads, of the assembly's manifest, and with the
+// variables that it looks at.
+func (s *session) fingerprint() (string, error) {
+	sum := sha256.New()
+	note := func(path string, info fs.FileInfo) {
+		say(sum, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	err := filepath.WalkDir(s.directory, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != s.directory && slices.Contains(outputs, entry.Name()):
+			return fs.SkipDir
+		case entry.IsDir() || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".md"):
+			return nil
+		}
+		info, err := entry.Info()
+		if err == nil {
+			note(path, info)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Stat(filepath.Join(s.directory, "cdk.out", "manifest.json")); err == nil {
+		note("cdk.out", info)
+	}
+	for _, variable := range slices.Sorted(slices.Values(s.environ)) {
+		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") {
+			say(sum, "%s\n", variable)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

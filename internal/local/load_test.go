@@ -1,0 +1,159 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// load is an open loop: requests begin when their time has come, however long those before them take. A closed loop would slow
+// down with the server, and miss the very requests that fail.
+type load struct {
+	url    string
+	client *http.Client
+	run    string // tells the events of this load from others
+
+	all      sync.WaitGroup
+	sent     atomic.Int64
+	accepted atomic.Int64 // events
+	slow     atomic.Int64 // requests that took as long as the app allows
+
+	mu       sync.Mutex
+	failures []string
+}
+
+// slowRequest is a little less than the longest request that the app allows, REQUEST_TIMEOUT_SECONDS.
+const slowRequest = 4700 * time.Millisecond
+
+// startLoad sends a number of requests a second until the returned function is called and, if least is more than 0, until at
+// least so many have been sent. It returns when the last of them is answered.
+func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop func()) {
+	t.Helper()
+	l = &load{url: url, run: fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()), client: &http.Client{
+		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1000, IdleConnTimeout: time.Minute},
+	}}
+	ctx, cancel := context.WithCancel(context.Background())
+	began := time.Now()
+	var pacing sync.WaitGroup
+	pacing.Go(func() {
+		for number := int64(0); ctx.Err() == nil || number < least; number++ {
+			time.Sleep(time.Until(began.Add(time.Duration(number) * time.Second / time.Duration(rate))))
+			l.all.Go(func() { l.one(number) })
+		}
+	})
+	pacing.Go(func() {
+		for number := 0; ctx.Err() == nil; number++ {
+			time.Sleep(time.Until(began.Add(time.Duration(number) * 400 * time.Millisecond)))
+			l.all.Go(func() { l.long(number) })
+		}
+	})
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			pacing.Wait()
+			l.all.Wait()
+			l.client.CloseIdleConnections()
+		})
+	}
+	t.Cleanup(stop)
+	return l, stop
+}
+
+// one posts an event every fourth time, asks for the login page every eighth time, and else for the least there is.
+func (l *load) one(number int64) {
+	switch {
+	case number%4 == 0:
+		l.post(fmt.Sprintf("%s-%d", l.run, number), 0)
+	case number%8 == 1:
+		l.get("/login", http.StatusOK)
+	default:
+		l.get("/livez", http.StatusOK)
+	}
+}
+
+// long posts an event whose body takes as long as the app allows.
+func (l *load) long(number int) {
+	l.post(fmt.Sprintf("%s-long-%d", l.run, number), slowRequest)
+	l.slow.Add(1)
+}
+
+func (l *load) get(path string, want int) {
+	l.sent.Add(1)
+	response, err := l.client.Get(l.url + path)
+	l.check("GET "+path, response, err, want)
+}
+
+func (l *load) post(id string, lasting time.Duration) {
+	l.sent.Add(1)
+	body := []byte(fmt.Sprintf(`{"event":%q}`, id))
+	request, err := http.NewRequest(http.MethodPost, l.url+"/in/proof", &dripping{rest: body, pause: lasting / time.Duration(len(body))})
+	if err != nil {
+		panic(err)
+	}
+	request.ContentLength = int64(len(body))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", id)
+	request.Header.Set("X-Signature", "sha256="+sign(body))
+	response, err := l.client.Do(request)
+	if l.check("POST /in/proof "+id, response, err, http.StatusAccepted) {
+		l.accepted.Add(1)
+	}
+}
+
+const proofSecret = "of-the-proof"
+
+func sign(body []byte) string {
+	mac := hmac.New(sha256.New, []byte(proofSecret))
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func (l *load) check(what string, response *http.Response, err error, want int) bool {
+	failure := ""
+	if err != nil {
+		failure = err.Error()
+	} else {
+		body, readErr := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if readErr != nil || response.StatusCode != want {
+			failure = fmt.Sprintf("%s %v %s", response.Status, readErr, bytes.TrimSpace(body))
+		}
+	}
+	if failure == "" {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failures = append(l.failures, fmt.Sprintf("%s %s: %s", time.Now().Format("15:04:05.000"), what, failure))
+	return false
+}
+
+// dripping is a body that arrives byte by byte.
+type dripping struct {
+	rest  []byte
+	pause time.Duration
+}
+
+func (d *dripping) Read(into []byte) (int, error) {
+	if len(d.rest) == 0 {
+		return 0, io.EOF
+	}
+	count := len(d.rest)
+	if d.pause > 0 {
+		time.Sleep(d.pause)
+		count = 1
+	}
+	count = copy(into, d.rest[:count])
+	d.rest = d.rest[count:]
+	return count, nil
+}

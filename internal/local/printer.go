@@ -1,0 +1,124 @@
+package local
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+// lastLines is how many lines of a task's output are kept for the message about its failure.
+const lastLines = 20
+
+// printer writes whole lines: to the terminal with the task's name before each, in a colour of its process, and to a file for
+// each process, which `dozen logs` reads.
+type printer struct {
+	mu     sync.Mutex
+	out    io.Writer
+	logs   string // directory
+	plain  bool   // no colours
+	files  map[string]*os.File
+	colour map[string]int
+}
+
+func newPrinter(out io.Writer, logs string, plain bool) (*printer, error) {
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return nil, err
+	}
+	return &printer{out: out, logs: logs, plain: plain, files: map[string]*os.File{}, colour: map[string]int{}}, nil
+}
+
+// say writes a line of our own.
+func (p *printer) say(format string, args ...any) {
+	p.line("dozen", "dozen", fmt.Sprintf(format, args...))
+}
+
+func (p *printer) line(process, name, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	colour, known := p.colour[process]
+	if !known {
+		colour = 31 + len(p.colour)%6
+		p.colour[process] = colour
+	}
+	if p.plain {
+		_, _ = fmt.Fprintf(p.out, "%-12s| %s\n", name, text)
+	} else {
+		_, _ = fmt.Fprintf(p.out, "\x1b[%dm%-12s|\x1b[0m %s\n", colour, name, text)
+	}
+	if file := p.file(process); file != nil {
+		_, _ = fmt.Fprintf(file, "%-12s| %s\n", name, text)
+	}
+}
+
+func (p *printer) file(process string) *os.File {
+	if file, open := p.files[process]; open {
+		return file
+	}
+	file, err := os.OpenFile(filepath.Join(p.logs, process+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		_, _ = fmt.Fprintf(p.out, "%-12s| its log is not kept: %v\n", process, err)
+		file = nil
+	}
+	p.files[process] = file
+	return file
+}
+
+func (p *printer) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, file := range p.files {
+		_ = file.Close()
+	}
+}
+
+// lines is the output of one task.
+type lines struct {
+	printer       *printer
+	process, name string
+
+	mu   sync.Mutex
+	rest []byte
+	last []string
+}
+
+func (p *printer) task(process, name string) *lines {
+	return &lines{printer: p, process: process, name: name}
+}
+
+// Write passes whole lines on, and keeps the rest for the next call.
+func (l *lines) Write(data []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rest = append(l.rest, data...)
+	for {
+		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
+		if !whole {
+			return len(data), nil
+		}
+		l.rest = rest
+		l.keep(string(line))
+	}
+}
+
+func (l *lines) keep(line string) {
+	l.printer.line(l.process, l.name, line)
+	l.last = append(l.last, line)
+	if len(l.last) > lastLines {
+		l.last = l.last[1:]
+	}
+}
+
+// tail ends the output, and gives its last lines.
+func (l *lines) tail() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.rest) > 0 {
+		l.keep(string(l.rest))
+		l.rest = nil
+	}
+	return slices.Clone(l.last)
+}

@@ -1,0 +1,136 @@
+package local
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dozen/internal/rollout"
+)
+
+// Prevents: every deployment costs some users a request. Each release rolls under load, with AWS's open questions answered in
+// every way: which comes first, SIGTERM or deregistration, and how long the load balancer goes on with a target that is leaving.
+func TestReleasesDropNothing(t *testing.T) {
+	releases, rate, least := 1, 120, int64(0)
+	if os.Getenv("DOZEN_LONG") != "" {
+		releases, rate, least = 7, 600, 10_000
+	}
+	for _, row := range []struct {
+		lag   time.Duration
+		order rollout.StopOrder
+	}{
+		{0, rollout.DeregisterFirst}, {time.Second, rollout.TerminateFirst}, {3 * time.Second, rollout.Together},
+	} {
+		t.Run(fmt.Sprintf("lag %s, %s", row.lag, row.order), func(t *testing.T) {
+			w := start(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
+			sink := w.sink()
+			accepted := 0
+			for number := range releases {
+				directory := next(t, number)
+				began := time.Now()
+				l, stop := startLoad(t, w.url, rate, least)
+				out, err := w.release(directory)
+				took := time.Since(began)
+				stop()
+				if err != nil {
+					t.Fatalf("release %d: %v\n%s", number, err, out)
+				}
+				accepted += int(l.accepted.Load())
+				if len(l.failures) > 0 {
+					t.Fatalf("release %d failed %d of %d requests:\n%s", number, len(l.failures), l.sent.Load(), strings.Join(l.failures[:min(len(l.failures), 20)], "\n"))
+				}
+				if l.slow.Load() < 5 || l.accepted.Load() < 50 {
+					t.Errorf("the load was none: %d requests, %d events, %d of them slow", l.sent.Load(), l.accepted.Load(), l.slow.Load())
+				}
+				t.Logf("release %d: 0 of %d requests failed, %d of them as long as the app allows; %s", number, l.sent.Load(), l.slow.Load(), took.Round(100*time.Millisecond))
+			}
+			eventually(t, "every accepted event is delivered", func() bool { return sink.count() == accepted })
+		})
+	}
+}
+
+// Prevents: a broken image takes the service down, or a deployment hangs for hours.
+func TestABrokenImageIsRolledBack(t *testing.T) {
+	w := start(t, nil)
+	w.sink()
+	before := w.tasks("web")
+	broken := changed(t, synthesized(t), func(context string) {
+		mustEdit(t, filepath.Join(context, "internal", "web", "health.go"), `writeJSON(w, http.StatusOK, map[string]string{"status": "alive"`,
+			`writeJSON(w, http.StatusInternalServerError, map[string]string{"status": "broken"`)
+	})
+	l, stop := startLoad(t, w.url, 50, 0)
+	began := time.Now()
+	out, err := w.release(broken)
+	took := time.Since(began)
+	stop()
+	if err == nil || !strings.Contains(err.Error(), "rolled back") || !strings.Contains(err.Error(), "web: ") {
+		t.Fatalf("the release of a broken image: %v\n%s", err, out)
+	}
+	if len(l.failures) > 0 {
+		t.Errorf("%d of %d requests failed:\n%s", len(l.failures), l.sent.Load(), strings.Join(l.failures, "\n"))
+	}
+	if after := w.tasks("web"); len(after) != len(before) || after[0].Name != before[0].Name {
+		t.Errorf("web's tasks were %v and are %v", before, after)
+	}
+	if promise := failedReleaseTime(t, w); took > promise {
+		t.Errorf("rolled back after %s; the template promises %s", took, promise)
+	}
+	t.Logf("rolled back after %s, 0 of %d requests failed: %v", took.Round(100*time.Millisecond), l.sent.Load(), err)
+	if out, err := w.release(next(t, 1)); err != nil {
+		t.Fatalf("the mended release: %v\n%s", err, out)
+	}
+}
+
+// failedReleaseTime is what the template promises: Fargate's 30 s to start a task, the failed health checks after the grace
+// period, for as many waves of tasks as the breaker needs. A machine that is busy with other tests gets the same.
+func failedReleaseTime(t *testing.T, w *world) time.Duration {
+	t.Helper()
+	env, err := read(synthesized(t), "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &attached{env: env}
+	services, err := env.Services(a.answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := env.TargetGroups(a.answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range services {
+		if s.TargetGroup != nil {
+			least := max(s.Scaling.Min, 1)
+			unhealthy := max(s.HealthGrace, groups[0].HealthInterval*time.Duration(groups[0].UnhealthyThreshold))
+			return time.Duration((s.Breaker.Failures+least-1)/least) * (30*time.Second + unhealthy + groups[0].HealthInterval)
+		}
+	}
+	t.Fatal("no service has a load balancer")
+	return 0
+}
+
+// Prevents: new code on an old schema.
+func TestAFailingMigrationChangesNothing(t *testing.T) {
+	w := start(t, nil)
+	status, err := w.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := changed(t, synthesized(t), func(context string) {
+		file := filepath.Join(context, "internal", "database", "migrations", "99999_broken.sql")
+		if err := os.WriteFile(file, []byte("-- +goose Up\nSELECT 1/0 AS of_this_release;\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	out, err := w.release(broken)
+	if err == nil || !strings.Contains(err.Error(), "no service was changed") || !strings.Contains(err.Error(), "division by zero") {
+		t.Errorf("the release: %v\n%s", err, out)
+	}
+	after, err := w.Status(t.Context())
+	if err != nil || fmt.Sprint(after) != fmt.Sprint(status) {
+		t.Errorf("it was %v and is %v, %v", status, after, err)
+	}
+}

@@ -1,0 +1,119 @@
+package local
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const checkout = "../.."
+
+// scratch is one directory for everything that this run of the tests writes. It is short, because sockets are in it, and open
+// to every user, because PostgreSQL refuses to be root.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "dz"); err == nil {
+		err = os.Chmod(scratch, 0o755)
+	}
+	if err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// synthesized is the assembly of this checkout as it stands, without AWS's validator, which has its own tests.
+func synthesized(t *testing.T) string {
+	t.Helper()
+	directory, err := synthesizeOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return directory
+}
+
+var synthesizeOnce = sync.OnceValues(func() (string, error) {
+	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
+	if err != nil {
+		return "", err
+	}
+	var cdk struct{ Context map[string]any }
+	if err := json.Unmarshal(settings, &cdk); err != nil {
+		return "", err
+	}
+	cdk.Context["aws:cdk:enable-path-metadata"] = true // as the CDK command line does
+	context, err := json.Marshal(cdk.Context)
+	if err != nil {
+		return "", err
+	}
+	directory := filepath.Join(scratch, "cdk.out")
+	cmd := exec.Command(filepath.Join(checkout, "scripts", "app"))
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(context))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("scripts/app: %w\n%s", err, out)
+	}
+	return directory, nil
+})
+
+// changed is a copy of an assembly whose image has other files: change gets the directory of its build context.
+func changed(t *testing.T, from string, change func(context string)) string {
+	t.Helper()
+	directory, err := os.MkdirTemp(scratch, "changed-")
+	if err == nil {
+		err = os.CopyFS(directory, os.DirFS(from))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := read(directory, "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := env.Images[0].Hash
+	change(filepath.Join(directory, "assembly-dev", "..", "asset."+before))
+	sum := sha256.Sum256([]byte(directory))
+	after := hex.EncodeToString(sum[:])
+	if err := os.Rename(filepath.Join(directory, "asset."+before), filepath.Join(directory, "asset."+after)); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(directory, "assembly-*", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		edit(t, file, before, after)
+	}
+	return directory
+}
+
+// edit replaces a text in a file.
+func edit(t *testing.T, file, before, after string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strings.ReplaceAll(string(data), before, after)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mustEdit replaces a text that has to be there.
+func mustEdit(t *testing.T, file, before, after string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(data), before) {
+		t.Fatalf("%s has no %q: %v", file, before, err)
+	}
+	edit(t, file, before, after)
+}

@@ -1,0 +1,235 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"dozen/internal/assembly"
+	"dozen/internal/balancer"
+	"dozen/internal/rollout"
+	"dozen/internal/task"
+)
+
+// Settings say what runs, and where.
+type Settings struct {
+	Assembly    string // the directory that `cdk synth` wrote
+	Environment string // its name in the assembly
+	Checkout    string // directory with node_modules, where PostgreSQL's binaries are
+	State       State
+
+	Port       int               // of the load balancer; 0 is 8080, or the next free one
+	Scale      map[string]int    // tasks by process name; the template's least where it says nothing
+	Engine     string            // container engine: "" finds one, "none" uses processes, anything else is its command
+	Values     map[string]string // what only the deployed environment's Parameter Store and injected secrets hold
+	ValuesFile string            // where a person writes them
+	Out        io.Writer
+	Plain      bool // no colours
+
+	// What AWS leaves open, for the proof that a release drops nothing.
+	RoutingLag time.Duration     // how long after its deregistration a target may get new requests; 0 by default
+	StopOrder  rollout.StopOrder // whether a task is deregistered or told to stop first
+}
+
+// environment is one that runs.
+type environment struct {
+	settings Settings
+	state    State
+	out      *printer
+	log      *slog.Logger
+	platform task.Platform
+	attached *attached
+	balancer *balancer.Balancer
+
+	releasing sync.Mutex // one release at a time
+	number    int        // of releases so far
+
+	mu       sync.Mutex
+	current  *release
+	releases map[string]*release
+	services map[string]*service
+	oneOffs  int
+}
+
+// Up runs an environment until ctx ends or `dozen down` is called; then it drains it in order. A second end of patience is the
+// caller's: ending the process leaves nothing behind that the next Up does not clean.
+func Up(ctx context.Context, settings Settings) (err error) {
+	unlock, err := settings.State.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	out, err := newPrinter(settings.Out, settings.State.Logs(), settings.Plain)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	env, err := read(settings.Assembly, settings.Environment)
+	if err != nil {
+		return err
+	}
+	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{},
+		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))}
+	if err := e.choosePlatform(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.platform.Clean(context.WithoutCancel(ctx))) }()
+
+	ctx, down := context.WithCancel(ctx)
+	defer down()
+	listener, err := listen(settings.Port)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	if e.attached, err = attach(ctx, settings, env, listener.Addr().(*net.TCPAddr).Port); err != nil {
+		return err
+	}
+	defer e.attached.stop()
+	for _, note := range e.attached.notes {
+		out.say("%s", note)
+	}
+	return e.run(ctx, env, listener, down)
+}
+
+// run brings the first release up, serves until ctx ends, and drains.
+func (e *environment) run(ctx context.Context, env *assembly.Environment, listener net.Listener, down func()) error {
+	first, err := e.load(ctx, e.settings.Assembly, e.out.task("dozen", "build"))
+	if err != nil {
+		return err
+	}
+	e.say(first)
+	if err := e.migrate(ctx, first); err != nil {
+		return e.unless(ctx, err)
+	}
+	stopBalancer, err := e.startBalancer(env, first, listener)
+	if err != nil {
+		return err
+	}
+	defer stopBalancer()
+	stopControl, err := e.serve(down)
+	if err != nil {
+		return err
+	}
+	defer stopControl()
+	defer e.drain()
+	if err := e.deploy(ctx, first, e.out.task("dozen", "dozen")); err != nil {
+		return e.unless(ctx, err)
+	}
+	e.out.say("environment %q serves at %s", e.settings.Environment, e.attached.url())
+	<-ctx.Done()
+	e.out.say("stops: no new requests, those under way may finish")
+	return nil
+}
+
+// unless drops an error that only says that the environment was told to end.
+func (e *environment) unless(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// startBalancer serves the release's target group. Environments without one have no load balancer.
+func (e *environment) startBalancer(env *assembly.Environment, r *release, listener net.Listener) (stop func(), err error) {
+	i := slices.IndexFunc(r.services, func(d serviceDefinition) bool { return d.TargetGroup != nil })
+	if i < 0 {
+		return func() {}, nil
+	}
+	groups, err := env.TargetGroups(e.attached.answers)
+	if err != nil {
+		return nil, err
+	}
+	balancers, err := env.LoadBalancers(e.attached.answers)
+	if err != nil {
+		return nil, err
+	}
+	group := groups[slices.IndexFunc(groups, func(g assembly.TargetGroup) bool { return g.Resource == r.services[i].TargetGroup })]
+	idle := 60 * time.Second
+	if len(balancers) > 0 {
+		idle = balancers[0].IdleTimeout
+	}
+	e.balancer, err = balancer.New(balancer.Settings{
+		HealthPath: group.HealthPath, HealthInterval: group.HealthInterval, HealthTimeout: group.HealthTimeout,
+		HealthyThreshold: group.HealthyThreshold, UnhealthyThreshold: group.UnhealthyThreshold, Matcher: group.Matcher,
+		DeregistrationDelay: group.DeregistrationDelay, IdleTimeout: idle, RoutingLag: e.settings.RoutingLag,
+	}, e.log)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: e.balancer, ReadHeaderTimeout: idle, IdleTimeout: idle}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close(); e.balancer.Close() }, nil
+}
+
+// drain stops all services: each deregisters its tasks, lets them finish, and waits for their end.
+func (e *environment) drain() {
+	var all sync.WaitGroup
+	for _, s := range e.services {
+		all.Go(func() { s.Stop(context.Background()) })
+	}
+	all.Wait()
+}
+
+// Release rolls the environment to another assembly of it, behind its migration.
+func (e *environment) Release(ctx context.Context, directory string, out io.Writer) error {
+	if !e.releasing.TryLock() {
+		return errors.New("another release is under way; wait until it is done")
+	}
+	defer e.releasing.Unlock()
+	r, err := e.load(ctx, directory, out)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "release %s: built\n", r.revision)
+	if err := e.migrate(ctx, r); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "release %s: migrated; the services roll\n", r.revision)
+	began := time.Now()
+	if err := e.deploy(ctx, r, out); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "release %s: steady after %s\n", r.revision, time.Since(began).Round(time.Second))
+	return nil
+}
+
+// say tells which release comes, and what of it this machine does not do.
+func (e *environment) say(r *release) {
+	e.out.say("release %s as %s", r.revision, e.platform)
+	missing := map[string]bool{}
+	for _, s := range r.services {
+		for _, m := range e.platform.NotEnforced(s.spec("", 0)) {
+			missing[m] = true
+		}
+		if names := s.unanswered(); len(names) > 0 {
+			e.out.say("%s: nothing stands in here for %s", s.process, strings.Join(names, ", "))
+		}
+	}
+	if len(missing) > 0 {
+		e.out.say("not enforced without a container engine: %s", strings.Join(sorted(missing), "; "))
+	}
+}
+
+// listen takes the wanted port, or 8080, or the next free one above it.
+func listen(port int) (net.Listener, error) {
+	if port != 0 {
+		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	}
+	const usual, tries = 8080, 100
+	for port = usual; port < usual+tries; port++ {
+		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return listener, nil
+		}
+	}
+	return nil, fmt.Errorf("no free port from %d to %d; name one with --port", usual, usual+tries-1)
+}

@@ -1,0 +1,189 @@
+package local
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"dozen/internal/assembly"
+)
+
+// Prevents: a newcomer's first minute ends in front of something that does not work.
+func TestAPostedEventIsDelivered(t *testing.T) {
+	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 3} })
+	sink := w.sink()
+	l, stop := startLoad(t, w.url, 40, 80)
+	stop()
+	if len(l.failures) > 0 {
+		t.Errorf("failed: %s", strings.Join(l.failures, "\n"))
+	}
+	eventually(t, "every accepted event is delivered", func() bool { return sink.count() == int(l.accepted.Load()) })
+	if n := len(w.tasks("worker")); n != 3 {
+		t.Errorf("%d workers, want the 3 that were asked for", n)
+	}
+	if n := len(w.tasks("scheduler")); n != 1 {
+		t.Errorf("%d schedulers, want 1", n)
+	}
+	if out, err := w.command("dozen-app", "no-such-process"); err == nil || !strings.Contains(out, "usage:") {
+		t.Errorf("a one-off command that fails: %v, %s", err, out)
+	}
+	var logs strings.Builder
+	if err := Logs(t.Context(), w.state, []string{"web"}, false, &logs); err != nil || !strings.Contains(logs.String(), `"msg":"web started"`) {
+		t.Errorf("web's log: %v\n%s", err, logs.String())
+	}
+}
+
+// Prevents: an environment that works here because a variable is another one than on Fargate.
+func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
+	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 1} })
+	env, err := read(synthesized(t), "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	definitions, err := env.TaskDefinitions(assembly.Symbolic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, process := range []string{"web", "worker", "scheduler"} {
+		for _, task := range w.tasks(process) {
+			seen := environ(t, task.PID)
+			for _, d := range definitions {
+				if strings.Contains(d.Path(), "/"+strings.ToUpper(process[:1])+process[1:]+"/") {
+					compare(t, process, d.Containers[0], seen)
+					compared++
+				}
+			}
+		}
+	}
+	if compared != 3 {
+		t.Errorf("%d tasks were compared, want 3", compared)
+	}
+}
+
+// compare holds a process's variables against its definition's with symbolic values: equal, or on a declared list.
+func compare(t *testing.T, process string, c assembly.Container, seen map[string]string) {
+	t.Helper()
+	for _, v := range c.Environment {
+		value, set := seen[v.Name]
+		delete(seen, v.Name)
+		switch {
+		case !set:
+			t.Errorf("%s: %s is synthesized and not set", process, v.Name)
+		case own[v.Name] != "":
+		case !strings.Contains(v.Value, "${") && value != v.Value:
+			t.Errorf("%s: %s is %q, synthesized %q", process, v.Name, value, v.Value)
+		case strings.Contains(v.Value, "${") && !fits(v.Value, value):
+			t.Errorf("%s: %s is %q, synthesized %q", process, v.Name, value, v.Value)
+		}
+	}
+	for name := range seen {
+		if own[name] == "" && name != "PATH" { // which every image sets
+			t.Errorf("%s: %s is set and neither synthesized nor on the list of what is added here", process, name)
+		}
+	}
+	if len(c.Environment) < 10 {
+		t.Errorf("%s: only %d variables are synthesized", process, len(c.Environment))
+	}
+}
+
+var symbol = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// fits says whether a value is a symbolic one with something in the place of each symbol.
+func fits(symbolic, value string) bool {
+	pattern := "^"
+	for i, literal := range symbol.Split(symbolic, -1) {
+		if i > 0 {
+			pattern += `[^$ ]+`
+		}
+		pattern += regexp.QuoteMeta(literal)
+	}
+	return regexp.MustCompile(pattern + "$").MatchString(value)
+}
+
+func environ(t *testing.T, pid int) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]string{}
+	for entry := range strings.SplitSeq(strings.TrimSuffix(string(data), "\x00"), "\x00") {
+		name, value, _ := strings.Cut(entry, "=")
+		variables[name] = value
+	}
+	return variables
+}
+
+// Prevents: two environments that take each other's data or ports; and what an environment leaves behind after its end.
+func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
+	first := start(t, nil)
+	second := start(t, func(s *Settings) { s.Environment = "staging"; s.State = State{filepath.Join(filepath.Dir(first.state.Directory), "staging")} })
+	if first.url == second.url {
+		t.Errorf("both serve at %s", first.url)
+	}
+	first.must("dozen-app", "source", "add", "only-here", "--secret", "x")
+	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
+		t.Errorf("the other environment has it too:\n%s", out)
+	}
+	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &output{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
+		t.Errorf("a second one in the same place: %v", err)
+	}
+	var pids []int
+	for _, process := range []string{"web", "worker", "scheduler"} {
+		for _, task := range first.tasks(process) {
+			pids = append(pids, task.PID)
+		}
+	}
+	if err := first.Down(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := first.wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	for _, pid := range pids {
+		if syscall.Kill(pid, 0) == nil {
+			t.Errorf("process %d still runs", pid)
+		}
+	}
+	if _, err := first.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "does not run here") {
+		t.Errorf("its status after the end: %v", err)
+	}
+	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
+		t.Error(out)
+	}
+	again := start(t, func(s *Settings) { s.State = first.state })
+	if out := again.must("dozen-app", "source", "list"); !strings.Contains(out, "only-here") {
+		t.Errorf("after a restart the data is gone:\n%s", out)
+	}
+}
+
+// Prevents: an environment that comes up half, or a message that does not say what to do.
+func TestWhatCannotRunSaysWhy(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*Settings)
+		want   string
+	}{
+		"no assembly":     {func(s *Settings) { s.Assembly = t.TempDir() }, "manifest.json"},
+		"no environment":  {func(s *Settings) { s.Environment = "production" }, "there are: dev, prod, staging"},
+		"no engine":       {func(s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
+		"a taken port":    {func(s *Settings) { s.Port = 1 << 20 }, "port"},
+		"no such process": {func(s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
+		"a broken migration": {func(s *Settings) {
+			s.Assembly = changed(t, synthesized(t), func(context string) {
+				mustEdit(t, filepath.Join(context, "migrate.go"), "package main\n", "package main\n\nfunc init() { panic(\"of this release\") }\n")
+			})
+		}, "of this release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, row.change)
+			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
+				t.Errorf("it ended with %v, want %q in it", err, row.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// output is what an environment prints, and can be read while it prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(data []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(data)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// patience is how long a test waits for something that has to come.
+const patience = 90 * time.Second
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// world is an environment that runs for a test.
+type world struct {
+	*Client
+	t     *testing.T
+	out   *output
+	state State
+	url   string
+	ended chan error
+	stop  context.CancelFunc
+}
+
+// start runs dev until the test ends, and waits until it serves.
+func start(t *testing.T, change func(*Settings)) *world {
+	t.Helper()
+	w := begin(t, change)
+	eventually(t, "the environment serves:\n"+w.out.String(), func() bool {
+		select {
+		case err := <-w.ended:
+			t.Fatalf("it has ended: %v\n%s", err, w.out)
+		default:
+		}
+		return strings.Contains(w.out.String(), "serves at")
+	})
+	status, err := w.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.url = status.URL
+	return w
+}
+
+// begin starts dev without waiting for it.
+func begin(t *testing.T, change func(*Settings)) *world {
+	t.Helper()
+	directory, err := os.MkdirTemp(scratch, "s")
+	if err == nil {
+		err = os.Chmod(directory, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := Settings{Assembly: synthesized(t), Environment: "dev", Checkout: checkout, State: State{filepath.Join(directory, "dev")}, Engine: "none", Plain: true}
+	if change != nil {
+		change(&settings)
+	}
+	w := &world{t: t, out: &output{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
+	settings.Out = w.out
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	go func() { w.ended <- Up(ctx, settings) }()
+	t.Cleanup(func() {
+		stop()
+		w.wait()
+		if t.Failed() {
+			t.Logf("the environment printed\n%s", w.out)
+		}
+	})
+	return w
+}
+
+// wait waits for the end, once or several times.
+func (w *world) wait() error {
+	err := <-w.ended
+	w.ended <- err
+	return err
+}
+
+// command runs a one-off command and returns what it prints.
+func (w *world) command(words ...string) (string, error) {
+	cmd, err := w.Command(w.t.Context(), words)
+	if err != nil {
+		return "", err
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// must is command for one that has to succeed.
+func (w *world) must(words ...string) string {
+	w.t.Helper()
+	out, err := w.command(words...)
+	if err != nil {
+		w.t.Fatalf("%v: %v\n%s", words, err, out)
+	}
+	return out
+}
+
+// sink is somebody who wants the events of the source "proof", and counts each once.
+type sink struct {
+	mu     sync.Mutex
+	events map[string]int
+}
+
+func (w *world) sink() *sink {
+	w.t.Helper()
+	s := &sink{events: map[string]int{}}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.events[r.Header.Get("Idempotency-Key")]++
+	}))
+	w.t.Cleanup(server.Close)
+	w.must("dozen-app", "source", "add", "proof", "--secret", proofSecret, "--rate", "1000000")
+	w.must("dozen-app", "destination", "add", "sink", "proof", server.URL, "--allow-private", "--concurrency", "64")
+	return s
+}
+
+func (s *sink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.events)
+}
+
+// tasks are the running tasks of a process type.
+func (w *world) tasks(process string) []TaskStatus {
+	w.t.Helper()
+	status, err := w.Status(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var tasks []TaskStatus
+	for _, task := range status.Tasks {
+		if strings.HasPrefix(task.Name, process+".") {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks
+}
+
+func (w *world) release(directory string) (string, error) {
+	var out strings.Builder
+	err := w.Release(w.t.Context(), directory, &out)
+	return out.String(), err
+}
+
+// next is an assembly whose image differs, and does the same.
+func next(t *testing.T, number int) string {
+	t.Helper()
+	return changed(t, synthesized(t), func(context string) {
+		file, err := os.OpenFile(filepath.Join(context, "main.go"), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = file.Close() }()
+		_, _ = fmt.Fprintf(file, "\n// Release %d.\n", number)
+	})
+}
