@@ -1,0 +1,95 @@
+package balancer
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// State is what the balancer thinks of a target, in AWS's own words.
+type State string
+
+// The states of a target. A draining target ends as unused.
+const (
+	Initial   State = "initial"
+	Healthy   State = "healthy"
+	Unhealthy State = "unhealthy"
+	Draining  State = "draining"
+	Unused    State = "unused"
+)
+
+// health turns the results of checks into a state.
+type health struct {
+	state          State
+	passed, failed int // in a row
+}
+
+func (h *health) observe(pass bool, s Settings) {
+	if !pass {
+		h.passed, h.failed = 0, h.failed+1
+		if h.failed >= s.UnhealthyThreshold {
+			h.state = Unhealthy
+		}
+		return
+	}
+	h.passed, h.failed = h.passed+1, 0
+	if h.state == Initial || h.passed >= s.HealthyThreshold {
+		h.state = Healthy
+	}
+}
+
+// checker does the health checks, each on a connection of its own.
+type checker struct {
+	settings Settings
+	matcher  matcher
+	client   *http.Client
+}
+
+func newChecker(s Settings) (*checker, error) {
+	m, err := parseMatcher(s.Matcher)
+	if err != nil {
+		return nil, err
+	}
+	return &checker{settings: s, matcher: m, client: &http.Client{
+		Timeout:       s.HealthTimeout,
+		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// check is one check; nil is a pass.
+func (c *checker) check(ctx context.Context, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+c.settings.HealthPath, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
+	answer, err := c.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if !c.matcher.matches(answer.StatusCode) {
+		return fmt.Errorf("GET %s answered %d, expected %s", c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
+	}
+	return nil
+}
+
+// watch checks a target until ctx ends, which is when it is deregistered.
+func (c *checker) watch(ctx context.Context, t *Target) {
+	ticker := time.NewTicker(c.settings.HealthInterval)
+	defer ticker.Stop()
+	for {
+		err := c.check(ctx, t.address)
+		if ctx.Err() != nil {
+			return
+		}
+		t.observe(err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
