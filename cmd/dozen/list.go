@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -21,9 +23,13 @@ func (c *list) Run(s *session) error {
 	}
 	say(s.out, "%s  release %s as %s\n\n", status.URL, status.Revision, status.Platform)
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	say(table, "TASK\tRELEASE\tSTATE\tADDRESS\tPID\tUP\n")
+	say(table, "TASK\tRELEASE\tSTATE\tADDRESS\tPID\tSTARTED\n")
 	for _, t := range status.Tasks {
-		say(table, "%s\t%s\t%s\t%s\t%d\t%s\n", t.Name, t.Revision, t.State, t.Address, t.PID, time.Since(t.Started).Round(time.Second))
+		pid := ""
+		if t.PID != 0 {
+			pid = strconv.Itoa(t.PID)
+		}
+		say(table, "%s\t%s\t%s\t%s\t%s\t%s ago\n", t.Name, t.Revision, strings.TrimSpace(t.State+" "+t.Exit), t.Address, pid, time.Since(t.Started).Round(time.Second))
 	}
 	return table.Flush()
 }

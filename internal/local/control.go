@@ -24,7 +24,8 @@ type Status struct {
 // TaskStatus is one task.
 type TaskStatus struct {
 	Name, Revision, State, Address string
-	PID                            int
+	Exit                           string // why it ended; empty for one that runs
+	PID                            int    // 0 for one that has ended
 	Started                        time.Time
 }
 

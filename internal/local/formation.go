@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"slices"
@@ -76,18 +75,20 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// service makes the running service that a definition describes; balancer is nil for one without load balancer.
-func (e *environment) newService(d serviceDefinition, b *balancer.Balancer) *service {
+// newService makes the running service that a definition describes.
+func (e *environment) newService(d serviceDefinition) (*service, error) {
 	s := &service{process: d.process}
-	if d.TargetGroup == nil {
-		b = nil
+	var b *balancer.Balancer
+	if d.TargetGroup != nil {
+		b = e.balancer
 	}
-	s.Service = rollout.New(rollout.Settings{
+	var err error
+	s.Service, err = rollout.New(rollout.Settings{
 		Name: d.process, Desired: e.desired(d), MinimumHealthyPercent: d.MinimumHealthyPercent, MaximumPercent: d.MaximumPercent,
 		FailuresToRollBack: d.Breaker.Failures, Rollback: d.Breaker.Rollback, ResetOnHealthy: d.Breaker.ResetOnHealthyTask,
 		HealthGrace: d.HealthGrace, StopOrder: e.settings.StopOrder,
 	}, e.startTask(s), b, e.log)
-	return s
+	return s, err
 }
 
 // desired is how many tasks a service begins with: what --scale says, or its least. A service that scales from zero begins with
@@ -102,58 +103,98 @@ func (e *environment) desired(d serviceDefinition) int {
 	return max(d.DesiredCount, 1)
 }
 
-// deploy rolls every service to a release, all at once as CloudFormation does. If one is rolled back, all of them are.
-func (e *environment) deploy(ctx context.Context, r *release, out io.Writer) error {
-	before := e.current
-	e.remember(r)
+// deploy rolls every service to a release, all at once as CloudFormation does. If one is rolled back, the others follow it.
+func (e *environment) deploy(ctx context.Context, r *release) error {
+	before := e.remember(r)
 	began := time.Now()
-	problems := e.roll(ctx, r)
-	if len(problems) == 0 {
-		e.current = r
+	failures := e.roll(ctx, r, func(string) bool { return true })
+	if len(failures) == 0 {
+		e.retire(r)
 		return nil
 	}
-	if before == nil {
-		return errors.Join(problems...)
+	problems := []error{fmt.Errorf("release %s failed and there is none to go back to", r.revision)}
+	if before != nil {
+		followed := e.roll(context.WithoutCancel(ctx), before, func(process string) bool { return failures[process] == nil })
+		e.retire(before)
+		problems[0] = fmt.Errorf("release %s was rolled back after %s; release %s serves alone", r.revision, time.Since(began).Round(time.Second), before.revision)
+		maps.Copy(failures, followed)
 	}
-	_, _ = fmt.Fprintf(out, "rolling everything back to release %s\n", before.revision)
-	again := e.roll(context.WithoutCancel(ctx), before)
-	return errors.Join(append([]error{fmt.Errorf("release %s was rolled back after %s; release %s serves alone",
-		r.revision, time.Since(began).Round(time.Second), before.revision)}, append(problems, again...)...)...)
+	for _, process := range sorted(failures) {
+		problems = append(problems, fmt.Errorf("%s: %w", process, failures[process]))
+	}
+	return errors.Join(problems...)
 }
 
-// roll deploys a release to its services, makes those that are new, and stops those that it no longer has.
-func (e *environment) roll(ctx context.Context, r *release) []error {
-	wanted := map[string]bool{}
+// roll deploys a release to those of its services that are meant, makes those that are new, and gives what failed by process.
+func (e *environment) roll(ctx context.Context, r *release, meant func(process string) bool) map[string]error {
 	var all sync.WaitGroup
 	var mu sync.Mutex
-	var problems []error
+	failures := map[string]error{}
 	for _, d := range r.services {
-		wanted[d.process] = true
-		s, known := e.services[d.process]
-		if !known {
-			s = e.newService(d, e.balancer)
-			e.mu.Lock()
-			e.services[d.process] = s
-			e.mu.Unlock()
+		if !meant(d.process) {
+			continue
 		}
 		all.Go(func() {
-			if err := s.Deploy(ctx, r.revision); err != nil {
+			s, err := e.service(d)
+			if err == nil {
+				err = s.Deploy(ctx, r.revision)
+			}
+			if err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				problems = append(problems, fmt.Errorf("%s: %w", d.process, err))
+				failures[d.process] = err
 			}
 		})
 	}
 	all.Wait()
-	if len(problems) == 0 {
-		for _, process := range slices.Sorted(maps.Keys(e.services)) {
-			if !wanted[process] {
-				e.services[process].Stop(ctx)
-				e.mu.Lock()
-				delete(e.services, process)
-				e.mu.Unlock()
-			}
+	return failures
+}
+
+// service finds the running service of a definition, or makes it.
+func (e *environment) service(d serviceDefinition) (*service, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s, known := e.services[d.process]; known {
+		return s, nil
+	}
+	s, err := e.newService(d)
+	if err == nil {
+		e.services[d.process] = s
+	}
+	return s, err
+}
+
+// remember lets tasks of a release start, and gives the release that runs so far.
+func (e *environment) remember(r *release) (before *release) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.releases[r.revision] = r
+	return e.current
+}
+
+// retire makes a release the only one, and ends the services that it does not have.
+func (e *environment) retire(r *release) {
+	e.mu.Lock()
+	e.current = r
+	e.releases = map[string]*release{r.revision: r}
+	var gone []*service
+	for process, s := range e.services {
+		if !slices.ContainsFunc(r.services, func(d serviceDefinition) bool { return d.process == process }) {
+			gone = append(gone, s)
+			delete(e.services, process)
 		}
 	}
-	return problems
+	e.mu.Unlock()
+	for _, s := range gone {
+		_ = s.Stop(context.Background()) // it waits as long as the tasks' stop timeouts
+	}
 }
+
+// release is one whose tasks may start.
+func (e *environment) release(revision string) *release {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.releases[revision]
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

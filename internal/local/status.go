@@ -18,9 +18,9 @@ func (e *environment) status() Status {
 	}
 	for _, process := range slices.Sorted(maps.Keys(e.services)) {
 		for _, t := range e.services[process].Tasks() {
-			shown := TaskStatus{Revision: t.Revision, State: t.State, Address: t.Address, Started: t.Started}
-			if p, ok := t.Task.(*placed); ok {
-				shown.Name, shown.PID = p.name, p.PID()
+			shown := TaskStatus{Name: t.ID, Revision: t.Revision, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit}
+			if running := e.tasks[t.ID]; running != nil && t.Exit == "" {
+				shown.PID = running.PID()
 			}
 			status.Tasks = append(status.Tasks, shown)
 		}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,15 +67,15 @@ func Up(ctx context.Context, settings Settings) (err error) {
 		return err
 	}
 	defer unlock()
+	env, err := read(settings.Assembly, settings.Environment)
+	if err != nil {
+		return err
+	}
 	out, err := newPrinter(settings.Out, settings.State.Logs(), settings.Plain)
 	if err != nil {
 		return err
 	}
 	defer out.close()
-	env, err := read(settings.Assembly, settings.Environment)
-	if err != nil {
-		return err
-	}
 	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{},
 		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))}
 	if err := e.choosePlatform(ctx); err != nil {
@@ -122,7 +121,7 @@ func (e *environment) run(ctx context.Context, env *assembly.Environment, listen
 	}
 	defer stopControl()
 	defer e.drain()
-	if err := e.deploy(ctx, first, e.out.task("dozen", "dozen")); err != nil {
+	if err := e.deploy(ctx, first); err != nil {
 		return e.unless(ctx, err)
 	}
 	e.out.say("environment %q serves at %s", e.settings.Environment, e.attached.url())
@@ -166,7 +165,7 @@ func (e *environment) startBalancer(env *assembly.Environment, r *release, liste
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: e.balancer, ReadHeaderTimeout: idle, IdleTimeout: idle}
+	server := e.balancer.Server()
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close(); e.balancer.Close() }, nil
 }
@@ -175,7 +174,7 @@ func (e *environment) startBalancer(env *assembly.Environment, r *release, liste
 func (e *environment) drain() {
 	var all sync.WaitGroup
 	for _, s := range e.services {
-		all.Go(func() { s.Stop(context.Background()) })
+		all.Go(func() { _ = s.Stop(context.Background()) }) // which waits as long as the tasks' stop timeouts
 	}
 	all.Wait()
 }
@@ -196,7 +195,7 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 	}
 	_, _ = fmt.Fprintf(out, "release %s: migrated; the services roll\n", r.revision)
 	began := time.Now()
-	if err := e.deploy(ctx, r, out); err != nil {
+	if err := e.deploy(ctx, r); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "release %s: steady after %s\n", r.revision, time.Since(began).Round(time.Second))
@@ -232,4 +231,39 @@ func listen(port int) (net.Listener, error) {
 		}
 	}
 	return nil, fmt.Errorf("no free port from %d to %d; name one with --port", usual, usual+tries-1)
+}
+
+// withoutTime leaves the time out of our own lines: they are read as they come.
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// choosePlatform finds the container engine, or takes processes and says so.
+func (e *environment) choosePlatform(ctx context.Context) error {
+	e.platform = task.NewProcesses(e.state.Directory)
+	if e.settings.Engine != "none" {
+		engine := task.FindEngine(ctx, e.settings.Engine, e.state.label())
+		if engine == nil && e.settings.Engine != "" {
+			return fmt.Errorf("the container engine %q does not answer `%[1]s info`; start it, name another, or write `none` for processes", e.settings.Engine)
+		}
+		if engine != nil {
+			e.platform = engine
+		}
+	}
+	return e.platform.Clean(ctx)
+}
+
+// build builds the release's image. Where an engine was found and not asked for, one that cannot build, such as one that may
+// not pull the base image, gives way to processes; the engine's own words stand above.
+func (e *environment) build(ctx context.Context, source task.Source, out io.Writer) (task.Program, error) {
+	program, err := e.platform.Build(ctx, source, out)
+	if _, found := e.platform.(*task.Engine); err == nil || !found || e.settings.Engine != "" || e.current != nil || ctx.Err() != nil {
+		return program, err
+	}
+	e.out.say("%v; goes on with processes. With --engine an engine that fails ends the command", err)
+	e.platform = task.NewProcesses(e.state.Directory)
+	return e.platform.Build(ctx, source, out)
 }
