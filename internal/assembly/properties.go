@@ -41,7 +41,11 @@ func (p Properties) Raw() any { return p.value }
 // At goes down by keys. A missing key gives Properties that are not there, which is no mistake.
 func (p Properties) At(keys ...string) Properties {
 	for _, key := range keys {
-		object, _ := p.plain().(map[string]any)
+		value := p.plain()
+		object, is := value.(map[string]any)
+		if !is && value != nil {
+			p.complain(fmt.Errorf("wants an object, not %s", kind(value)))
+		}
 		p.value, p.path = object[key], p.path+"."+key
 	}
 	return p
