@@ -30,13 +30,9 @@ func walk(e *Environment) {
 	}
 }
 
-// FuzzRead reads any manifest and any template, and everything in them.
+// FuzzRead reads any manifest and any template, and everything in them. The seeds are in testdata.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(stackManifest(`"B"`, `"A"`)), []byte(services))
-	f.Add([]byte(`{"artifacts":{"n":{"type":"cdk:cloud-assembly","properties":{"directoryName":"n/../t.json/.."}}}}`), []byte(`{"artifacts":null}`))
-	f.Add([]byte(`{"artifacts":{"a":{"type":"cdk:asset-manifest","properties":{"file":"t.json"}}}}`), []byte(`{"dockerImages":{"x":{"source":{"directory":"../x"}},"y":null}}`))
-	f.Add([]byte(templateOf), []byte(`{"Resources":{"A":{"Type":"AWS::ECS::Service","Properties":null,"DependsOn":[null]}},"Outputs":{"O":null},"Parameters":null,`+sections+`}`))
-	f.Add([]byte(`null`), []byte(`{}`))
 	f.Fuzz(func(_ *testing.T, manifest, template []byte) {
 		a, err := Read(fstest.MapFS{"manifest.json": {Data: manifest}, "t.json": {Data: template}, "n/manifest.json": {Data: template}})
 		if err != nil {
@@ -50,14 +46,7 @@ func FuzzRead(f *testing.F) {
 
 // FuzzResolve reads any JSON value as a property, in a template with everything that it may refer to.
 func FuzzResolve(f *testing.F) {
-	for _, seed := range []string{
-		weak("A", "Circle"), `{"Fn::ImportValue":"it"}`, `{"Fn::If":["Loop",{"Ref":"AWS::NoValue"},2]}`, `{"Fn::Select":[1e300,["a"]]}`,
-		`{"Fn::Sub":["${A}${!B}${Other.Arn}",{"A":{"Fn::GetAZs":""}}]}`, `{"Fn::Join":[",",{"Fn::Split":["",{"Ref":"List"}]}]}`,
-		`{"Fn::If":["OneOnly",[],{}]}`, `{"Fn::FindInMap":["Sizes",{"Ref":"Plain"},null]}`, `[[[{"Fn::Base64":{"Fn::GetAtt":[{},null]}}]]]`,
-		`{"Fn::Equals":[{"Ref":"AWS::NoValue"}]}`, `-9223372036854775808`, `"99999999999"`,
-	} {
-		f.Add([]byte(seed))
-	}
+	f.Add([]byte(`{"Fn::Sub":"${Other.Arn}"}`))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		if !json.Valid(value) {
 			return
@@ -82,7 +71,7 @@ func FuzzDamagedTemplate(f *testing.F) {
 		}
 		sound[i] = text
 	}
-	for seed := range uint64(200) {
+	for seed := range uint64(100) {
 		f.Add(seed, uint8(1+seed%8))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, damages uint8) {

@@ -33,14 +33,15 @@ func (r resolver) ref(argument any) (any, error) {
 	return nil, fmt.Errorf("the template has no %s", kind(name))
 }
 
-// value is what Ref gives for a parameter that the deployment does not set.
+// value is what Ref gives for a parameter that the deployment does not set. One that is kept in Parameter Store is written as
+// a dynamic reference, as templates write it elsewhere.
 func (p Parameter) value(name string) (any, error) {
 	text, isText := p.Default.(string)
 	switch {
 	case p.Default == nil:
 		return nil, fmt.Errorf("parameter %s has no default", name)
-	case strings.HasPrefix(p.Type, "AWS::SSM::"):
-		return nil, fmt.Errorf("parameter %s is read from %s in Parameter Store, which only a deployment can", name, kind(p.Default))
+	case isText && strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
+		return "{{resolve:ssm:" + text + "}}", nil
 	case isText && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")):
 		return list(text, ","), nil
 	}
