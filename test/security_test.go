@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	reader "dozen/internal/assembly"
 	"dozen/internal/invariant"
 	"dozen/stacks"
 )
@@ -95,7 +96,7 @@ func TestTemplatesHoldTheInvariants(t *testing.T) {
 
 func findings(t *testing.T, tpl template) []string {
 	t.Helper()
-	parsed, err := invariant.Parse([]byte(tpl.text))
+	parsed, err := reader.ParseTemplate([]byte(tpl.text))
 	if err != nil {
 		t.Fatal(err)
 	}

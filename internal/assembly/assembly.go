@@ -24,7 +24,7 @@ type Environment struct {
 // Image is a container image that a deployment builds and pushes before anything else.
 type Image struct {
 	Hash       string // of everything that goes into it; also its tag
-	Directory  string // the build's context, a path within the assembly's file system
+	Directory  string // the build's context, a path within the assembly's file system, such as asset.1b07
 	Dockerfile string // within the directory; "Dockerfile" by default
 	Platform   string // such as "linux/arm64"; empty is the builder's own
 	BuildArgs  map[string]string
@@ -33,15 +33,15 @@ type Image struct {
 
 // Read reads an assembly, usually of os.DirFS("cdk.out"). Its errors say which file is missing or broken.
 func Read(files fs.FS) (*Assembly, error) {
-	a := &Assembly{}
-	if err := a.read(files, ".", ""); err != nil {
+	r := reader{files: files, visited: map[string]bool{}}
+	if err := r.directory(".", ""); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("not a whole cloud assembly: %w; synthesize it again", err)
 		}
 		return nil, err
 	}
-	slices.SortStableFunc(a.Environments, func(x, y *Environment) int { return strings.Compare(x.Name, y.Name) })
-	return a, nil
+	slices.SortStableFunc(r.environments, func(x, y *Environment) int { return strings.Compare(x.Name, y.Name) })
+	return &Assembly{Environments: r.environments}, nil
 }
 
 // Environment finds an environment by its name. The error for another name lists those that there are.
@@ -51,7 +51,10 @@ func (a *Assembly) Environment(name string) (*Environment, error) {
 		if e.Name == name {
 			return e, nil
 		}
-		known = append(known, e.Name)
+		known = append(known, fmt.Sprintf("%q", e.Name))
+	}
+	if len(known) == 0 {
+		return nil, fmt.Errorf("no environment %q in the assembly, nor any other; synthesize it again", name)
 	}
 	return nil, fmt.Errorf("no environment %q in the assembly; there are: %s", name, strings.Join(known, ", "))
 }

@@ -27,52 +27,70 @@ type artifact struct {
 	}
 }
 
-// read adds the environment in one directory of the assembly, and those in the directories nested in it.
-func (a *Assembly) read(files fs.FS, directory, name string) error {
+// reader collects the environments of an assembly, directory by directory.
+type reader struct {
+	files        fs.FS
+	environments []*Environment
+	visited      map[string]bool // directories: one that is its own parent would never end
+}
+
+// directory reads one directory of the assembly as an environment, and the directories nested in it as further ones.
+func (r *reader) directory(directory, name string) error {
+	file := path.Join(directory, "manifest.json")
+	if r.visited[directory] {
+		return fmt.Errorf("%s: more than one artifact leads here; synthesize again", file)
+	}
+	r.visited[directory] = true
 	var m manifest
-	if err := readJSON(files, path.Join(directory, "manifest.json"), &m); err != nil {
+	if err := r.json(file, &m); err != nil {
 		return err
 	}
 	e := &Environment{Name: name}
 	for _, id := range inOrder(m.Artifacts) {
+		artifact := m.Artifacts[id]
 		var err error
-		properties := m.Artifacts[id].Properties
-		switch m.Artifacts[id].Type {
+		switch artifact.Type {
 		case "aws:cloudformation:stack":
-			err = e.readStack(files, directory, m.Artifacts[id])
+			err = r.stack(e, file, id, artifact)
 		case "cdk:asset-manifest":
-			err = e.readImages(files, directory, properties.File)
+			err = r.images(e, file, id, artifact.Properties.File)
 		case "cdk:cloud-assembly":
-			nested := path.Join(directory, properties.DirectoryName)
-			if nested == directory || !fs.ValidPath(nested) {
-				err = fmt.Errorf("%s: artifact %s: the directory %q is not one below the assembly", path.Join(directory, "manifest.json"), id, properties.DirectoryName)
-				break
-			}
-			err = a.read(files, nested, first(properties.DisplayName, id))
+			err = r.nested(file, id, artifact)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if len(e.Stacks) > 0 {
-		a.Environments = append(a.Environments, e)
+		r.environments = append(r.environments, e)
 	}
 	return nil
 }
 
-func (e *Environment) readStack(files fs.FS, directory string, artifact artifact) error {
-	stack := &Stack{Name: artifact.Properties.StackName, ID: artifact.DisplayName, File: path.Join(directory, artifact.Properties.TemplateFile)}
-	if parts := strings.Split(strings.TrimPrefix(artifact.Environment, "aws://"), "/"); len(parts) == 2 {
-		stack.Account, stack.Region = known(parts[0]), known(parts[1])
-	}
-	if err := readJSON(files, stack.File, stack); err != nil {
+func (r *reader) nested(manifest, id string, artifact artifact) error {
+	directory, err := within(manifest, id, artifact.Properties.DirectoryName)
+	if err != nil {
 		return err
 	}
-	for id, resource := range stack.Resources {
-		if resource == nil {
-			return fmt.Errorf("%s: resource %s is empty; synthesize again", stack.File, id)
-		}
-		resource.ID, resource.Stack = id, stack
+	return r.directory(directory, first(artifact.Properties.DisplayName, id))
+}
+
+func (r *reader) stack(e *Environment, manifest, id string, artifact artifact) error {
+	file, err := within(manifest, id, artifact.Properties.TemplateFile)
+	if err != nil {
+		return err
+	}
+	data, err := fs.ReadFile(r.files, file)
+	if err != nil {
+		return err
+	}
+	stack, err := ParseTemplate(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w; synthesize again", file, err)
+	}
+	stack.Name, stack.ID, stack.File = first(artifact.Properties.StackName, id), first(artifact.DisplayName, id), file
+	if parts := strings.Split(strings.TrimPrefix(artifact.Environment, "aws://"), "/"); len(parts) == 2 {
+		stack.Account, stack.Region = known(parts[0]), known(parts[1])
 	}
 	e.Stacks = append(e.Stacks, stack)
 	return nil
@@ -86,7 +104,11 @@ func known(part string) string {
 	return part
 }
 
-func (e *Environment) readImages(files fs.FS, directory, file string) error {
+func (r *reader) images(e *Environment, manifest, id, name string) error {
+	file, err := within(manifest, id, name)
+	if err != nil {
+		return err
+	}
 	var assets struct {
 		DockerImages map[string]struct {
 			Source struct {
@@ -95,15 +117,42 @@ func (e *Environment) readImages(files fs.FS, directory, file string) error {
 			}
 		}
 	}
-	if err := readJSON(files, path.Join(directory, file), &assets); err != nil {
+	if err := r.json(file, &assets); err != nil {
 		return err
 	}
 	for _, hash := range sortedKeys(assets.DockerImages) {
 		source := assets.DockerImages[hash].Source
+		if source.Directory == "" {
+			continue // a command of somebody's own makes this image
+		}
+		context, err := within(file, hash, source.Directory)
+		if err != nil {
+			return err
+		}
 		e.Images = append(e.Images, Image{
-			Hash: hash, Directory: path.Join(directory, source.Directory), Dockerfile: first(source.DockerFile, "Dockerfile"),
+			Hash: hash, Directory: context, Dockerfile: first(source.DockerFile, "Dockerfile"),
 			Platform: source.Platform, BuildArgs: source.DockerBuildArgs, Target: source.DockerBuildTarget,
 		})
+	}
+	return nil
+}
+
+// within is the path of what an artifact in a manifest names. Nothing outside of the assembly is ever read.
+func within(manifest, artifact, name string) (string, error) {
+	joined := path.Join(path.Dir(manifest), name)
+	if name == "" || path.IsAbs(name) || !fs.ValidPath(joined) {
+		return "", fmt.Errorf("%s: artifact %s: %q is not a path within the assembly; synthesize again", manifest, artifact, name)
+	}
+	return joined, nil
+}
+
+func (r *reader) json(name string, into any) error {
+	data, err := fs.ReadFile(r.files, name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("%s: %w; synthesize again", name, plainly(err))
 	}
 	return nil
 }
@@ -129,17 +178,6 @@ func inOrder(artifacts map[string]artifact) []string {
 		visit(id)
 	}
 	return order
-}
-
-func readJSON(files fs.FS, name string, into any) error {
-	data, err := fs.ReadFile(files, name)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s: %w; synthesize again", name, err)
-	}
-	return nil
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

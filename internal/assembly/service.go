@@ -8,11 +8,11 @@ import (
 // Service is an AWS::ECS::Service with what belongs to it. Percentages are of the desired count.
 type Service struct {
 	*Resource
-	Name           string // the construct's below its stack, such as Web; the logical id without CDK's metadata
-	TaskDefinition *Resource
-	DesiredCount   int      // -1 where the template leaves it to the scaling
-	Scaling        *Scaling // nil for a service that does not scale
-	Cluster        *Resource
+	Name           string    // the construct's below its stack, such as Web; the logical id without CDK's metadata
+	TaskDefinition *Resource // nil for one that the environment does not make
+	DesiredCount   int       // -1 where the template leaves it to the scaling
+	Scaling        *Scaling  // nil for a service that does not scale
+	Cluster        *Resource // nil for one that the environment does not make
 
 	MinimumHealthyPercent int // 100 by default
 	MaximumPercent        int // 200 by default
@@ -43,7 +43,7 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	deployment := p.At("DeploymentConfiguration")
 	breaker := deployment.At("DeploymentCircuitBreaker")
 	s := Service{
-		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r),
+		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
 		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
 		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
 		HealthGrace:           p.At("HealthCheckGracePeriodSeconds").Seconds(0),
@@ -69,15 +69,15 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	return s
 }
 
-// scaling finds the scalable target whose id names the service: the service's name is in the middle of a text.
-func (e *Environment) scaling(service *Resource) *Scaling {
+// scaling finds the scalable target whose id names the service: the service's name is at the end of a text. Mistakes in it are
+// the service's, so that one that cannot be read never looks like a service that does not scale.
+func (e *Environment) scaling(service *Resource, p Properties) *Scaling {
 	for _, r := range e.Resources("AWS::ApplicationAutoScaling::ScalableTarget") {
-		p := e.Read(r, Symbolic)
-		if strings.HasSuffix(p.At("ResourceId").Text(), "/${"+service.Stack.Name+"."+service.ID+".Name}") {
-			scaling := &Scaling{p.At("MinCapacity").Number(0), p.At("MaxCapacity").Number(0)}
-			if p.Err() == nil {
-				return scaling
-			}
+		id := e.Read(r, Symbolic).At("ResourceId").Text()
+		target := e.Read(r, p.resolver.answers)
+		target.mistakes = p.mistakes
+		if strings.HasSuffix(id, "/${"+service.Stack.Name+"."+service.ID+".Name}") && target.exists() {
+			return &Scaling{target.At("MinCapacity").Number(0), target.At("MaxCapacity").Number(0)}
 		}
 	}
 	return nil

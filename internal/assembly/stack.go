@@ -2,18 +2,19 @@ package assembly
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
 // Stack is one CloudFormation stack with its template.
 type Stack struct {
-	Name    string `json:"-"` // what CloudFormation calls it
-	ID      string `json:"-"` // what `cdk deploy` calls it, such as dev/Data
-	File    string `json:"-"` // the template's path within the assembly
-	Account string `json:"-"` // empty unless the synthesis fixed it
-	Region  string `json:"-"` // empty unless the synthesis fixed it
+	Name    string // what CloudFormation calls it
+	ID      string // what `cdk deploy` calls it, such as dev/Data
+	File    string // the template's path within the assembly
+	Account string // empty unless the synthesis fixed it
+	Region  string // empty unless the synthesis fixed it
 
-	Resources  map[string]*Resource
+	Resources  map[string]*Resource // by logical id; none is nil
 	Outputs    map[string]Output
 	Parameters map[string]Parameter
 	Conditions map[string]any
@@ -38,6 +39,7 @@ type Resource struct {
 	Stack *Stack `json:"-"`
 
 	Type       string
+	Condition  string // the name of the condition that it exists under; empty for one that always does
 	Properties map[string]any
 	DependsOn  Names
 	Metadata   map[string]any
@@ -53,15 +55,60 @@ func (r *Resource) String() string {
 	return fmt.Sprintf("%s: %s (%s)", r.Stack.Name, r.ID, r.Type)
 }
 
+// ParseTemplate reads a template on its own: a stack without name, file, account and region. Its errors say which resource is
+// not as CloudFormation wants it.
+func ParseTemplate(data []byte) (*Stack, error) {
+	var template struct {
+		Resources  map[string]json.RawMessage
+		Outputs    map[string]Output
+		Parameters map[string]Parameter
+		Conditions map[string]any
+		Mappings   map[string]any
+	}
+	if err := json.Unmarshal(data, &template); err != nil {
+		return nil, fmt.Errorf("not a CloudFormation template: %w", plainly(err))
+	}
+	stack := &Stack{
+		Resources: make(map[string]*Resource, len(template.Resources)), Outputs: template.Outputs,
+		Parameters: template.Parameters, Conditions: template.Conditions, Mappings: template.Mappings,
+	}
+	for _, id := range sortedKeys(template.Resources) {
+		var resource *Resource
+		if err := json.Unmarshal(template.Resources[id], &resource); err != nil {
+			return nil, fmt.Errorf("not a CloudFormation template: resource %s: %w", id, plainly(err))
+		}
+		if resource == nil {
+			return nil, fmt.Errorf("not a CloudFormation template: resource %s is null", id)
+		}
+		resource.ID, resource.Stack = id, stack
+		stack.Resources[id] = resource
+	}
+	return stack, nil
+}
+
+// plainly says what is wrong with a JSON document without the names of Go's types.
+func plainly(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s cannot be a JSON %s", first(wrong.Field, "it"), wrong.Value)
+	}
+	return err
+}
+
 // Names is a list that a template may also write as one text.
 type Names []string
 
 // UnmarshalJSON reads either form.
 func (n *Names) UnmarshalJSON(data []byte) error {
-	var one string
+	var one *string
 	if json.Unmarshal(data, &one) == nil {
-		*n = Names{one}
+		if one != nil {
+			*n = Names{*one}
+		}
 		return nil
 	}
-	return json.Unmarshal(data, (*[]string)(n))
+	if err := json.Unmarshal(data, (*[]string)(n)); err != nil {
+		return errors.New("DependsOn wants a logical id or a list of them")
+	}
+	return nil
 }

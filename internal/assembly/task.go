@@ -98,13 +98,15 @@ func (e *Environment) Built(c Container) *Image {
 	return nil
 }
 
-// views reads every resource of a type, and gives all of their mistakes at once.
+// views reads every resource of a type that its condition lets be, and gives all of their mistakes at once.
 func views[View any](e *Environment, resourceType string, answers Answers, read func(*Resource, Properties) View) ([]View, error) {
 	var all []View
 	var mistakes []error
 	for _, r := range e.Resources(resourceType) {
 		p := e.Read(r, answers)
-		all = append(all, read(r, p))
+		if p.exists() {
+			all = append(all, read(r, p))
+		}
 		mistakes = append(mistakes, p.Err())
 	}
 	return all, errors.Join(mistakes...)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"dozen/internal/assembly"
 )
 
 // one makes a template of a single resource.
@@ -57,6 +59,10 @@ func TestSoundTemplatesHaveNoFindings(t *testing.T) {
 		"from a group":      ingress(`{"SourceSecurityGroupId":{"Ref":"Other"},"FromPort":5432,"ToPort":5432}`),
 		"intrinsic values":  one("AWS::ElasticLoadBalancingV2::TargetGroup", `{"HealthCheckTimeoutSeconds":{"Ref":"P"},"HealthCheckIntervalSeconds":5}`),
 		"unknown type":      one("Custom::Thing", `{"X":[{"Fn::New":1}]}`),
+		"intrinsic names":   strings.NewReplacer(`"app"`, `{"Ref":"Name"}`, `8080`, `{"Ref":"Port"}`, `"ip"`, `{"Ref":"Kind"}`).Replace(service("app", 8080, "ip")),
+		"intrinsic breaker": one("AWS::ECS::Service", strings.Replace("{"+deployment+"}", `{"Enable":true,"Rollback":true}`, `{"Fn::If":["C",{},{}]}`, 1)),
+		"intrinsic limits":  one("AWS::ECS::TaskDefinition", definition(`"StopTimeout":30`, `"StopTimeout":{"Ref":"P"}`, `"65532"`, `{"Ref":"P"}`, `"ReadonlyRootFilesystem":true`, `"ReadonlyRootFilesystem":{"Ref":"P"}`)),
+		"intrinsic cache":   group(`"valkey"`, `{"Ref":"P"}`, `"cache.t4g.micro"`, `{"Ref":"P"}`, `"TransitEncryptionEnabled":true`, `"TransitEncryptionEnabled":{"Ref":"P"}`),
 		"subnets by import": one("AWS::ElasticLoadBalancingV2::LoadBalancer", `{"Subnets":{"Fn::Split":[",","x"]}}`),
 	} {
 		if findings := check(t, template); len(findings) > 0 {
@@ -104,11 +110,11 @@ func TestEveryRuleFinds(t *testing.T) {
 
 func check(t *testing.T, text string) []Finding {
 	t.Helper()
-	template, err := Parse([]byte(text))
+	stack, err := assembly.ParseTemplate([]byte(text))
 	if err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
-	return Check(template)
+	return Check(stack)
 }
 
 // A warning of AWS's validator is a value that no API takes; only the one that speaks to the reader may stand.
@@ -136,16 +142,16 @@ func TestRefuseReadsTheReport(t *testing.T) {
 }
 
 func TestRefuseReadsNestedTemplates(t *testing.T) {
-	assembly := fstest.MapFS{
+	files := fstest.MapFS{
 		"manifest.json":                {Data: []byte(`{"artifacts":{"dev":{"type":"cdk:cloud-assembly","properties":{"directoryName":"assembly-dev"}}}}`)},
 		"assembly-dev/manifest.json":   {Data: []byte(`{"artifacts":{"s":{"type":"aws:cloudformation:stack","properties":{"templateFile":"s.template.json"}}}}`)},
 		"assembly-dev/s.template.json": {Data: []byte(one("AWS::Logs::LogGroup", `{}`))},
 	}
-	if err := Refuse(assembly); err == nil || !strings.Contains(err.Error(), "assembly-dev/s.template.json: It: RetentionInDays") {
+	if err := Refuse(files); err == nil || !strings.Contains(err.Error(), "assembly-dev/s.template.json: It: RetentionInDays") {
 		t.Errorf("got %v", err)
 	}
-	assembly["assembly-dev/s.template.json"] = &fstest.MapFile{Data: []byte(`{"Resources":`)}
-	if err := Refuse(assembly); err == nil || !strings.Contains(err.Error(), "s.template.json: not a CloudFormation template") {
+	files["assembly-dev/s.template.json"] = &fstest.MapFile{Data: []byte(`{"Resources":`)}
+	if err := Refuse(files); err == nil || !strings.Contains(err.Error(), "s.template.json: not a CloudFormation template") {
 		t.Errorf("got %v", err)
 	}
 	if err := Refuse(fstest.MapFS{}); err == nil {
@@ -159,8 +165,8 @@ func FuzzCheck(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(_ *testing.T, text string) {
-		if template, err := Parse([]byte(text)); err == nil {
-			Check(template)
+		if stack, err := assembly.ParseTemplate([]byte(text)); err == nil {
+			Check(stack)
 		}
 	})
 }

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"dozen/internal/assembly"
 )
 
 // groupsStayClosed: rules inside a security group.
-func groupsStayClosed(_ Template, group Resource, found report) {
+func groupsStayClosed(group *assembly.Resource, found report) {
 	for i, ingress := range list(group.Properties["SecurityGroupIngress"]) {
 		openRule(ingress, fmt.Sprintf("SecurityGroupIngress[%d]", i), found)
 	}
 }
 
 // ingressStaysClosed: rules that are resources of their own.
-func ingressStaysClosed(_ Template, ingress Resource, found report) {
+func ingressStaysClosed(ingress *assembly.Resource, found report) {
 	openRule(ingress.Properties, "CidrIp", found)
 }
 
@@ -61,11 +63,11 @@ var knownActions = append([]string{
 	"sts:AssumeRole",
 }, takesNoResource...)
 
-func policies(_ Template, policy Resource, found report) {
+func policies(policy *assembly.Resource, found report) {
 	statements(policy.Properties["PolicyDocument"], "PolicyDocument", found)
 }
 
-func rolePolicies(_ Template, role Resource, found report) {
+func rolePolicies(role *assembly.Resource, found report) {
 	for i, policy := range list(role.Properties["Policies"]) {
 		statements(at(policy, "PolicyDocument"), fmt.Sprintf("Policies[%d].PolicyDocument", i), found)
 	}

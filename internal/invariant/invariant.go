@@ -1,24 +1,13 @@
 package invariant
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+
+	"dozen/internal/assembly"
 )
-
-// Template is what the rules read of a CloudFormation template.
-type Template struct {
-	Resources map[string]Resource
-	Outputs   map[string]any
-}
-
-// Resource is one resource of a template.
-type Resource struct {
-	Type       string
-	Properties map[string]any
-	DependsOn  any
-}
 
 // Finding is one thing that is wrong with a resource.
 type Finding struct {
@@ -32,25 +21,16 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s; %s", f.Where, f.Property, f.Problem, f.Remedy)
 }
 
-// Parse reads a template.
-func Parse(data []byte) (Template, error) {
-	var t Template
-	if err := json.Unmarshal(data, &t); err != nil {
-		return Template{}, fmt.Errorf("not a CloudFormation template: %w", err)
-	}
-	return t, nil
-}
-
-// Check applies every rule to a template. The findings come in the order of the rules and the logical ids.
-func Check(t Template) []Finding {
+// Check applies every rule to a stack's template. The findings come in the order of the rules and the logical ids.
+func Check(stack *assembly.Stack) []Finding {
 	var findings []Finding
 	for _, rule := range rules {
-		for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
-			resource := t.Resources[id]
+		for _, id := range slices.Sorted(maps.Keys(stack.Resources)) {
+			resource := stack.Resources[id]
 			if resource.Type != rule.resource && rule.resource != "" {
 				continue
 			}
-			rule.check(t, resource, func(property, problem, remedy string) {
+			rule.check(resource, func(property, problem, remedy string) {
 				findings = append(findings, Finding{Where: id, Property: property, Problem: problem, Remedy: remedy})
 			})
 		}
@@ -64,19 +44,45 @@ type report func(property, problem, remedy string)
 // rule looks at every resource of a type, or at every resource when the type is empty.
 type rule struct {
 	resource string
-	check    func(Template, Resource, report)
+	check    func(*assembly.Resource, report)
 }
 
-// at follows keys into nested properties; nil when one is missing or its holder is not an object.
+// at follows keys into nested properties; nil when one is missing or its holder is not an object. Where an intrinsic stands
+// on the way, what is below it is as unknown as it is: it stands for that.
 func at(properties any, keys ...string) any {
 	for _, key := range keys {
 		object, ok := properties.(map[string]any)
 		if !ok {
 			return nil
 		}
-		properties = object[key]
+		inner, has := object[key]
+		if !has && intrinsic(object) {
+			return object
+		}
+		properties = inner
 	}
 	return properties
+}
+
+// intrinsic says that only AWS knows a value, once it deploys.
+func intrinsic(value any) bool {
+	object, _ := value.(map[string]any)
+	for name := range object {
+		return len(object) == 1 && (name == "Ref" || strings.HasPrefix(name, "Fn::"))
+	}
+	return false
+}
+
+// agrees says that a value is the wanted text, number or truth value, or may turn out to be.
+func agrees(value, wanted any) bool {
+	if intrinsic(value) || intrinsic(wanted) {
+		return true
+	}
+	switch value.(type) {
+	case map[string]any, []any:
+		return false // Go does not compare them
+	}
+	return value == wanted
 }
 
 // list gives a value as a list: nil is empty, anything but a list stands for itself.

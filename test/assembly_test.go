@@ -1,0 +1,167 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	reader "dozen/internal/assembly"
+	"dozen/stacks"
+)
+
+// readBack reads a synthesized environment as the tools do that stand on the reader.
+func readBack(t *testing.T, a assembly) *reader.Environment {
+	t.Helper()
+	whole, err := reader.Read(os.DirFS(filepath.Dir(a.directory)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := whole.Environment(a.environment.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// The tools act on what the reader says of the templates: a figure that it misread would be run, measured and proven wrong.
+func TestReaderSeesTheServices(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		e, settings := readBack(t, a), a.environment
+		services, err := e.Services(reader.Symbolic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, s := range services {
+			names = append(names, s.Name)
+			least, most, count := 100, 200, -1
+			failures := 2
+			var scaling *reader.Scaling
+			switch s.Name {
+			case "Web":
+				scaling = &reader.Scaling{Min: settings.Web.Min, Max: settings.Web.Max}
+				failures = settings.Web.FailuresToRollBack
+				want(t, "web's grace", s.HealthGrace, settings.Web.StartBudget)
+				want(t, "web's port", s.TargetPort, settings.Web.Port)
+			case "Worker":
+				scaling = &reader.Scaling{Min: settings.Workers["worker"].Min, Max: settings.Workers["worker"].Max}
+			case "Scheduler":
+				least, most, count = 0, 100, 1
+			}
+			want(t, s.Name+"'s limits", []int{s.MinimumHealthyPercent, s.MaximumPercent, s.DesiredCount}, []int{least, most, count})
+			want(t, s.Name+"'s scaling", s.Scaling, scaling)
+			want(t, s.Name+"'s breaker", s.Breaker, reader.Breaker{Enabled: true, Rollback: true, ResetOnHealthyTask: true, Failures: failures})
+			want(t, s.Name+" has a target group", s.TargetGroup != nil, s.Name == "Web")
+			if s.Cluster == nil || s.Cluster.Type != "AWS::ECS::Cluster" || s.TaskDefinition == nil {
+				t.Errorf("%s runs on %v, from %v", s.Name, s.Cluster, s.TaskDefinition)
+			}
+			if !slices.ContainsFunc(s.After, func(r *reader.Resource) bool { return r.Type == "Custom::Migration" }) {
+				t.Errorf("%s does not wait for the migration: %v", s.Name, s.After)
+			}
+		}
+		slices.Sort(names)
+		want(t, "services", names, []string{"Scheduler", "Web", "Worker"})
+	})
+}
+
+// Every task's command, variables and stop timeout, and the image that all of them share, as the settings and the Procfile say.
+func TestReaderSeesTheTasks(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		e, settings := readBack(t, a), a.environment
+		definitions, err := e.TaskDefinitions(reader.Symbolic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := map[string]time.Duration{
+			"Web": settings.Web.LongestRequest + 5*time.Second, "Worker": settings.Workers["worker"].StopTimeout,
+			"Scheduler": 30 * time.Second, "Release": 30 * time.Second,
+		}
+		found := 0
+		for _, process := range bundled().Processes {
+			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
+			i := slices.IndexFunc(definitions, func(d reader.TaskDefinition) bool { return strings.Contains(d.Path(), "/"+id+"/Process/") })
+			if i < 0 || len(definitions[i].Containers) != 1 {
+				t.Errorf("no task definition of one container for %s", process.Name)
+				continue
+			}
+			found++
+			d, c := definitions[i], definitions[i].Containers[0]
+			want(t, id+"'s command", c.Command, process.Command)
+			want(t, id+"'s stop timeout", c.StopTimeout, stop[id])
+			want(t, id+"'s size", []any{d.CPU, d.MemoryMiB, d.Architecture}, append(size(settings, process.Role), "ARM64"))
+			want(t, id+"'s hardening", []any{c.Essential, c.ReadonlyRoot, c.Init, c.Drop, c.Writable[0]}, []any{true, true, true, []string{"ALL"}, "/tmp"})
+			if c.LogGroup == nil || c.LogGroup.Type != "AWS::Logs::LogGroup" {
+				t.Errorf("%s logs to %v", id, c.LogGroup)
+			}
+			image := e.Built(c)
+			if image == nil || image.Platform != "linux/arm64" {
+				t.Fatalf("%s runs %s, which is built from %v", id, c.Image, image)
+			}
+			variables := map[string]string{}
+			var given []string
+			for _, variable := range c.Environment {
+				variables[variable.Name] = variable.Value
+				given = append(given, variable.Name)
+			}
+			slices.Sort(given)
+			want(t, id+"'s variables", given, contractTable(t))
+			data := "${dozen-" + settings.Name + "-Data."
+			for name, wanted := range map[string]string{
+				"ENVIRONMENT": settings.Name, "PORT": strconv.Itoa(settings.Web.Port), "VERSION": image.Hash[:12],
+				"PARAMETERS_PATH": settings.Parameters(), "REQUEST_TIMEOUT_SECONDS": strconv.Itoa(int(settings.Web.LongestRequest.Seconds())),
+				"DRAIN_SECONDS": strconv.Itoa(int((c.StopTimeout - 2*time.Second).Seconds())),
+			} {
+				want(t, id+"'s "+name, variables[name], wanted)
+			}
+			for name, prefix := range map[string]string{"POSTGRES_SERVICE_HOST": data, "DATABASE_SECRET_ARN": data, "STORAGE_URL": "s3://" + data, "CACHE_URL": "rediss://" + data} {
+				if !strings.HasPrefix(variables[name], prefix) {
+					t.Errorf("%s's %s is %s, and not of the data stack", id, name, variables[name])
+				}
+			}
+		}
+		want(t, "processes", found, 4)
+	})
+}
+
+// size is CPU and memory of a process by the settings.
+func size(e stacks.Environment, role stacks.Role) []any {
+	task := map[stacks.Role]stacks.Task{
+		stacks.RoleWeb: e.Web.Task, stacks.RoleWorker: e.Workers["worker"].Task, stacks.RoleScheduler: e.Scheduler.Task, stacks.RoleRelease: e.Migration.Task,
+	}[role]
+	return []any{task.CPU, task.MemoryMiB}
+}
+
+func TestReaderSeesTheLoadBalancer(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		e, web := readBack(t, a), a.environment.Web
+		groups, err := e.TargetGroups(reader.Symbolic)
+		if err != nil || len(groups) != 1 {
+			t.Fatalf("%d target groups, %v", len(groups), err)
+		}
+		g := groups[0]
+		want(t, "target group", []any{g.HealthPath, g.HealthInterval, g.HealthTimeout, g.HealthyThreshold, g.UnhealthyThreshold, g.DeregistrationDelay},
+			[]any{web.HealthPath, 5 * time.Second, 2 * time.Second, 2, 2, web.LongestRequest + time.Second})
+		balancers, err := e.LoadBalancers(reader.Symbolic)
+		if err != nil || len(balancers) != 1 {
+			t.Fatalf("%d load balancers, %v", len(balancers), err)
+		}
+		want(t, "load balancer", []any{balancers[0].Public, balancers[0].IdleTimeout}, []any{true, 60 * time.Second})
+	})
+}
+
+// Deployed in another order, services would start without their database.
+func TestReaderOrdersTheStacks(t *testing.T) {
+	each(t, func(t *testing.T, a assembly) {
+		name := a.environment.Name
+		var ids, names []string
+		for _, stack := range readBack(t, a).Stacks {
+			ids, names = append(ids, stack.ID), append(names, stack.Name)
+		}
+		want(t, "stacks", ids, []string{name + "/Data", name + "/Services"})
+		want(t, "their names", names, []string{"dozen-" + name + "-Data", "dozen-" + name + "-Services"})
+	})
+}
