@@ -1,14 +1,14 @@
 // Package local runs a synthesized environment on one machine, exactly as its templates say.
 //
-//	            cdk.out                                      this machine
-//	   .--------------------.    assembly    .--------------------------------------------.
-//	   | Data.template      |  ----------->  | attached: PostgreSQL, Valkey, AWS stand-in |
-//	   | Services.template  |    answers     |    ^         ^          ^                  |
-//	   |   TaskDefinition --+--------------> | definition -> task (process or container)  |
-//	   |   Migration -------+--------------> | gate: exit code 0, or nothing changes      |
-//	   |   Service ---------+--------------> | rollout, circuit breaker                   |
-//	   |   TargetGroup -----+--------------> | balancer: http://localhost:8080            |
-//	   '--------------------'                '--------------------------------------------'
+//	         cdk.out                                      this machine
+//	.--------------------.    assembly    .--------------------------------------------.
+//	| Data.template      |  ----------->  | attached: PostgreSQL, Valkey, AWS stand-in |
+//	| Services.template  |    answers     |    ^         ^          ^                  |
+//	|   TaskDefinition --+--------------> | definition -> task (process or container)  |
+//	|   Migration -------+--------------> | gate: exit code 0, or nothing changes      |
+//	|   Service ---------+--------------> | rollout, circuit breaker                   |
+//	|   TargetGroup -----+--------------> | balancer: http://localhost:8080            |
+//	'--------------------'                '--------------------------------------------'
 //
 // A template is full of values that only AWS knows: `replaced` lists what stands here for which attribute, `own` the variables
 // that a task gets beside its definition's, each with the reason. Everything else reaches a task as it was synthesized, and a

@@ -56,6 +56,7 @@ type environment struct {
 	current  *release
 	releases map[string]*release
 	services map[string]*service
+	tasks    map[string]*task.Task // by id, the newest of each
 	oneOffs  int
 }
 
@@ -76,7 +77,7 @@ func Up(ctx context.Context, settings Settings) (err error) {
 		return err
 	}
 	defer out.close()
-	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{},
+	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{}, tasks: map[string]*task.Task{},
 		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))}
 	if err := e.choosePlatform(ctx); err != nil {
 		return err
@@ -94,7 +95,7 @@ func Up(ctx context.Context, settings Settings) (err error) {
 		return err
 	}
 	defer e.attached.stop()
-	for _, note := range e.attached.notes {
+	for _, note := range e.attached.notes() {
 		out.say("%s", note)
 	}
 	return e.run(ctx, env, listener, down)

@@ -122,7 +122,10 @@ func environ(t *testing.T, pid int) map[string]string {
 // Prevents: two environments that take each other's data or ports; and what an environment leaves behind after its end.
 func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	first := start(t, nil)
-	second := start(t, func(s *Settings) { s.Environment = "staging"; s.State = State{filepath.Join(filepath.Dir(first.state.Directory), "staging")} })
+	second := start(t, func(s *Settings) {
+		s.Environment = "staging"
+		s.State = State{filepath.Join(filepath.Dir(first.state.Directory), "staging")}
+	})
 	if first.url == second.url {
 		t.Errorf("both serve at %s", first.url)
 	}
