@@ -64,7 +64,6 @@ func New(settings Settings, launch Launch, balancer *balancer.Balancer, log *slo
 func (s *Service) Deploy(ctx context.Context, revision string) error {
 	w := &waiter{revision, make(chan error, 1)}
 	sent := s.send(func() {
-		s.answer(fmt.Errorf("revision %s: %w, %s", s.waitingFor(), ErrReplaced, revision))
 		if s.state.closing {
 			w.result <- fmt.Errorf("revision %s: %w", revision, ErrStopped)
 			return
@@ -73,6 +72,7 @@ func (s *Service) Deploy(ctx context.Context, revision string) error {
 			w.result <- err
 			return
 		}
+		s.answer(fmt.Errorf("revision %s: %w, %s", s.waitingFor(), ErrReplaced, revision))
 		s.log.Info("deployment begins", "revision", revision)
 		s.waiting = w
 		s.state.deployed(revision)
