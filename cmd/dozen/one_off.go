@@ -8,13 +8,13 @@ import (
 )
 
 type oneOff struct {
-	target
-	Command []string `arg:"" passthrough:"" help:"The command and its arguments, behind --."`
+	Environment string   `arg:"" help:"Name of the environment."`
+	Command     []string `arg:"" passthrough:"" help:"The command and its arguments, behind --."`
 }
 
 // Run runs the command with this terminal, and ends with its exit code.
 func (c *oneOff) Run(s *session) error {
-	state, err := c.state(s)
+	state, err := target{c.Environment}.state(s)
 	if err != nil {
 		return err
 	}

@@ -163,8 +163,12 @@ func (a *attached) startDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	checkout, err := filepath.Abs(a.settings.Checkout)
+	if err != nil {
+		return err
+	}
 	settings := backing.DatabaseSettings{Dir: a.directory("database"), Version: p.At("EngineVersion").Text(), Name: name,
-		Username: login.Username, Password: login.Password, Authority: a.authority, Checkout: a.settings.Checkout}
+		Username: login.Username, Password: login.Password, Authority: a.authority, Checkout: checkout}
 	if err := p.Err(); err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"dozen/internal/balancer"
@@ -21,12 +20,11 @@ import (
 type service struct {
 	*rollout.Service
 	process string
-	started atomic.Int64 // tasks so far; the next one's name
 }
 
 // startTask is how a service starts one task of a revision.
 func (e *environment) startTask(s *service) rollout.Launch {
-	return func(_ context.Context, revision string) (rollout.Task, error) {
+	return func(_ context.Context, id, revision string) (rollout.Task, error) {
 		r := e.release(revision)
 		if r == nil {
 			return nil, fmt.Errorf("no release %s", revision)
@@ -42,19 +40,31 @@ func (e *environment) startTask(s *service) rollout.Launch {
 				return nil, err
 			}
 		}
-		name := fmt.Sprintf("%s.%d", s.process, s.started.Add(1))
-		started, err := e.platform.Start(r.program, definition.spec(name, port), e.out.task(s.process, name))
+		started, err := e.platform.Start(r.program, definition.spec(id, port), e.out.task(s.process, id))
 		if err != nil {
 			return nil, err
 		}
-		return &placed{Task: started, name: name, port: port}, nil
+		e.know(id, started)
+		return &placed{started, port}, nil
 	}
+}
+
+// know remembers a task by its id while it runs.
+func (e *environment) know(id string, started *task.Task) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tasks[id] = started
+	go func() {
+		<-started.Done()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.tasks, id)
+	}()
 }
 
 // placed is a task with its address, "" for one that takes no requests.
 type placed struct {
 	*task.Task
-	name string
 	port int
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"dozen/internal/assembly"
+	"dozen/internal/balancer"
 	"dozen/internal/task"
 )
 
@@ -19,7 +20,8 @@ type release struct {
 	program  task.Program
 	gates    []gate
 	services []serviceDefinition
-	admin    definition // for one-off commands
+	admin    definition         // for one-off commands
+	front    *balancer.Settings // nil for an environment without load balancer
 }
 
 // serviceDefinition is a service of a release.
@@ -91,6 +93,9 @@ func (a *attached) ready(env *assembly.Environment) (*release, error) {
 		if r.admin.process == "" || d.process == "web" {
 			r.admin = d
 		}
+	}
+	if r.front, err = a.front(env, services); err != nil {
+		problems = append(problems, err)
 	}
 	if len(r.services) == 0 {
 		problems = append(problems, fmt.Errorf("environment %q has no service", env.Name))

@@ -7,13 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"dozen/internal/assembly"
 	"dozen/internal/balancer"
 	"dozen/internal/rollout"
 	"dozen/internal/task"
@@ -48,6 +46,7 @@ type environment struct {
 	platform task.Platform
 	attached *attached
 	balancer *balancer.Balancer
+	front    *balancer.Settings // the balancer's
 
 	releasing sync.Mutex // one release at a time
 	number    int        // of releases so far
@@ -98,11 +97,11 @@ func Up(ctx context.Context, settings Settings) (err error) {
 	for _, note := range e.attached.notes() {
 		out.say("%s", note)
 	}
-	return e.run(ctx, env, listener, down)
+	return e.run(ctx, listener, down)
 }
 
 // run brings the first release up, serves until ctx ends, and drains.
-func (e *environment) run(ctx context.Context, env *assembly.Environment, listener net.Listener, down func()) error {
+func (e *environment) run(ctx context.Context, listener net.Listener, down func()) error {
 	first, err := e.load(ctx, e.settings.Assembly, e.out.task("dozen", "build"))
 	if err != nil {
 		return err
@@ -111,7 +110,7 @@ func (e *environment) run(ctx context.Context, env *assembly.Environment, listen
 	if err := e.migrate(ctx, first); err != nil {
 		return e.unless(ctx, err)
 	}
-	stopBalancer, err := e.startBalancer(env, first, listener)
+	stopBalancer, err := e.startBalancer(first, listener)
 	if err != nil {
 		return err
 	}
@@ -139,38 +138,6 @@ func (e *environment) unless(ctx context.Context, err error) error {
 	return err
 }
 
-// startBalancer serves the release's target group. Environments without one have no load balancer.
-func (e *environment) startBalancer(env *assembly.Environment, r *release, listener net.Listener) (stop func(), err error) {
-	i := slices.IndexFunc(r.services, func(d serviceDefinition) bool { return d.TargetGroup != nil })
-	if i < 0 {
-		return func() {}, nil
-	}
-	groups, err := env.TargetGroups(e.attached.answers)
-	if err != nil {
-		return nil, err
-	}
-	balancers, err := env.LoadBalancers(e.attached.answers)
-	if err != nil {
-		return nil, err
-	}
-	group := groups[slices.IndexFunc(groups, func(g assembly.TargetGroup) bool { return g.Resource == r.services[i].TargetGroup })]
-	idle := 60 * time.Second
-	if len(balancers) > 0 {
-		idle = balancers[0].IdleTimeout
-	}
-	e.balancer, err = balancer.New(balancer.Settings{
-		HealthPath: group.HealthPath, HealthInterval: group.HealthInterval, HealthTimeout: group.HealthTimeout,
-		HealthyThreshold: group.HealthyThreshold, UnhealthyThreshold: group.UnhealthyThreshold, Matcher: group.Matcher,
-		DeregistrationDelay: group.DeregistrationDelay, IdleTimeout: idle, RoutingLag: e.settings.RoutingLag,
-	}, e.log)
-	if err != nil {
-		return nil, err
-	}
-	server := e.balancer.Server()
-	go func() { _ = server.Serve(listener) }()
-	return func() { _ = server.Close(); e.balancer.Close() }, nil
-}
-
 // drain stops all services: each deregisters its tasks, lets them finish, and waits for their end.
 func (e *environment) drain() {
 	var all sync.WaitGroup
@@ -191,6 +158,9 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "release %s: built\n", r.revision)
+	if r.front != nil && e.front != nil && *r.front != *e.front {
+		_, _ = fmt.Fprintf(out, "release %s: the load balancer has other settings in it, and keeps its own until `dozen up` starts again\n", r.revision)
+	}
 	if err := e.migrate(ctx, r); err != nil {
 		return err
 	}

@@ -166,7 +166,7 @@ func (w *world) tasks(process string) []TaskStatus {
 	}
 	var tasks []TaskStatus
 	for _, task := range status.Tasks {
-		if strings.HasPrefix(task.Name, process+".") {
+		if strings.HasPrefix(task.Name, process+"-") {
 			tasks = append(tasks, task)
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Service) start(number int, revision string) {
 	h := &handle{number: number, cancel: cancel, status: Status{ID: s.state.name(number), Revision: revision, Started: time.Now()}}
 	s.handles[number] = h
 	go func() {
-		task, err := s.launch(ctx, revision)
+		task, err := s.launch(ctx, h.status.ID, revision)
 		s.send(func() {
 			if err != nil {
 				s.gone(h, "could not be started: "+err.Error())

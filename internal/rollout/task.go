@@ -15,9 +15,9 @@ type Task interface {
 	Exit() (code int, reason string) // valid when Done is closed
 }
 
-// Launch starts a task of a revision and returns when it runs. ctx is for the launch only: it ends when the task is not
+// Launch starts a task of a revision under an id such as web-3, and returns when it runs. ctx is for the launch only: it ends when the task is not
 // wanted any more before it runs, and when it is gone. A task that runs ends by Stop, so do not tie its process to ctx.
-type Launch func(ctx context.Context, revision string) (Task, error)
+type Launch func(ctx context.Context, id, revision string) (Task, error)
 
 // Status is what `dozen ps` shows of a task.
 type Status struct {
