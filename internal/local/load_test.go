@@ -110,7 +110,7 @@ func (l *load) post(id string, lasting time.Duration) {
 	}
 }
 
-const proofSecret = "of-the-proof"
+const proofSecret = "secret-of-the-proof"
 
 func sign(body []byte) string {
 	mac := hmac.New(sha256.New, []byte(proofSecret))

@@ -147,10 +147,11 @@ func (e *environment) pass(ctx context.Context, r *release, g gate) error {
 		started.Stop()
 		<-started.Done()
 	}
-	code, reason := started.Exit()
+	code, signal := started.Exit()
+	reason := strings.TrimSpace(fmt.Sprintf("ended with exit code %d %s", code, signal))
 	switch {
-	case context.Cause(ctx) != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		reason = fmt.Sprintf("stopped after its deadline of %s", g.deadline)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		reason = fmt.Sprintf("was stopped at its deadline, after %s", g.deadline)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case code == 0:

@@ -80,8 +80,8 @@ func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
 		t.Errorf("memory limit %q, %v", memory, err)
 	}
 	started.Stop()
-	if code, reason := started.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
-		t.Errorf("%s after\n%s", reason, out)
+	if code, _ := started.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+		t.Errorf("exit code %d after\n%s", code, out)
 	}
 	left, err := engine.Start(program, spec, out)
 	if err != nil {

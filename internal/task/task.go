@@ -2,7 +2,6 @@ package task
 
 import (
 	"errors"
-	"fmt"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -59,19 +58,19 @@ func (t *Task) Kill() { t.kill() }
 // Done is closed when the task has ended.
 func (t *Task) Done() <-chan struct{} { return t.done }
 
-// Exit gives the exit code, and a reason for a person, of a task that has ended. The code of a task that a signal has ended is
-// 128 and the signal's number, as ECS reports it.
+// Exit gives the exit code of a task that has ended, and what the code alone does not say. The code of a task that a signal has
+// ended is 128 and the signal's number, as ECS reports it.
 func (t *Task) Exit() (code int, reason string) {
 	<-t.done
 	var failed *exec.ExitError
 	switch {
 	case t.exit == nil || errors.Is(t.exit, exec.ErrWaitDelay):
-		return 0, "exited with code 0"
+		return 0, ""
 	case errors.As(t.exit, &failed):
 		if status, ok := failed.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return 128 + int(status.Signal()), fmt.Sprintf("ended by signal %d (%s)", status.Signal(), status.Signal())
+			return 128 + int(status.Signal()), status.Signal().String()
 		}
-		return failed.ExitCode(), fmt.Sprintf("exited with code %d", failed.ExitCode())
+		return failed.ExitCode(), ""
 	}
 	return 1, t.exit.Error()
 }
