@@ -28,6 +28,9 @@ func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), targetKey{}, t))
 	defer cancel(nil)
 	defer context.AfterFunc(t.requests, func() { cancel(context.Cause(t.requests)) })()
+	// Without it, Go's server holds back the answer until the request's body has come to its end. Not every ResponseWriter
+	// can; those answer as before.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	t.count(+1)
 	defer t.count(-1)
 	b.proxy.ServeHTTP(w, r.WithContext(ctx))

@@ -1,0 +1,134 @@
+package balancer
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// quick are settings whose checks come often, and whose other times are long.
+func quick() Settings {
+	return Settings{
+		HealthPath: "/livez", HealthInterval: 20 * time.Millisecond, HealthTimeout: 19 * time.Millisecond,
+		HealthyThreshold: 2, UnhealthyThreshold: 2, Matcher: "200",
+		DeregistrationDelay: time.Minute, IdleTimeout: time.Minute,
+	}
+}
+
+// patient gives a busy machine time for its health checks.
+func patient() Settings {
+	s := quick()
+	s.HealthInterval, s.HealthTimeout = 3*time.Second, 2*time.Second
+	return s
+}
+
+// serve runs a balancer until the test ends.
+func serve(t *testing.T, s Settings) (b *Balancer, url string) {
+	t.Helper()
+	b, err := New(s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewUnstartedServer(b)
+	front.Config = b.Server()
+	front.Start()
+	t.Cleanup(func() { b.Close(); front.CloseClientConnections(); front.Close() })
+	return b, front.URL
+}
+
+// backend runs a target whose health checks pass.
+func backend(t *testing.T, handle http.HandlerFunc) (address string) {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/", handle)
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	return server.Listener.Addr().String()
+}
+
+// rawBackend answers health checks, and gives each other request to answer, which says whether the connection stays.
+func rawBackend(t *testing.T, answer func(*http.Request, net.Conn) bool) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	one := func(conn net.Conn) {
+		defer conn.Close()
+		for reader := bufio.NewReader(conn); ; {
+			request, err := http.ReadRequest(reader)
+			if err != nil {
+				return
+			}
+			if request.URL.Path == "/livez" {
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			} else if !answer(request, conn) {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go one(conn)
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// refusing is an address where nobody listens.
+func refusing(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func await(t *testing.T, target *Target, wanted State) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := target.Wait(ctx, wanted); err != nil {
+		t.Fatalf("target is %s, not %s: %v", target.State(), wanted, err)
+	}
+}
+
+// get sends a request on a connection of its own and returns status and body.
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	return send(t, http.MethodGet, url, "")
+}
+
+func send(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
