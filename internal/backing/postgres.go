@@ -22,7 +22,8 @@ func findPostgres(pinned, checkout string) (postgres, error) {
 		}
 		found := postgres{bin, versionNumber.FindString(string(out))}
 		if major(found.version) == major(pinned) {
-			return found, nil
+			found.bin, err = filepath.Abs(bin) // it runs in another directory
+			return found, err
 		}
 		seen = append(seen, found.version+" in "+bin)
 	}
