@@ -72,7 +72,7 @@ func (b *Balancer) Register(address string) *Target {
 	}
 	b.mu.Unlock()
 	if closed {
-		t.end()
+		t.end(0)
 		return t
 	}
 	go b.checker.watch(checks, t)
@@ -96,7 +96,7 @@ func (b *Balancer) Close() {
 	b.closed = true
 	b.mu.Unlock()
 	for _, t := range b.all() {
-		t.end()
+		t.end(0)
 	}
 }
 

@@ -16,7 +16,7 @@
 //	    |   may still    |                                                    |
 //	    |   come         |                                                    |
 //	    |──────────────── DeregistrationDelay, also when idle ────────────────|
-//	    |  requests in flight may finish                                      | and are cut
+//	    |  requests in flight may finish                                      | and are cut, RoutingLag later
 //
 // # Where a request goes
 //

@@ -139,6 +139,36 @@ func TestRoutingLagStillSendsRequests(t *testing.T) {
 	}
 }
 
+// A node that hears late of a deregistration hears late of its end: what it still sent gets the whole delay.
+func TestRoutingLagDelaysTheCut(t *testing.T) {
+	s := patient()
+	s.DeregistrationDelay = 2 * time.Second
+	s.RoutingLag = s.DeregistrationDelay
+	b, url := serve(t, s)
+	finish := make(chan struct{})
+	old := b.Register(backend(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-finish:
+		case <-r.Context().Done():
+		}
+	}))
+	await(t, old, Healthy)
+	status := make(chan int)
+	go func() {
+		code, _ := get(t, url)
+		status <- code
+	}()
+	for b.Targets()[0].InFlight == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	old.Deregister()
+	<-old.Drained()
+	close(finish) // after the delay, within the lag
+	if code := <-status; code != http.StatusOK {
+		t.Errorf("a request that ended within the lag: %d", code)
+	}
+}
+
 func TestCloseLeavesNobodyWaiting(t *testing.T) {
 	b, _ := serve(t, patient())
 	target := b.Register(named(t, "a"))

@@ -76,14 +76,16 @@ func (t *Target) Deregister() {
 		t.lagUntil = time.Now().Add(settings.RoutingLag)
 	}
 	t.set(Draining)
-	t.delay = time.AfterFunc(settings.DeregistrationDelay, t.end)
+	t.delay = time.AfterFunc(settings.DeregistrationDelay, func() { t.end(settings.RoutingLag) })
 }
 
-// Drained is closed when the deregistration delay is over and no request is left.
+// Drained is closed when the deregistration delay is over: what the control plane says. With a routing lag, requests may still be
+// in flight in the nodes that heard of it later.
 func (t *Target) Drained() <-chan struct{} { return t.drained }
 
-// end cuts what is still in flight.
-func (t *Target) end() {
+// end makes the target unused, and cuts what is still in flight after the lag: a node that heard of the deregistration so much
+// later hears of its end so much later, too.
+func (t *Target) end(lag time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.health.state == Unused {
@@ -91,10 +93,17 @@ func (t *Target) end() {
 	}
 	t.unwatch()
 	t.set(Unused)
-	t.cut(errCut)
-	t.transport.CloseIdleConnections()
 	t.balancer.forget(t)
 	close(t.drained)
+	cut := func() {
+		t.cut(errCut)
+		t.transport.CloseIdleConnections()
+	}
+	if lag == 0 {
+		cut()
+		return
+	}
+	time.AfterFunc(lag, cut)
 }
 
 // observe takes in a health check's result.

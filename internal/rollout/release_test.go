@@ -19,7 +19,7 @@ type site struct {
 	done   chan struct{}
 }
 
-func newSite(context.Context, string) (Task, error) {
+func newSite(context.Context, string, string) (Task, error) {
 	s := &site{done: make(chan struct{})}
 	s.server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Millisecond) }))
 	return s, nil

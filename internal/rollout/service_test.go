@@ -28,7 +28,7 @@ func (p *process) end(after time.Duration, code int) {
 }
 
 // launch starts processes; those of a revision called broken exit at once.
-func launch(_ context.Context, revision string) (Task, error) {
+func launch(_ context.Context, _, revision string) (Task, error) {
 	p := &process{done: make(chan struct{})}
 	if strings.HasPrefix(revision, "broken") {
 		p.end(0, 1)
