@@ -23,10 +23,10 @@ const shortStop = 30 * time.Second
 // drain is every figure of a release, derived from the longest request that it promises to finish:
 //
 //	SIGTERM or deregistration, in either order
-//	   |-- routing lag --|-- longest request --|-- margin --|
-//	   |  still accepts  |      finishes       |            |
-//	   |------------- app's drain -------------|            |
-//	   |------------------- stop timeout -------------------| SIGKILL
+//	   |-- routing lag --|-- longest request --|-- a moment --|-- margin --|
+//	   |  still accepts  |      finishes       |    closes    |            |
+//	   |-------------------- app's drain ---------------------|            |
+//	   |-------------------------- stop timeout ---------------------------| SIGKILL
 //
 // Deriving them in one place prevents the 5xx of a drain that is longer than the time before SIGKILL, and of a keep-alive
 // that is shorter than the load balancer's.
@@ -35,8 +35,9 @@ type drain struct{ longestRequest time.Duration }
 // deregistration is the load balancer's delay: requests in flight when it begins may finish.
 func (d drain) deregistration() time.Duration { return d.longestRequest + time.Second }
 
-// app is the time that a process has from SIGTERM to its exit, DRAIN_SECONDS.
-func (d drain) app() time.Duration { return routingLag + d.longestRequest }
+// app is the time that a process has from SIGTERM to its exit, DRAIN_SECONDS. Signal and deregistration never come in the same
+// instant, and closing takes a moment: without the last second a request that came at the end of the lag is cut off.
+func (d drain) app() time.Duration { return routingLag + d.longestRequest + time.Second }
 
 // stopTimeout is the time from SIGTERM to SIGKILL.
 func (d drain) stopTimeout() time.Duration { return d.app() + stopMargin }

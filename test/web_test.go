@@ -26,8 +26,8 @@ func TestDrainFiguresFollowFromTheLongestRequest(t *testing.T) {
 	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
 	variables := definition.environment()
 	want(t, "REQUEST_TIMEOUT_SECONDS", variables["REQUEST_TIMEOUT_SECONDS"], `"20"`)
-	want(t, "DRAIN_SECONDS", variables["DRAIN_SECONDS"], `"23"`)
-	want(t, "stop timeout", definition.get("ContainerDefinitions", 0, "StopTimeout"), 25)
+	want(t, "DRAIN_SECONDS", variables["DRAIN_SECONDS"], `"24"`)
+	want(t, "stop timeout", definition.get("ContainerDefinitions", 0, "StopTimeout"), 26)
 	want(t, "deregistration delay", targetAttribute(t, a, "deregistration_delay.timeout_seconds"), "21")
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"dozen/internal/assembly"
@@ -97,10 +98,24 @@ func (a *attached) ready(env *assembly.Environment) (*release, error) {
 	if r.front, err = a.front(env, services); err != nil {
 		problems = append(problems, err)
 	}
+	for process := range a.settings.Scale {
+		if !slices.ContainsFunc(r.services, func(s serviceDefinition) bool { return s.process == process }) {
+			problems = append(problems, fmt.Errorf("--scale: no process %q; there are: %s", process, strings.Join(r.processes(), ", ")))
+		}
+	}
 	if len(r.services) == 0 {
 		problems = append(problems, fmt.Errorf("environment %q has no service", env.Name))
 	}
 	return r, errors.Join(problems...)
+}
+
+func (r *release) processes() []string {
+	var names []string
+	for _, s := range r.services {
+		names = append(names, s.process)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // commands are the programs that the release's tasks call.

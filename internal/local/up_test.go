@@ -22,10 +22,10 @@ func TestAPostedEventIsDelivered(t *testing.T) {
 		t.Errorf("failed: %s", strings.Join(l.failures, "\n"))
 	}
 	eventually(t, "every accepted event is delivered", func() bool { return sink.count() == int(l.accepted.Load()) })
-	if n := len(w.tasks("worker")); n != 3 {
+	if n := len(w.running("worker")); n != 3 {
 		t.Errorf("%d workers, want the 3 that were asked for", n)
 	}
-	if n := len(w.tasks("scheduler")); n != 1 {
+	if n := len(w.running("scheduler")); n != 1 {
 		t.Errorf("%d schedulers, want 1", n)
 	}
 	if out, err := w.command("dozen-app", "no-such-process"); err == nil || !strings.Contains(out, "usage:") {
@@ -172,7 +172,7 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		want   string
 	}{
 		"no assembly":     {func(s *Settings) { s.Assembly = t.TempDir() }, "manifest.json"},
-		"no environment":  {func(s *Settings) { s.Environment = "production" }, "there are: dev, prod, staging"},
+		"no environment":  {func(s *Settings) { s.Environment = "production" }, `there are: "dev", "prod", "staging"`},
 		"no engine":       {func(s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
 		"a taken port":    {func(s *Settings) { s.Port = 1 << 20 }, "port"},
 		"no such process": {func(s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},

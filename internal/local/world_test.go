@@ -173,6 +173,17 @@ func (w *world) tasks(process string) []TaskStatus {
 	return tasks
 }
 
+// running are the names of the tasks of a process type that serve.
+func (w *world) running(process string) []string {
+	var names []string
+	for _, task := range w.tasks(process) {
+		if task.PID != 0 {
+			names = append(names, task.Name)
+		}
+	}
+	return names
+}
+
 func (w *world) release(directory string) (string, error) {
 	var out strings.Builder
 	err := w.Release(w.t.Context(), directory, &out)

@@ -19,6 +19,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		id := rand.Text()[:16]
 		ctx, done := context.WithTimeout(logging.With(r.Context(), slog.String("request_id", id)), s.Config.RequestTimeout)
 		defer done()
+		timing := http.NewResponseController(w) // an answer may take as long again as its request
+		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout))
+		_ = timing.SetWriteDeadline(start.Add(2 * s.Config.RequestTimeout))
 		record := &recorder{ResponseWriter: w, status: http.StatusOK}
 		w.Header().Set("X-Request-Id", id)
 		if s.draining.Load() {

@@ -40,16 +40,21 @@ func (s *Server) Handler() http.Handler {
 	return s.observe(mux)
 }
 
-// finishMargin is what is left of the drain time for closing down after the
-// last request.
-const finishMargin = 250 * time.Millisecond
+const (
+	// finishMargin is what is left of the drain time for closing down after the
+	// last request.
+	finishMargin = 250 * time.Millisecond
+	// lagMargin is how much longer than the routing lag web accepts: the signal
+	// and the deregistration never come in the same instant.
+	lagMargin = 250 * time.Millisecond
+)
 
 // Run serves until ctx ends, and then drains: the load balancer still sends
 // requests for a while (routing lag), which are all served; then no connection
 // is accepted any more, and what is under way may finish.
 func (s *Server) Run(ctx context.Context) error {
 	server := s.httpServer()
-	listener, err := listen(ctx, s.Config.Port)
+	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,10 +66,13 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
+	began := time.Now()
 	s.Log.Info("web drains", "routing_lag", s.Config.RoutingLag)
 	s.draining.Store(true)
-	time.Sleep(s.Config.RoutingLag)
-	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), s.Config.Drain-s.Config.RoutingLag-finishMargin)
+	if s.Config.RoutingLag > 0 {
+		time.Sleep(s.Config.RoutingLag + lagMargin)
+	}
+	finishing, done := context.WithDeadline(context.WithoutCancel(ctx), began.Add(s.Config.Drain-finishMargin))
 	defer done()
 	if err := server.Shutdown(finishing); err != nil {
 		s.Log.Warn("requests were cut off at the end of the drain time", "error", err)
