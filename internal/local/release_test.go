@@ -15,6 +15,7 @@ import (
 // Prevents: every deployment costs some users a request. Each release rolls under load, with AWS's open questions answered in
 // every way: which comes first, SIGTERM or deregistration, and how long the load balancer goes on with a target that is leaving.
 func TestReleasesDropNothing(t *testing.T) {
+	t.Parallel()
 	type answer struct {
 		lag   time.Duration
 		order rollout.StopOrder
@@ -30,6 +31,7 @@ func TestReleasesDropNothing(t *testing.T) {
 	}
 	for _, row := range answers {
 		t.Run(fmt.Sprintf("lag %s, %s", row.lag, row.order), func(t *testing.T) {
+			t.Parallel()
 			w := start(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
 			sink := w.sink()
 			accepted := 0
@@ -59,6 +61,7 @@ func TestReleasesDropNothing(t *testing.T) {
 
 // Prevents: a broken image takes the service down, or a deployment hangs for hours.
 func TestABrokenImageIsRolledBack(t *testing.T) {
+	t.Parallel()
 	w := start(t, nil)
 	w.sink()
 	before := w.running("web")
@@ -121,6 +124,7 @@ func failedReleaseTime(t *testing.T) time.Duration {
 
 // Prevents: new code on an old schema.
 func TestAFailingMigrationChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := start(t, nil)
 	status, err := w.Status(t.Context())
 	if err != nil {

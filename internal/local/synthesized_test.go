@@ -117,3 +117,15 @@ func mustEdit(t *testing.T, file, before, after string) {
 	}
 	edit(t, file, before, after)
 }
+
+// add adds a text to the end of a file.
+func add(t *testing.T, file, text string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, append(data, text...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

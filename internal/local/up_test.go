@@ -14,6 +14,7 @@ import (
 
 // Prevents: a newcomer's first minute ends in front of something that does not work.
 func TestAPostedEventIsDelivered(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 3} })
 	sink := w.sink()
 	l, stop := startLoad(t, w.url, 40, 80)
@@ -39,6 +40,7 @@ func TestAPostedEventIsDelivered(t *testing.T) {
 
 // Prevents: an environment that works here because a variable is another one than on Fargate.
 func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 1} })
 	env, err := read(synthesized(t), "dev")
 	if err != nil {
@@ -121,6 +123,7 @@ func environ(t *testing.T, pid int) map[string]string {
 
 // Prevents: two environments that take each other's data or ports; and what an environment leaves behind after its end.
 func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
+	t.Parallel()
 	first := start(t, nil)
 	second := start(t, func(s *Settings) {
 		s.Environment = "staging"
@@ -129,7 +132,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if first.url == second.url {
 		t.Errorf("both serve at %s", first.url)
 	}
-	first.must("dozen-app", "source", "add", "only-here", "--secret", "x")
+	first.must("dozen-app", "source", "add", "only-here", "--secret", proofSecret)
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Errorf("the other environment has it too:\n%s", out)
 	}
@@ -167,6 +170,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 
 // Prevents: an environment that comes up half, or a message that does not say what to do.
 func TestWhatCannotRunSaysWhy(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		change func(*Settings)
 		want   string
@@ -178,11 +182,12 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		"no such process": {func(s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
 		"a broken migration": {func(s *Settings) {
 			s.Assembly = changed(t, synthesized(t), func(context string) {
-				mustEdit(t, filepath.Join(context, "migrate.go"), "package main\n", "package main\n\nfunc init() { panic(\"of this release\") }\n")
+				add(t, filepath.Join(context, "main.go"), "\nfunc init() { panic(\"of this release\") }\n")
 			})
 		}, "of this release"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := begin(t, row.change)
 			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
 				t.Errorf("it ended with %v, want %q in it", err, row.want)

@@ -194,11 +194,6 @@ func (w *world) release(directory string) (string, error) {
 func next(t *testing.T, number int) string {
 	t.Helper()
 	return changed(t, synthesized(t), func(context string) {
-		file, err := os.OpenFile(filepath.Join(context, "main.go"), os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = file.Close() }()
-		_, _ = fmt.Fprintf(file, "\n// Release %d.\n", number)
+		add(t, filepath.Join(context, "main.go"), fmt.Sprintf("\n// Release %d.\n", number))
 	})
 }
