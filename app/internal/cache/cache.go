@@ -22,6 +22,9 @@ const (
 	dialTimeout  = time.Second
 	replyTimeout = 500 * time.Millisecond
 	checkIdle    = time.Second // an idle connection older than this is tried first
+	// keepIdle connections wait for the next crowd: a new one costs a TLS
+	// handshake and a login, many times what it is opened for.
+	keepIdle = 64
 )
 
 // Cache is a pool of connections. It is safe for concurrent use.
@@ -49,7 +52,7 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 	}
 	return &Cache{&redis.Pool{
 		DialContext: dial,
-		MaxIdle:     8,
+		MaxIdle:     keepIdle,
 		IdleTimeout: time.Minute,
 		TestOnBorrow: func(conn redis.Conn, since time.Time) error {
 			if time.Since(since) < checkIdle {

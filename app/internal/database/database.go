@@ -72,6 +72,12 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (rows pgx.Rows
 	return rows, err
 }
 
+// Batch runs the queries of a batch in one round trip and one transaction, and
+// each one's function on its rows; see DB.
+func (db *DB) Batch(ctx context.Context, batch *pgx.Batch) error {
+	return db.retry(ctx, false, func() error { return db.SendBatch(ctx, batch).Close() })
+}
+
 // Exec runs a statement; see DB.
 func (db *DB) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	err = db.retry(ctx, false, func() error { tag, err = db.Pool.Exec(ctx, sql, args...); return err })
