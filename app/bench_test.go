@@ -320,7 +320,7 @@ func BenchmarkWorker(b *testing.B) {
 		config := &river.Config{ID: "bench", Workers: workers, Logger: slog.New(slog.DiscardHandler),
 			FetchCooldown: 2 * time.Millisecond, // as River's own benchmark
 			Queues:        map[string]river.QueueConfig{inbox.Queue: {MaxWorkers: 2000}}}
-		lease := deliver.NewLease(db, slog.New(slog.DiscardHandler), "bench")
+		lease := deliver.NewLease(db, slog.New(slog.DiscardHandler), "bench", deliver.Silence)
 		if ours {
 			config.Middleware = []rivertype.Middleware{lease}
 			ctx, stop := context.WithCancel(b.Context())
