@@ -41,6 +41,7 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 	}
 	defer a.metrics.Start()()
 
+	go a.watchSchema(ctx)
 	for started := false; !started; {
 		// No job is taken before the lease stands: a job without one counts as lost.
 		err := lease.Beat(ctx)

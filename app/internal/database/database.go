@@ -128,9 +128,3 @@ func (db *DB) again(err error, harmless bool) bool {
 	}
 	return pgconn.SafeToRetry(err) || harmless && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
-
-// Ready says whether the database answers and has a schema.
-func (db *DB) Ready(ctx context.Context) error {
-	_, err := db.Pool.Exec(ctx, "select 1 from source limit 1")
-	return err
-}
