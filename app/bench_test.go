@@ -278,18 +278,6 @@ func readPage(client *http.Client, url string, session *http.Cookie, want string
 	return nil
 }
 
-func logIn(b *testing.B, web *instance) *http.Cookie {
-	b.Helper()
-	client := newClient(b, 1)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := client.PostForm(web.url("/login"), map[string][]string{"email": {"ada@example.com"}, "password": {"correct horse battery"}})
-	if err != nil || len(response.Cookies()) != 1 {
-		b.Fatalf("login: %v, %v", response, err)
-	}
-	_ = response.Body.Close()
-	return response.Cookies()[0]
-}
-
 type noopArgs struct{}
 
 func (noopArgs) Kind() string { return "noop" }

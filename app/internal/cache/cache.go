@@ -4,6 +4,7 @@ package cache
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -38,17 +39,18 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 	}
 	login := &login{aws: aws, arn: cfg.SecretARN}
 	dial := func(ctx context.Context) (redis.Conn, error) {
-		username, password, err := login.get(ctx)
+		who, err := login.get(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("CACHE_SECRET_ARN: %w", err)
 		}
-		options := []redis.DialOption{redis.DialConnectTimeout(dialTimeout), redis.DialReadTimeout(replyTimeout), redis.DialWriteTimeout(replyTimeout)}
-		if password != "" {
-			options = append(options, redis.DialUsername(username), redis.DialPassword(password))
+		options := []redis.DialOption{redis.DialConnectTimeout(dialTimeout), redis.DialTLSHandshakeTimeout(replyTimeout),
+			redis.DialReadTimeout(replyTimeout), redis.DialWriteTimeout(replyTimeout)}
+		if who.Password != "" {
+			options = append(options, redis.DialUsername(who.Username), redis.DialPassword(who.Password))
 		}
 		conn, err := redis.DialURLContext(ctx, address, options...)
 		login.forgetIfRefused(err)
-		return conn, err
+		return conn, explain(err)
 	}
 	return &Cache{&redis.Pool{
 		DialContext: dial,
@@ -62,6 +64,19 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 			return err
 		},
 	}}, nil
+}
+
+// explain adds the remedy to what an operator can mend.
+func explain(err error) error {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("CACHE_URL: the server's certificate is not trusted; let SSL_CERT_FILE name the certificate of its authority, "+
+			"and CACHE_URL the host that it is made out for: %w", err)
+	case refused(err):
+		return fmt.Errorf("the server refuses the login; look at the user and password of CACHE_SECRET_ARN, or of CACHE_URL: %w", err)
+	}
+	return err
 }
 
 // Close closes all connections.
@@ -136,26 +151,54 @@ type login struct {
 	cached *awsapi.Login
 }
 
-func (l *login) get(ctx context.Context) (username, password string, err error) {
+// fetchTimeout bounds the fetch of a secret, for which the caller may be too
+// impatient: it goes on then, and the next caller finds it.
+const fetchTimeout = 5 * time.Second
+
+func (l *login) get(ctx context.Context) (awsapi.Login, error) {
 	if l.arn == "" {
-		return "", "", nil
+		return awsapi.Login{}, nil
 	}
+	type answer struct {
+		login awsapi.Login
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		login, err := l.fetch(context.WithoutCancel(ctx))
+		answers <- answer{login, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.login, a.err
+	case <-ctx.Done():
+		return awsapi.Login{}, ctx.Err()
+	}
+}
+
+func (l *login) fetch(ctx context.Context) (awsapi.Login, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cached == nil {
+		ctx, done := context.WithTimeout(ctx, fetchTimeout)
+		defer done()
 		fresh, err := l.aws.LoginSecret(ctx, l.arn, awsapi.Current)
 		if err != nil {
-			return "", "", err
+			return awsapi.Login{}, err
 		}
 		l.cached = &fresh
 	}
-	return l.cached.Username, l.cached.Password, nil
+	return *l.cached, nil
 }
 
 func (l *login) forgetIfRefused(err error) {
-	if err != nil && (strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "NOAUTH")) {
+	if refused(err) {
 		l.mu.Lock()
 		l.cached = nil
 		l.mu.Unlock()
 	}
+}
+
+func refused(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "NOAUTH"))
 }
