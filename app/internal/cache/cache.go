@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -37,9 +36,9 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 	if u, err := url.Parse(address); err != nil || u.Host == "" {
 		return nil, errors.New("CACHE_URL: not a URL with a host") // without its text, which may hold a password
 	}
-	login := &login{aws: aws, arn: cfg.SecretARN}
+	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{}) // without a secret, the URL has all that is needed
 	dial := func(ctx context.Context) (redis.Conn, error) {
-		who, err := login.get(ctx)
+		who, err := logins.Get(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("CACHE_SECRET_ARN: %w", err)
 		}
@@ -49,7 +48,9 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 			options = append(options, redis.DialUsername(who.Username), redis.DialPassword(who.Password))
 		}
 		conn, err := redis.DialURLContext(ctx, address, options...)
-		login.forgetIfRefused(err)
+		if refused(err) {
+			logins.Refused(who.Password)
+		}
 		return conn, explain(err)
 	}
 	return &Cache{&redis.Pool{
@@ -139,64 +140,6 @@ func (c *Cache) with(ctx context.Context, use func(redis.Conn) error) error {
 	}
 	defer func() { _ = conn.Close() }()
 	return use(conn)
-}
-
-// login keeps the secret's user and password until the server refuses them.
-// Without a secret, the URL has all that is needed.
-type login struct {
-	aws *awsapi.Client
-	arn string
-
-	mu     sync.Mutex
-	cached *awsapi.Login
-}
-
-// fetchTimeout bounds the fetch of a secret, for which the caller may be too
-// impatient: it goes on then, and the next caller finds it.
-const fetchTimeout = 5 * time.Second
-
-func (l *login) get(ctx context.Context) (awsapi.Login, error) {
-	if l.arn == "" {
-		return awsapi.Login{}, nil
-	}
-	type answer struct {
-		login awsapi.Login
-		err   error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		login, err := l.fetch(context.WithoutCancel(ctx))
-		answers <- answer{login, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.login, a.err
-	case <-ctx.Done():
-		return awsapi.Login{}, ctx.Err()
-	}
-}
-
-func (l *login) fetch(ctx context.Context) (awsapi.Login, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cached == nil {
-		ctx, done := context.WithTimeout(ctx, fetchTimeout)
-		defer done()
-		fresh, err := l.aws.LoginSecret(ctx, l.arn, awsapi.Current)
-		if err != nil {
-			return awsapi.Login{}, err
-		}
-		l.cached = &fresh
-	}
-	return *l.cached, nil
-}
-
-func (l *login) forgetIfRefused(err error) {
-	if refused(err) {
-		l.mu.Lock()
-		l.cached = nil
-		l.mu.Unlock()
-	}
 }
 
 func refused(err error) bool {

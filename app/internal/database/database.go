@@ -24,7 +24,7 @@ const patience = time.Second
 // Its own methods try again where nothing can have been executed yet.
 type DB struct {
 	*pgxpool.Pool
-	logins *logins
+	logins *awsapi.Logins
 }
 
 // Open prepares the pool. It connects only when first used, so that a process
@@ -34,7 +34,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	if err != nil {
 		return nil, fmt.Errorf("database URL %q: %w", cfg.URL, err)
 	}
-	logins := newLogins(cfg, aws)
+	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{Username: cfg.Username, Password: cfg.Password.Reveal()})
 	settings.MaxConns = int32(cfg.PoolSize)
 	settings.MaxConnLifetime = 30 * time.Minute
 	settings.MaxConnLifetimeJitter = 5 * time.Minute
@@ -44,7 +44,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	// A process that vanishes from the network must not hold its locks for hours.
 	params["idle_in_transaction_session_timeout"] = "30s"
 	settings.BeforeConnect = func(ctx context.Context, conn *pgx.ConnConfig) error {
-		login, err := logins.get(ctx)
+		login, err := logins.Get(ctx)
 		conn.User, conn.Password = login.Username, login.Password
 		return err
 	}
@@ -118,7 +118,7 @@ func (db *DB) again(err error, harmless bool) bool {
 	isReason := errors.As(err, &reason)
 	if errors.As(err, &refused) {
 		if isReason && (reason.Code == "28P01" || reason.Code == "28000") {
-			return db.logins.refused(refused.Config.Password)
+			return db.logins.Refused(refused.Config.Password)
 		}
 		// Away, starting, shutting down or full: all of them pass.
 		return !isReason || reason.Code[:2] == "57" || reason.Code[:2] == "53"
