@@ -72,6 +72,15 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (rows pgx.Rows
 	return rows, err
 }
 
+// List runs a query and reads each row into a T, column by field.
+func List[T any](ctx context.Context, db *DB, sql string, args ...any) ([]T, error) {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+}
+
 // Batch runs the queries of a batch in one round trip and one transaction, and
 // each one's function on its rows; see DB.
 func (db *DB) Batch(ctx context.Context, batch *pgx.Batch) error {

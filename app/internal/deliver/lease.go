@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -132,15 +133,11 @@ func (l *Lease) watch(ctx context.Context) (silent []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	now, before := time.Now(), l.seen
 	l.seen = map[string]sighting{}
-	for rows.Next() {
-		var worker string
-		var beat time.Time
-		if err := rows.Scan(&worker, &beat); err != nil {
-			return nil, err
-		}
+	var worker string
+	var beat time.Time
+	_, err = pgx.ForEachRow(rows, []any{&worker, &beat}, func() error {
 		sight, known := before[worker]
 		if !known || !sight.beat.Equal(beat) {
 			sight = sighting{beat, now}
@@ -149,8 +146,9 @@ func (l *Lease) watch(ctx context.Context) (silent []string, err error) {
 		if now.Sub(sight.at) >= l.silence {
 			silent = append(silent, worker)
 		}
-	}
-	return silent, rows.Err()
+		return nil
+	})
+	return silent, err
 }
 
 // collectLost is safe to run in many workers at once. Starts that ended in
@@ -197,19 +195,16 @@ func (l *Lease) collect(ctx context.Context, silent []string) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var quarantine bool
-		var event string // "" if the job is no delivery
-		if err := rows.Scan(&id, &quarantine, &event); err != nil {
-			return err
-		}
+	var id int64
+	var quarantine bool
+	var event string // "" if the job is no delivery
+	_, err = pgx.ForEachRow(rows, []any{&id, &quarantine, &event}, func() error {
 		if quarantine {
 			l.log.ErrorContext(ctx, "job was lost with its worker too often and is quarantined", "job_id", id, "event_id", event)
 		} else {
 			l.log.WarnContext(ctx, "job was lost with its worker and runs again", "job_id", id, "event_id", event)
 		}
-	}
-	return rows.Err()
+		return nil
+	})
+	return err
 }

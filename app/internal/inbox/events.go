@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"dozen/app/internal/database"
 )
 
 // Filter narrows a list of events; empty fields do not.
@@ -32,7 +34,7 @@ func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
 	if IsID(f.Text) {
 		id, deliveryID = f.Text, ""
 	}
-	rows, err := in.db.Query(ctx, `
+	return database.List[Summary](ctx, in.db, `
 		select e.id::text, e.source, e.delivery_id, e.received_at, octet_length(e.body),
 			(select coalesce(string_agg(d.destination || ' ' || d.state, ', ' order by d.destination), '')
 				from delivery d where d.event_id = e.id)
@@ -43,10 +45,6 @@ func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
 			and ($5::uuid is null or e.id < $5)
 		order by e.id desc limit $6`,
 		f.Source, f.State, nullable(id), deliveryID, nullable(f.Before), f.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Summary])
 }
 
 func nullable(text string) *string {
