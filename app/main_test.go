@@ -23,11 +23,17 @@ import (
 // start, stop and kill real processes, and the race detector watches in them.
 const asProcess = "DOZEN_TEST_AS_PROCESS"
 
+// silence makes worker processes take each other for dead sooner.
+const silence = "DOZEN_TEST_SILENCE"
+
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(asBare) != "":
 		bare()
 	case os.Getenv(asProcess) != "":
+		if silence, err := time.ParseDuration(os.Getenv(silence)); err == nil {
+			leaseSilence = silence
+		}
 		main()
 	default:
 		testsuite.Main(m)

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"dozen/app/internal/database"
 )
 
 func runMigrate(ctx context.Context, a *app, args []string) error {
@@ -26,4 +29,27 @@ func migrationStatus(ctx context.Context, a *app) error {
 		_, _ = fmt.Fprintf(a.stdout, "%05d %s\n", one.Version, state)
 	}
 	return err
+}
+
+// watchSchema says in the log when this release's migration has not run yet,
+// and when it has. It returns then, because a schema never goes back.
+func (a *app) watchSchema(ctx context.Context) {
+	var old database.OldSchema
+	for said := false; ctx.Err() == nil; {
+		err := a.db.Ready(ctx)
+		switch {
+		case err == nil && said:
+			a.log.InfoContext(ctx, "the schema is up to date now")
+			return
+		case err == nil:
+			return
+		case errors.As(err, &old) && !said:
+			a.log.ErrorContext(ctx, old.Error(), "have", old.Have, "want", old.Want)
+			said = true
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
 }

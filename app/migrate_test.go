@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -133,27 +132,4 @@ func TestKilledMigrationsConverge(t *testing.T) {
 		db.Close()
 	}
 	t.Logf("%d kills; %d of %d databases were left halfway", kills, halfway, kills/4)
-}
-
-// While a release rolls, its code meets the schema of the release before, if
-// the migration is late, and of the next one, after a rollback. The main way
-// of an event must work on all of them.
-func TestCodeWorksOnEarlierSchemas(t *testing.T) {
-	for version := int64(1); version <= 3; version++ {
-		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
-			w := newWorldAt(t, version)
-			web := start(t, w.env, "web")
-			start(t, w.env, "worker")
-			web.until("/readyz", 200, 10*time.Second)
-			id, err := post(newClient(t, 1), web.url("/in/demo"), "", []byte(`{}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			testsuite.Eventually(t, 10*time.Second, func() error { return w.settled(t.Context()) })
-			if started, err := w.in.Replay(t.Context(), id, ""); err != nil || started != 1 {
-				t.Errorf("replay started %d, %v", started, err)
-			}
-			testsuite.Eventually(t, 10*time.Second, func() error { return atLeast(int64(w.sink.received()[id]), 2) })
-		})
-	}
 }

@@ -18,6 +18,7 @@ func runScheduler(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	go a.watchSchema(ctx)
 	a.log.InfoContext(ctx, "scheduler started")
 	schedule.Run(ctx, a.db, a.log, upkeep.Schedules(jobs, a.metrics))
 	a.log.InfoContext(ctx, "scheduler stopped")

@@ -24,6 +24,7 @@ func runWeb(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	defer a.metrics.Start()()
+	go a.watchSchema(ctx)
 	server := &web.Server{Config: a.Config, Log: a.log, Metrics: a.metrics, DB: a.db, Cache: valkey, Inbox: inbox.New(a.db, jobs)}
 	return server.Run(ctx)
 }

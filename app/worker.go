@@ -23,6 +23,9 @@ const stopMargin = 1500 * time.Millisecond
 // startRetry is the pause between tries to start without a database.
 const startRetry = 500 * time.Millisecond
 
+// leaseSilence is a variable so that tests with killed workers need not wait.
+var leaseSilence = deliver.Silence
+
 func runWorker(ctx context.Context, a *app, args []string) error {
 	queue := inbox.Queue
 	switch len(args) {
@@ -38,6 +41,7 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 	}
 	defer a.metrics.Start()()
 
+	go a.watchSchema(ctx)
 	for started := false; !started; {
 		// No job is taken before the lease stands: a job without one counts as lost.
 		err := lease.Beat(ctx)
@@ -75,7 +79,7 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 func newWorker(a *app, queue string) (*inbox.Jobs, *deliver.Lease, error) {
 	host, _ := os.Hostname()
 	id := fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixNano())
-	lease := deliver.NewLease(a.db, a.log, id)
+	lease := deliver.NewLease(a.db, a.log, id, leaseSilence)
 	workers := river.NewWorkers()
 	client, err := inbox.NewJobs(a.db, &river.Config{
 		ID:                id,

@@ -153,6 +153,19 @@ func post(client *http.Client, url, key string, body []byte) (id string, err err
 	return answer.ID, nil
 }
 
+// logIn returns the session of ada@example.com.
+func logIn(t testing.TB, web *instance) *http.Cookie {
+	t.Helper()
+	client := newClient(t, 1)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.PostForm(web.url("/login"), map[string][]string{"email": {"ada@example.com"}, "password": {"correct horse battery"}})
+	if err != nil || len(response.Cookies()) != 1 {
+		t.Fatalf("login: %v, %v", response, err)
+	}
+	_ = response.Body.Close()
+	return response.Cookies()[0]
+}
+
 // settled says whether every delivery and every job has come to its end.
 func (w *world) settled(ctx context.Context) error {
 	var deliveries, jobs int

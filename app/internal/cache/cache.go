@@ -4,11 +4,11 @@ package cache
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -22,6 +22,9 @@ const (
 	dialTimeout  = time.Second
 	replyTimeout = 500 * time.Millisecond
 	checkIdle    = time.Second // an idle connection older than this is tried first
+	// keepIdle connections wait for the next crowd: a new one costs a TLS
+	// handshake and a login, many times what it is opened for.
+	keepIdle = 64
 )
 
 // Cache is a pool of connections. It is safe for concurrent use.
@@ -33,23 +36,26 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 	if u, err := url.Parse(address); err != nil || u.Host == "" {
 		return nil, errors.New("CACHE_URL: not a URL with a host") // without its text, which may hold a password
 	}
-	login := &login{aws: aws, arn: cfg.SecretARN}
+	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{}) // without a secret, the URL has all that is needed
 	dial := func(ctx context.Context) (redis.Conn, error) {
-		username, password, err := login.get(ctx)
+		who, err := logins.Get(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("CACHE_SECRET_ARN: %w", err)
 		}
-		options := []redis.DialOption{redis.DialConnectTimeout(dialTimeout), redis.DialReadTimeout(replyTimeout), redis.DialWriteTimeout(replyTimeout)}
-		if password != "" {
-			options = append(options, redis.DialUsername(username), redis.DialPassword(password))
+		options := []redis.DialOption{redis.DialConnectTimeout(dialTimeout), redis.DialTLSHandshakeTimeout(replyTimeout),
+			redis.DialReadTimeout(replyTimeout), redis.DialWriteTimeout(replyTimeout)}
+		if who.Password != "" {
+			options = append(options, redis.DialUsername(who.Username), redis.DialPassword(who.Password))
 		}
 		conn, err := redis.DialURLContext(ctx, address, options...)
-		login.forgetIfRefused(err)
-		return conn, err
+		if refused(err) {
+			logins.Refused(who.Password)
+		}
+		return conn, explain(err)
 	}
 	return &Cache{&redis.Pool{
 		DialContext: dial,
-		MaxIdle:     8,
+		MaxIdle:     keepIdle,
 		IdleTimeout: time.Minute,
 		TestOnBorrow: func(conn redis.Conn, since time.Time) error {
 			if time.Since(since) < checkIdle {
@@ -59,6 +65,19 @@ func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 			return err
 		},
 	}}, nil
+}
+
+// explain adds the remedy to what an operator can mend.
+func explain(err error) error {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("CACHE_URL: the server's certificate is not trusted; let SSL_CERT_FILE name the certificate of its authority, "+
+			"and CACHE_URL the host that it is made out for: %w", err)
+	case refused(err):
+		return fmt.Errorf("the server refuses the login; look at the user and password of CACHE_SECRET_ARN, or of CACHE_URL: %w", err)
+	}
+	return err
 }
 
 // Close closes all connections.
@@ -123,36 +142,6 @@ func (c *Cache) with(ctx context.Context, use func(redis.Conn) error) error {
 	return use(conn)
 }
 
-// login keeps the secret's user and password until the server refuses them.
-// Without a secret, the URL has all that is needed.
-type login struct {
-	aws *awsapi.Client
-	arn string
-
-	mu     sync.Mutex
-	cached *awsapi.Login
-}
-
-func (l *login) get(ctx context.Context) (username, password string, err error) {
-	if l.arn == "" {
-		return "", "", nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cached == nil {
-		fresh, err := l.aws.LoginSecret(ctx, l.arn, awsapi.Current)
-		if err != nil {
-			return "", "", err
-		}
-		l.cached = &fresh
-	}
-	return l.cached.Username, l.cached.Password, nil
-}
-
-func (l *login) forgetIfRefused(err error) {
-	if err != nil && (strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "NOAUTH")) {
-		l.mu.Lock()
-		l.cached = nil
-		l.mu.Unlock()
-	}
+func refused(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "NOAUTH"))
 }

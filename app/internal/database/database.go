@@ -24,7 +24,7 @@ const patience = time.Second
 // Its own methods try again where nothing can have been executed yet.
 type DB struct {
 	*pgxpool.Pool
-	logins *logins
+	logins *awsapi.Logins
 }
 
 // Open prepares the pool. It connects only when first used, so that a process
@@ -34,7 +34,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	if err != nil {
 		return nil, fmt.Errorf("database URL %q: %w", cfg.URL, err)
 	}
-	logins := newLogins(cfg, aws)
+	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{Username: cfg.Username, Password: cfg.Password.Reveal()})
 	settings.MaxConns = int32(cfg.PoolSize)
 	settings.MaxConnLifetime = 30 * time.Minute
 	settings.MaxConnLifetimeJitter = 5 * time.Minute
@@ -44,7 +44,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	// A process that vanishes from the network must not hold its locks for hours.
 	params["idle_in_transaction_session_timeout"] = "30s"
 	settings.BeforeConnect = func(ctx context.Context, conn *pgx.ConnConfig) error {
-		login, err := logins.get(ctx)
+		login, err := logins.Get(ctx)
 		conn.User, conn.Password = login.Username, login.Password
 		return err
 	}
@@ -70,6 +70,21 @@ func (db *DB) InTx(ctx context.Context, work func(pgx.Tx) error) error {
 func (db *DB) Query(ctx context.Context, sql string, args ...any) (rows pgx.Rows, err error) {
 	err = db.retry(ctx, false, func() error { rows, err = db.Pool.Query(ctx, sql, args...); return err })
 	return rows, err
+}
+
+// List runs a query and reads each row into a T, column by field.
+func List[T any](ctx context.Context, db *DB, sql string, args ...any) ([]T, error) {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+}
+
+// Batch runs the queries of a batch in one round trip and one transaction, and
+// each one's function on its rows; see DB.
+func (db *DB) Batch(ctx context.Context, batch *pgx.Batch) error {
+	return db.retry(ctx, false, func() error { return db.SendBatch(ctx, batch).Close() })
 }
 
 // Exec runs a statement; see DB.
@@ -112,7 +127,7 @@ func (db *DB) again(err error, harmless bool) bool {
 	isReason := errors.As(err, &reason)
 	if errors.As(err, &refused) {
 		if isReason && (reason.Code == "28P01" || reason.Code == "28000") {
-			return db.logins.refused(refused.Config.Password)
+			return db.logins.Refused(refused.Config.Password)
 		}
 		// Away, starting, shutting down or full: all of them pass.
 		return !isReason || reason.Code[:2] == "57" || reason.Code[:2] == "53"
@@ -121,10 +136,4 @@ func (db *DB) again(err error, harmless bool) bool {
 		return harmless && reason.Code[:2] == "57" && reason.Code != "57014"
 	}
 	return pgconn.SafeToRetry(err) || harmless && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
-}
-
-// Ready says whether the database answers and has a schema.
-func (db *DB) Ready(ctx context.Context) error {
-	_, err := db.Pool.Exec(ctx, "select 1 from source limit 1")
-	return err
 }

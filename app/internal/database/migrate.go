@@ -127,8 +127,7 @@ func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) e
 	}
 	defer func() { _ = provider.Close() }()
 	if target == 0 {
-		sources := provider.ListSources()
-		target = sources[len(sources)-1].Version
+		target = newest
 	}
 	results, err := provider.UpTo(ctx, target)
 	for _, result := range results {

@@ -74,7 +74,7 @@ func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 
 // While a release rolls, the code before it runs on the new schema: a
 // migration after the first may only add, and never in a way that old inserts
-// fail. This reads the SQL; compatibility_test.go runs code on old schemas.
+// fail. This reads the SQL; compatibility_test.go runs code on other schemas.
 func TestMigrationsOnlyAdd(t *testing.T) {
 	files, err := os.ReadDir("migrations")
 	if err != nil {

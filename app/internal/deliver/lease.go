@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -13,32 +14,36 @@ import (
 )
 
 // A queue that waits an hour for a killed worker's jobs is no queue for
-// webhooks. So each worker says every two seconds that it lives, and which
+// webhooks. So each worker says every second or two that it lives, and which
 // jobs it runs; and each looks for jobs that nobody runs any more:
 //
 //	job is running, and its worker ...
-//	   has been silent for silence, watched by the looker's own clock  ──► lost
+//	   has been silent for Silence, watched by the looker's own clock  ──► lost
 //	   lives, but does not name the job                                ──► lost
 //	   has left no lease at all                                        ──► lost
 //
 // Silence is measured by watching and not by the time in the row: after a
 // database outage every lease looks old, and all running jobs would run twice.
 //
-// A lost job is available again at once. One that is lost for the fifth time
-// is likely to be what kills the workers, and is quarantined.
+// A lost job is available again at once, and the loss stands among the event's
+// attempts. A job that is lost for the fifth time is likely to be what kills
+// the workers, and is quarantined.
 const (
-	beatEvery = 2 * time.Second
-	silence   = 7 * time.Second
-	maxLost   = 5
+	// Silence is for how long a worker must be silent to be taken for dead. A
+	// job that still runs by then will run twice, so it is several beats.
+	Silence = 7 * time.Second
+	beats   = 4
+	maxLost = 5
 )
 
 // Lease keeps one worker's lease, and collects the jobs of those without.
 // It is a River middleware, to know what runs.
 type Lease struct {
 	river.MiddlewareDefaults
-	db     *database.DB
-	log    *slog.Logger
-	worker string
+	db      *database.DB
+	log     *slog.Logger
+	worker  string
+	silence time.Duration
 
 	mu      sync.Mutex
 	running map[int64]struct{}
@@ -50,8 +55,9 @@ type Lease struct {
 type sighting struct{ beat, at time.Time }
 
 // NewLease returns the lease of the worker with the given River client id.
-func NewLease(db *database.DB, log *slog.Logger, worker string) *Lease {
-	return &Lease{db: db, log: log, worker: worker, running: map[int64]struct{}{}, seen: map[string]sighting{}}
+// All workers of a database must use the same silence.
+func NewLease(db *database.DB, log *slog.Logger, worker string, silence time.Duration) *Lease {
+	return &Lease{db: db, log: log, worker: worker, silence: silence, running: map[int64]struct{}{}, seen: map[string]sighting{}}
 }
 
 // Work implements rivertype.WorkerMiddleware.
@@ -69,7 +75,7 @@ func (l *Lease) Work(ctx context.Context, job *rivertype.JobRow, inner func(cont
 
 // Run beats and collects until ctx ends.
 func (l *Lease) Run(ctx context.Context) {
-	ticker := time.NewTicker(beatEvery)
+	ticker := time.NewTicker(l.silence / beats)
 	defer ticker.Stop()
 	for {
 		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
@@ -109,7 +115,7 @@ func (l *Lease) turn(ctx context.Context) (err error) {
 			clear(l.seen) // blind for a while: what was seen before proves nothing
 		}
 	}()
-	ctx, done := context.WithTimeout(ctx, silence/2)
+	ctx, done := context.WithTimeout(ctx, l.silence/2)
 	defer done()
 	if err := l.Beat(ctx); err != nil {
 		return err
@@ -127,25 +133,22 @@ func (l *Lease) watch(ctx context.Context) (silent []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	now, before := time.Now(), l.seen
 	l.seen = map[string]sighting{}
-	for rows.Next() {
-		var worker string
-		var beat time.Time
-		if err := rows.Scan(&worker, &beat); err != nil {
-			return nil, err
-		}
+	var worker string
+	var beat time.Time
+	_, err = pgx.ForEachRow(rows, []any{&worker, &beat}, func() error {
 		sight, known := before[worker]
 		if !known || !sight.beat.Equal(beat) {
 			sight = sighting{beat, now}
 		}
 		l.seen[worker] = sight
-		if now.Sub(sight.at) >= silence {
+		if now.Sub(sight.at) >= l.silence {
 			silent = append(silent, worker)
 		}
-	}
-	return silent, rows.Err()
+		return nil
+	})
+	return silent, err
 }
 
 // collectLost is safe to run in many workers at once. Starts that ended in
@@ -167,33 +170,41 @@ with lost as (
 		finalized_at = case when quarantine then now() end,
 		scheduled_at = now(), max_attempts = least(max_attempts + 1, 32767)
 	from lost where lost.id = river_job.id
-	returning river_job.id, kind, args, quarantine
+	returning river_job.id, quarantine, attempted_at,
+		case when kind = 'deliver' then (args ->> 'event_id')::uuid end as event_id, args ->> 'destination' as destination
+), noted as (
+	insert into attempt (event_id, destination, error, took_ms)
+	select event_id, destination, case when quarantine then $5 else $4 end, extract(epoch from now() - attempted_at) * 1000
+	from collected join delivery using (event_id, destination)
 ), quarantined as (
-	update delivery set state = 'quarantined', changed_at = now()
-	from collected
-	where quarantine and kind = 'deliver' and event_id = (args ->> 'event_id')::uuid and destination = args ->> 'destination'
+	update delivery set state = 'quarantined', changed_at = now() from collected
+	where quarantine and delivery.event_id = collected.event_id and delivery.destination = collected.destination
 ), forgotten as (
 	delete from lease where worker = any ($1::text[]) and beat < now() - interval '1 hour'
 )
-select id, quarantine from collected`
+select id, quarantine, coalesce(event_id::text, '') from collected`
+
+// What an event's page shows for a lost job.
+const (
+	noteLost        = "the worker was lost on the way; tried again"
+	noteQuarantined = "the worker was lost on the way, as so often before: this may be what kills it, so it is quarantined until somebody replays it"
+)
 
 func (l *Lease) collect(ctx context.Context, silent []string) error {
-	rows, err := l.db.Query(ctx, collectLost, silent, silence, maxLost)
+	rows, err := l.db.Query(ctx, collectLost, silent, l.silence, maxLost, noteLost, noteQuarantined)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var quarantine bool
-		if err := rows.Scan(&id, &quarantine); err != nil {
-			return err
-		}
+	var id int64
+	var quarantine bool
+	var event string // "" if the job is no delivery
+	_, err = pgx.ForEachRow(rows, []any{&id, &quarantine, &event}, func() error {
 		if quarantine {
-			l.log.ErrorContext(ctx, "job was lost with its worker too often and is quarantined", "job_id", id)
+			l.log.ErrorContext(ctx, "job was lost with its worker too often and is quarantined", "job_id", id, "event_id", event)
 		} else {
-			l.log.WarnContext(ctx, "job was lost with its worker and runs again", "job_id", id)
+			l.log.WarnContext(ctx, "job was lost with its worker and runs again", "job_id", id, "event_id", event)
 		}
-	}
-	return rows.Err()
+		return nil
+	})
+	return err
 }

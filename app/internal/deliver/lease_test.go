@@ -45,7 +45,7 @@ func runningJob(t *testing.T, db *database.DB, worker string, start int) (event 
 
 func lease(t *testing.T, db *database.DB, worker string) *Lease {
 	t.Helper()
-	return NewLease(db, slog.New(slog.DiscardHandler), worker)
+	return NewLease(db, slog.New(slog.DiscardHandler), worker, Silence)
 }
 
 func turn(t *testing.T, l *Lease) {
@@ -134,7 +134,7 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 		}
 		// Nor does a silence in which the looker itself was cut off.
 		seen := looker.seen["killed"]
-		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-silence)}
+		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
 		away, cut := context.WithCancel(t.Context())
 		cut()
 		if looker.turn(away) == nil {
@@ -144,7 +144,7 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 		if got := stateOf(t, db, job); got.state != "running" {
 			t.Fatalf("job is %+v: collected after an outage", got)
 		}
-		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-silence)}
+		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
 		turn(t, looker)
 		if got := stateOf(t, db, job); got.state != "available" {
 			t.Errorf("job is %+v: not collected after the silence", got)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"dozen/app/internal/database"
 )
 
 // Filter narrows a list of events; empty fields do not.
@@ -32,7 +34,7 @@ func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
 	if IsID(f.Text) {
 		id, deliveryID = f.Text, ""
 	}
-	rows, err := in.db.Query(ctx, `
+	return database.List[Summary](ctx, in.db, `
 		select e.id::text, e.source, e.delivery_id, e.received_at, octet_length(e.body),
 			(select coalesce(string_agg(d.destination || ' ' || d.state, ', ' order by d.destination), '')
 				from delivery d where d.event_id = e.id)
@@ -43,10 +45,6 @@ func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
 			and ($5::uuid is null or e.id < $5)
 		order by e.id desc limit $6`,
 		f.Source, f.State, nullable(id), deliveryID, nullable(f.Before), f.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Summary])
 }
 
 func nullable(text string) *string {
@@ -72,28 +70,29 @@ type State struct {
 	ChangedAt   time.Time
 }
 
-// Event finds one event with its deliveries and attempts, or ErrNotFound.
+// Event finds one event with its deliveries and attempts, or ErrNotFound. All
+// of it comes in one round trip, which is most of what a page costs.
 func (in *Inbox) Event(ctx context.Context, id string) (event Event, states []State, attempts []Attempt, err error) {
 	if !IsID(id) {
 		return event, nil, nil, ErrNotFound
 	}
-	err = in.db.QueryRow(ctx, `select id::text, source, delivery_id, content_type, headers, body, received_at
-		from event where id = $1`, id).Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType,
-		&event.Headers, &event.Body, &event.ReceivedAt)
-	if err != nil {
-		return event, nil, nil, notFound(err)
+	batch := &pgx.Batch{}
+	batch.Queue(`select id::text, source, delivery_id, content_type, headers, body, received_at from event where id = $1`, id).
+		QueryRow(func(row pgx.Row) error {
+			return row.Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType, &event.Headers, &event.Body, &event.ReceivedAt)
+		})
+	batch.Queue("select destination, state, changed_at from delivery where event_id = $1 order by destination", id).
+		Query(collect(&states))
+	batch.Queue("select destination, status, error, took_ms, at from attempt where event_id = $1 order by id", id).
+		Query(collect(&attempts))
+	err = in.db.Batch(ctx, batch)
+	return event, states, attempts, notFound(err)
+}
+
+// collect returns a reader of a batch's rows into list, column by column.
+func collect[T any](list *[]T) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+		return err
 	}
-	rows, err := in.db.Query(ctx, "select destination, state, changed_at from delivery where event_id = $1 order by destination", id)
-	if err != nil {
-		return event, nil, nil, err
-	}
-	if states, err = pgx.CollectRows(rows, pgx.RowToStructByPos[State]); err != nil {
-		return event, nil, nil, err
-	}
-	rows, err = in.db.Query(ctx, "select destination, status, error, took_ms, at from attempt where event_id = $1 order by id", id)
-	if err != nil {
-		return event, nil, nil, err
-	}
-	attempts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Attempt])
-	return event, states, attempts, err
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"dozen/app/internal/database"
 )
 
 // A batch of finished events is bounded by number and by bytes, because it is
@@ -17,7 +17,7 @@ const (
 // Finished returns the oldest events that came before the given time and have
 // no delivery that is still pending: at least one, if there is any.
 func (in *Inbox) Finished(ctx context.Context, before time.Time) ([]Event, error) {
-	rows, err := in.db.Query(ctx, `
+	return database.List[Event](ctx, in.db, `
 		select id::text, source, delivery_id, content_type, headers, body, received_at from (
 			select *, sum(octet_length(body)) over (order by id) - octet_length(body) as bytes_before
 			from (
@@ -28,10 +28,6 @@ func (in *Inbox) Finished(ctx context.Context, before time.Time) ([]Event, error
 			) oldest
 		) batch
 		where bytes_before < $3 order by id`, before, purgeEvents, purgeBytes)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Event])
 }
 
 // Purge deletes events with all that belongs to them. One whose delivery was

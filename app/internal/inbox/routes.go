@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"dozen/app/internal/config"
+	"dozen/app/internal/database"
 )
 
 // Schemes are the ways to sign a request; see package signature.
@@ -109,22 +110,13 @@ func (in *Inbox) Source(ctx context.Context, name string) (s Source, err error) 
 
 // Sources lists all sources by name.
 func (in *Inbox) Sources(ctx context.Context) ([]Source, error) {
-	rows, err := in.db.Query(ctx, "select "+sourceColumns+" from source order by name")
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Source])
+	return database.List[Source](ctx, in.db, "select "+sourceColumns+" from source order by name")
 }
-
-const destinationColumns = "name, source, url, secret, allow_private, concurrency, max_attempts"
 
 // Destinations lists all destinations by source and name.
 func (in *Inbox) Destinations(ctx context.Context) ([]Destination, error) {
-	rows, err := in.db.Query(ctx, "select "+destinationColumns+" from destination order by source, name")
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Destination])
+	return database.List[Destination](ctx, in.db, `
+		select name, source, url, secret, allow_private, concurrency, max_attempts from destination order by source, name`)
 }
 
 func notFound(err error) error {

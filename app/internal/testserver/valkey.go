@@ -14,6 +14,7 @@ import (
 // Valkey is a private Valkey or Redis on a loopback port.
 type Valkey struct {
 	Port int
+	Args []string // of the command line, beyond those that Start gives it
 	bin  string
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -40,7 +41,8 @@ func NewValkey(bin string, port int) (v *Valkey, err error) {
 
 // Start starts the server, empty, and waits until it answers.
 func (v *Valkey) Start() error {
-	v.cmd = exec.Command(v.bin, "--port", strconv.Itoa(v.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning")
+	args := []string{"--port", strconv.Itoa(v.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"}
+	v.cmd = exec.Command(v.bin, append(args, v.Args...)...)
 	v.cmd.SysProcAttr = ownGroup(nil)
 	v.cmd.Dir = os.TempDir()
 	v.cmd.Stdout, v.cmd.Stderr = io.Discard, io.Discard
@@ -62,6 +64,9 @@ func (v *Valkey) Start() error {
 	v.Kill()
 	return fmt.Errorf("%s does not answer", v.bin)
 }
+
+// Freeze stops the server's clock: it takes connections, and answers nothing.
+func (v *Valkey) Freeze() { _ = v.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Kill ends the server at once; what it held is lost.
 func (v *Valkey) Kill() {

@@ -30,16 +30,13 @@ func Backlog(ctx context.Context, tx pgx.Tx, metrics *metric.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var queue string
-		var count int64
-		var age float64
-		if err := rows.Scan(&queue, &count, &age); err != nil {
-			return err
-		}
+	var queue string
+	var count int64
+	var age float64
+	_, err = pgx.ForEachRow(rows, []any{&queue, &count, &age}, func() error {
 		metrics.Write(queue, metric.Value{Name: "Backlog", Unit: "Count", Number: float64(count)},
 			metric.Value{Name: "BacklogAge", Unit: "Seconds", Number: age})
-	}
-	return rows.Err()
+		return nil
+	})
+	return err
 }

@@ -53,57 +53,34 @@ func Schedules(jobs *inbox.Jobs, metrics *metric.Writer) []schedule.Schedule {
 // jobTimeout bounds one run; what is left over is done by the next.
 const jobTimeout = 10 * time.Minute
 
-// Register adds the workers of these jobs.
+// Register adds the workers of these jobs. The archiver goes by the tick's
+// time, not by now: a run that is tried again makes the same objects.
 func Register(workers *river.Workers, in *inbox.Inbox, to storage.Storage, retention time.Duration, log *slog.Logger) {
-	river.AddWorker(workers, &redriver{inbox: in, log: log})
-	river.AddWorker(workers, &archiver{inbox: in, storage: to, retention: retention, log: log})
+	river.AddWorker(workers, &batches[Redrive]{log: log, next: func(ctx context.Context, _ Redrive) (int, error) {
+		return in.Redrive(ctx)
+	}})
+	river.AddWorker(workers, &batches[Archive]{log: log, next: func(ctx context.Context, job Archive) (int, error) {
+		return archiveBatch(ctx, in, to, job.Tick.Add(-retention))
+	}})
 }
 
-type redriver struct {
-	river.WorkerDefaults[Redrive]
-	inbox *inbox.Inbox
-	log   *slog.Logger
+// batches works a job batch by batch, until one finds nothing left to do.
+type batches[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	next func(context.Context, T) (done int, err error)
+	log  *slog.Logger
 }
 
-func (w *redriver) Timeout(*river.Job[Redrive]) time.Duration { return jobTimeout }
+func (w *batches[T]) Timeout(*river.Job[T]) time.Duration { return jobTimeout }
 
-func (w *redriver) Work(ctx context.Context, _ *river.Job[Redrive]) error {
-	total := 0
-	for {
-		started, err := w.inbox.Redrive(ctx)
+func (w *batches[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	for total := 0; ; {
+		done, err := w.next(ctx, job.Args)
 		if err != nil {
 			return err
 		}
-		total += started
-		if started == 0 {
-			w.log.InfoContext(ctx, "redriven", "deliveries", total)
-			return nil
-		}
-	}
-}
-
-type archiver struct {
-	river.WorkerDefaults[Archive]
-	inbox     *inbox.Inbox
-	storage   storage.Storage
-	retention time.Duration
-	log       *slog.Logger
-}
-
-func (w *archiver) Timeout(*river.Job[Archive]) time.Duration { return jobTimeout }
-
-// Work archives by the tick's time, not by now: a run that is tried again
-// makes the same objects.
-func (w *archiver) Work(ctx context.Context, job *river.Job[Archive]) error {
-	total := 0
-	for {
-		moved, err := archiveBatch(ctx, w.inbox, w.storage, job.Args.Tick.Add(-w.retention))
-		if err != nil {
-			return err
-		}
-		total += moved
-		if moved == 0 {
-			w.log.InfoContext(ctx, "archived", "events", total)
+		if total += done; done == 0 {
+			w.log.InfoContext(ctx, "upkeep done", "job", job.Kind, "items", total)
 			return nil
 		}
 	}

@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
+
+	"dozen/app/internal/database"
 )
 
 // livez says that this process can serve. It asks nobody else: a database that
@@ -13,22 +16,28 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.Config.Version})
 }
 
-// readyz says whether the database answers; without the cache the process can
-// still accept events, so its state is only reported.
+// readyz says whether this process can accept events; without the cache it
+// can, and on the schema of the release before it can, so these are reported.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	database, cache := s.health.check(r.Context(), s.DB.Ready, s.Cache.Ping)
+	db, cache := s.health.check(r.Context(), s.DB.Ready, s.Cache.Ping)
 	status, code := "ready", http.StatusOK
-	if database != nil {
+	var old database.OldSchema
+	if db != nil && (!errors.As(db, &old) || old.Have == 0) {
 		status, code = "not ready", http.StatusServiceUnavailable
 	}
-	writeJSON(w, code, map[string]string{"status": status, "database": word(database), "cache": word(cache)})
+	writeJSON(w, code, map[string]string{"status": status, "database": word(db), "cache": word(cache)})
 }
 
+// word tells the public what helps the operator, and no address or login.
 func word(err error) string {
-	if err != nil {
-		return "away"
+	var old database.OldSchema
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &old):
+		return old.Error()
 	}
-	return "ok"
+	return "away"
 }
 
 const (

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"dozen/app/internal/config"
+)
+
+// composeFile is what `docker compose` would read of compose.yaml.
+type composeFile struct {
+	Services map[string]composeService
+	Volumes  map[string]any
+}
+
+type composeService struct {
+	Image string
+	Build *struct {
+		Context string
+		Args    map[string]string
+	}
+	Command     []string
+	Environment map[string]string
+	ReadOnly    bool          `yaml:"read_only"`
+	Grace       time.Duration `yaml:"stop_grace_period"`
+	Ports       []string
+	Volumes     []string
+	Healthcheck *struct{ Test []string }
+	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+}
+
+func readCompose(t *testing.T) (file composeFile) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// dockerfile returns what the instruction's lines say.
+func dockerfile(t *testing.T, instruction string) (words []string) {
+	t.Helper()
+	for _, match := range regexp.MustCompile(`(?m)^`+instruction+` (\S+)$`).FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
+		words = append(words, match[1])
+	}
+	if len(words) == 0 {
+		t.Fatalf("the Dockerfile has no %s", instruction)
+	}
+	return words
+}
+
+// A newcomer's first command must not fail on a name that has been changed
+// elsewhere: compose.yaml runs the Procfile's processes, in the image as the
+// Dockerfile makes it, with settings that the app knows.
+func TestComposeRunsTheProcfile(t *testing.T) {
+	compose := readCompose(t)
+	processes := 0
+	for line := range strings.Lines(read(t, "Procfile")) {
+		name, command, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		service, found := compose.Services[name]
+		if !found || !slices.Equal(service.Command, strings.Fields(command)) {
+			t.Errorf("compose.yaml runs %s as %q, the Procfile as %q", name, service.Command, command)
+			continue
+		}
+		processes++
+		t.Run(name, func(t *testing.T) { checkProcess(t, compose, name, service) })
+	}
+	if processes < 4 {
+		t.Errorf("%d processes were looked at", processes)
+	}
+	postgres := compose.Services["postgres"].Environment["POSTGRES_PASSWORD"]
+	if cfg, err := config.Load(environment{}.get); err != nil || cfg.Database.Password.Reveal() != postgres {
+		t.Errorf("the database's password is %q, and the app tries its default, %v", postgres, err)
+	}
+}
+
+func checkProcess(t *testing.T, compose composeFile, name string, service composeService) {
+	unset := regexp.MustCompile(`\$\{\w+:-(.*)\}`)
+	values := environment{}
+	for variable, value := range service.Environment {
+		if values[variable] = unset.ReplaceAllString(value, "$1"); !slices.Contains(config.Names(), variable) {
+			t.Errorf("the app reads no %s", variable)
+		}
+	}
+	cfg, err := config.Load(values.get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database, _ := url.Parse(cfg.Database.URL)
+	cache, _ := url.Parse(cfg.Cache.URL.Reveal())
+	for _, host := range []string{database.Hostname(), cache.Hostname()} {
+		if compose.Services[host].Image == "" {
+			t.Errorf("no service is called %q", host)
+		}
+	}
+	for _, mount := range service.Volumes {
+		volume, target, _ := strings.Cut(mount, ":")
+		_, declared := compose.Volumes[volume]
+		if !declared || !slices.Contains(dockerfile(t, "VOLUME"), target) || path.Dir(cfg.Storage.Path) != target {
+			t.Errorf("%s: is %q declared, and %q what the image can write and what %s lies in?", mount, volume, target, cfg.Storage)
+		}
+	}
+	if !service.ReadOnly || len(service.Volumes) != 1 || service.Grace < cfg.Drain {
+		t.Errorf("read_only %t, volumes %v, grace %s for a drain of %s", service.ReadOnly, service.Volumes, service.Grace, cfg.Drain)
+	}
+	// Only one can have the port: anything else could not be scaled.
+	if port := dockerfile(t, "EXPOSE")[0]; name == "web" && !slices.Equal(service.Ports, []string{port + ":" + port}) || name != "web" && len(service.Ports) > 0 {
+		t.Errorf("ports %v; web listens on %s", service.Ports, port)
+	}
+	arguments := strings.Join(dockerfile(t, "ARG"), " ")
+	if service.Build == nil || service.Build.Context != "." {
+		t.Fatalf("builds %+v, want this directory", service.Build)
+	}
+	for argument := range service.Build.Args {
+		if !strings.Contains(arguments, argument+"=") {
+			t.Errorf("the Dockerfile takes no %s", argument)
+		}
+	}
+	for other, on := range service.DependsOn {
+		needed, found := compose.Services[other]
+		if !found || on.Condition == "service_healthy" && needed.Healthcheck == nil {
+			t.Errorf("waits for %s to be %s, and that never happens", other, on.Condition)
+		}
+	}
+	if name != "release" && service.DependsOn["release"].Condition != "service_completed_successfully" {
+		t.Error("does not wait for the migration")
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"dozen/app/internal/awsapi"
+	"dozen/app/internal/operator"
+	"dozen/app/internal/testserver"
+	"dozen/app/internal/testsuite"
+)
+
+// authority signs certificates for this test, and nobody else trusts it.
+type authority struct {
+	dir  string
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	a := &authority{dir: t.TempDir(), cert: &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a test"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}}
+	a.key = a.issue(t, "ca", a.cert)
+	return a
+}
+
+// issue writes NAME.pem and NAME.key; the first one signs itself.
+func (a *authority) issue(t *testing.T, name string, cert *x509.Certificate) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := a.key
+	if signer == nil {
+		signer = key
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, cert, a.cert, &key.PublicKey, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{a.file(name + ".pem"): {Type: "CERTIFICATE", Bytes: signed},
+		a.file(name + ".key"): {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return key
+}
+
+func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
+
+// tlsValkey is a server as ElastiCache runs it: TLS only, user app with the
+// given password, and the default user off.
+func tlsValkey(t *testing.T, a *authority, password string) *testserver.Valkey {
+	t.Helper()
+	bin := testserver.FindValkey()
+	if bin == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("neither valkey-server nor redis-server found: install one of them")
+		}
+		fmt.Fprintln(os.Stderr, "NOTE: no valkey-server or redis-server found; the cache was not tried over TLS")
+		t.Skip("no server")
+	}
+	server, err := testserver.NewValkey(bin, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.issue(t, "server", &x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	server.Args = []string{"--port", "0", "--tls-port", strconv.Itoa(server.Port), "--tls-auth-clients", "no",
+		"--tls-cert-file", a.file("server.pem"), "--tls-key-file", a.file("server.key"), "--tls-ca-cert-file", a.file("ca.pem"),
+		"--user", "default", "off", "--user", "app", "on", ">" + password, "~*", "&*", "+@all"}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Kill)
+	return server
+}
+
+// In production the cache speaks TLS, and knows one user whose password is in
+// a secret. Sessions must work there, a server that somebody else has signed
+// must get no password, and both mistakes must be understood from the log.
+func TestCacheOverTLSWithAUser(t *testing.T) {
+	w := newWorld(t)
+	const password = "a-cache-password-for-tests"
+	ca, stand := newAuthority(t), testsuite.NewAWS(t)
+	server := tlsValkey(t, ca, password)
+	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: password})
+	env := w.env.with("CACHE_URL", "rediss://127.0.0.1:"+strconv.Itoa(server.Port)).
+		with("CACHE_SECRET_ARN", "arn:aws:secretsmanager:x").with("SSL_CERT_FILE", ca.file("ca.pem"))
+	for name, value := range stand.Environment() {
+		env = env.with(name, value)
+	}
+	if err := operator.Add(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
+		t.Fatal(err)
+	}
+	web := start(t, env, "web")
+	web.until("/readyz", 200, 10*time.Second)
+	client := newClient(t, 1)
+	testsuite.Eventually(t, 10*time.Second, func() error { return cacheIs(client, web, "ok") })
+	logIn(t, web)
+	accept := func(web *instance) {
+		t.Helper()
+		if _, err := post(client, web.url("/in/demo"), "", []byte(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accept(web)
+	if lines := web.lines("cache failed"); len(lines) > 0 {
+		t.Errorf("the rate limit does not reach the cache: %s", lines)
+	}
+
+	stranger := start(t, env.with("SSL_CERT_FILE", newAuthority(t).file("ca.pem")), "web")
+	stranger.until("/readyz", 200, 10*time.Second)
+	accept(stranger) // an event is worth more than its rate limit
+	stranger.untilLine("is not trusted; let SSL_CERT_FILE name the certificate of its authority", 5*time.Second)
+
+	// A server that takes connections and then says nothing costs a moment, not the event.
+	server.Freeze()
+	fresh := start(t, env, "web")
+	fresh.until("/livez", 200, 10*time.Second)
+	accept(fresh)
+	fresh.untilLine("no rate limit for now", 5*time.Second)
+	server.Kill()
+
+	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	refused := start(t, env, "web")
+	refused.until("/readyz", 200, 10*time.Second)
+	accept(refused)
+	refused.untilLine("look at the user and password of CACHE_SECRET_ARN", 5*time.Second)
+	for _, p := range []*instance{web, stranger, fresh, refused} {
+		if lines := p.lines(password); len(lines) > 0 {
+			t.Errorf("the password is in the log: %s", lines)
+		}
+	}
+}
