@@ -15,7 +15,6 @@ import (
 // Prevents: every deployment costs some users a request. Each release rolls under load, with AWS's open questions answered in
 // every way: which comes first, SIGTERM or deregistration, and how long the load balancer goes on with a target that is leaving.
 func TestReleasesDropNothing(t *testing.T) {
-	t.Parallel()
 	type answer struct {
 		lag   time.Duration
 		order rollout.StopOrder
@@ -31,7 +30,9 @@ func TestReleasesDropNothing(t *testing.T) {
 	}
 	for _, row := range answers {
 		t.Run(fmt.Sprintf("lag %s, %s", row.lag, row.order), func(t *testing.T) {
-			t.Parallel()
+			if os.Getenv("DOZEN_LONG") == "" {
+				t.Parallel() // the whole load is one machine's
+			}
 			w := start(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
 			sink := w.sink()
 			accepted := 0
@@ -144,4 +145,28 @@ func TestAFailingMigrationChangesNothing(t *testing.T) {
 	if err != nil || fmt.Sprint(after) != fmt.Sprint(status) {
 		t.Errorf("it was %v and is %v, %v", status, after, err)
 	}
+}
+
+// Prevents: a proof that cannot fail. An app that ends at SIGTERM without minding the routing lag loses requests.
+func TestTheProofFindsAnAppThatEndsAtOnce(t *testing.T) {
+	if os.Getenv("DOZEN_LONG") == "" {
+		t.Skip("DOZEN_LONG is not set")
+	}
+	hasty := changed(t, synthesized(t), func(context string) {
+		mustEdit(t, filepath.Join(context, "internal", "web", "server.go"), "if s.Config.RoutingLag > 0 {", "if false {")
+	})
+	w := start(t, func(s *Settings) {
+		s.Assembly, s.RoutingLag, s.StopOrder = hasty, time.Second, rollout.TerminateFirst
+	})
+	w.sink()
+	l, stop := startLoad(t, w.url, 120, 0)
+	out, err := w.release(next(t, 1))
+	stop()
+	if err != nil {
+		t.Fatal(err, out)
+	}
+	if len(l.failures) == 0 {
+		t.Errorf("none of %d requests failed", l.sent.Load())
+	}
+	t.Logf("%d of %d requests failed, the first: %s", len(l.failures), l.sent.Load(), l.failures[:min(len(l.failures), 1)])
 }

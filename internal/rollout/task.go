@@ -39,13 +39,14 @@ type handle struct {
 }
 
 func describe(t *task) string {
-	switch {
-	case t.phase == launching:
+	switch t.phase {
+	case launching:
 		return "launching"
-	case t.phase == draining:
+	case draining:
 		return "draining"
-	case t.phase == stopping:
+	case stopping:
 		return "stopping"
+	case running:
 	}
 	return [...]string{pending: "running", healthy: "healthy", unhealthy: "unhealthy"}[t.health]
 }
