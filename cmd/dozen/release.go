@@ -4,7 +4,7 @@ import "dozen/internal/local"
 
 type release struct {
 	target
-	synthesis
+	source
 }
 
 // Run rolls the running environment and shows what happens; the error says what was rolled back, and why.

@@ -26,12 +26,12 @@ func (t target) state(s *session) (local.State, error) {
 	return local.StateOf(cache, s.directory, t.Environment)
 }
 
-// synthesis says which assembly is meant.
-type synthesis struct {
+// source says which assembly is meant.
+type source struct {
 	Assembly string `placeholder:"DIR" type:"path" help:"Run this cloud assembly as it stands, instead of what the sources say now."`
 }
 
-func (a synthesis) directory(s *session, state local.State) (string, error) {
+func (a source) directory(s *session, state local.State) (string, error) {
 	if a.Assembly != "" {
 		return a.Assembly, nil
 	}
@@ -40,7 +40,7 @@ func (a synthesis) directory(s *session, state local.State) (string, error) {
 
 type up struct {
 	target
-	synthesis
+	source
 	Scale  map[string]int `placeholder:"PROCESS=N" help:"Number of tasks; the template's least by default."`
 	Port   int            `help:"Port of the load balancer; 8080 or the next free one by default."`
 	Engine string         `env:"CONTAINER_ENGINE" placeholder:"COMMAND" help:"docker, podman or another command that takes their arguments; 'none' for processes. By default the first that answers."`
@@ -67,7 +67,7 @@ func (c *up) Run(s *session) error {
 		return err
 	}
 	return local.Up(s.ctx, local.Settings{
-		Assembly: assembly, Environment: c.Environment, Checkout: s.directory, State: state,
+		Assembly: assembly, Environment: c.Environment, Checkout: s.directory, State: state, Postgres: s.getenv("DOZEN_POSTGRES_BIN"),
 		Port: c.Port, Scale: c.Scale, Engine: c.Engine, Values: values, ValuesFile: file, Out: s.out, Plain: s.getenv("NO_COLOR") != "",
 	})
 }

@@ -41,14 +41,21 @@ func (p Properties) Raw() any { return p.value }
 // At goes down by keys. A missing key gives Properties that are not there, which is no mistake.
 func (p Properties) At(keys ...string) Properties {
 	for _, key := range keys {
-		value := p.plain()
-		object, is := value.(map[string]any)
-		if !is && value != nil {
-			p.complain(fmt.Errorf("wants an object, not %s", kind(value)))
-		}
-		p.value, p.path = object[key], p.path+"."+key
+		p.value, p.path = p.object()[key], p.path+"."+key
 	}
 	return p
+}
+
+// Keys lists the keys of an object in alphabetical order; nothing for one that is missing.
+func (p Properties) Keys() []string { return sortedKeys(p.object()) }
+
+func (p Properties) object() map[string]any {
+	value := p.plain()
+	object, is := value.(map[string]any)
+	if !is && value != nil {
+		p.complain(fmt.Errorf("wants an object, not %s", kind(value)))
+	}
+	return object
 }
 
 // Each lists the items of a list, without those that are AWS::NoValue; nothing for a list that is missing.

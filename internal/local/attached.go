@@ -163,13 +163,17 @@ func (a *attached) startDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checkout, err := filepath.Abs(a.settings.Checkout)
-	if err != nil {
-		return err
-	}
 	settings := backing.DatabaseSettings{Dir: a.directory("database"), Version: p.At("EngineVersion").Text(), Name: name,
-		Username: login.Username, Password: login.Password, Authority: a.authority, Checkout: checkout}
-	if err := p.Err(); err != nil {
+		Username: login.Username, Password: login.Password, Authority: a.authority,
+		Binaries: a.settings.Postgres, Checkout: a.settings.Checkout, Parameters: map[string]string{}}
+	if group, _ := a.env.Follow(r, p.At("DBParameterGroupName").Raw()); group != nil {
+		parameters := a.env.Read(group, a.answers).At("Parameters")
+		for _, parameter := range parameters.Keys() {
+			settings.Parameters[parameter] = parameters.At(parameter).Text()
+		}
+		err = parameters.Err()
+	}
+	if err = errors.Join(err, p.Err()); err != nil {
 		return err
 	}
 	a.database, err = backing.StartDatabase(ctx, settings)

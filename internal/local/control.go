@@ -43,7 +43,7 @@ type command struct {
 const failure = "Dozen-Failure"
 
 // serve answers the other commands of this machine's user on the state's socket until stop is called.
-func (e *environment) serve(down func()) (stop func(), err error) {
+func (e *environment) serve(ctx context.Context, down func()) (stop func(), err error) {
 	path := e.state.socket()
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -58,7 +58,7 @@ func (e *environment) serve(down func()) (stop func(), err error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(e.status()) })
 	mux.HandleFunc("POST /run", e.serveRun)
-	mux.HandleFunc("POST /release", e.serveRelease)
+	mux.HandleFunc("POST /release", func(w http.ResponseWriter, r *http.Request) { e.serveRelease(ctx, w, r) })
 	mux.HandleFunc("POST /down", func(http.ResponseWriter, *http.Request) { down() })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()
@@ -79,10 +79,10 @@ func (e *environment) serveRun(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(command{cmd.Path, cmd.Args, cmd.Env, cmd.Dir})
 }
 
-func (e *environment) serveRelease(w http.ResponseWriter, r *http.Request) {
+func (e *environment) serveRelease(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	directory := r.URL.Query().Get("assembly")
 	w.Header().Set("Trailer", failure)
-	err := e.Release(r.Context(), directory, flushed{w})
+	err := e.Release(ctx, directory, flushed{w})
 	if err != nil {
 		message, _ := json.Marshal(err.Error()) // a header has one line
 		w.Header().Set(failure, string(message))

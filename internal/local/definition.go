@@ -48,7 +48,7 @@ func (a *attached) define(env *assembly.Environment, process string, d assembly.
 	for _, secret := range c.Secrets {
 		value, known := a.settings.Values[secret.Name]
 		if !known {
-			missing = append(missing, fmt.Errorf("%s: the template injects %s from %s; write %[2]s=... into %s", process, secret.Name, secret.From, a.settings.ValuesFile))
+			missing = append(missing, fmt.Errorf("%s: the template injects %s from %s; write %[2]s=... into %[4]s", process, secret.Name, secret.From, a.settings.ValuesFile))
 		}
 		variables[secret.Name] = value
 	}

@@ -41,12 +41,13 @@ func (a *attached) front(env *assembly.Environment, services []assembly.Service)
 
 // startBalancer serves the first release's front. It stays when a later release has other settings, which says so.
 func (e *environment) startBalancer(r *release, listener net.Listener) (stop func(), err error) {
+	stop = func() {}
 	if r.front == nil {
-		return func() {}, nil
+		return stop, nil
 	}
 	e.front = r.front
 	if e.balancer, err = balancer.New(*r.front, e.log); err != nil {
-		return nil, err
+		return stop, err
 	}
 	server := e.balancer.Server()
 	go func() { _ = server.Serve(listener) }()

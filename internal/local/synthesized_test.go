@@ -1,16 +1,17 @@
 package local
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"dozen/internal/synthesis"
 )
 
 const checkout = "../.."
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// synthesized is the assembly of this checkout as it stands, without AWS's validator, which has its own tests.
+// synthesized is the assembly of this checkout as it stands.
 func synthesized(t *testing.T) string {
 	t.Helper()
 	directory, err := synthesizeOnce()
@@ -43,26 +44,8 @@ func synthesized(t *testing.T) string {
 }
 
 var synthesizeOnce = sync.OnceValues(func() (string, error) {
-	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
-	if err != nil {
-		return "", err
-	}
-	var cdk struct{ Context map[string]any }
-	if err := json.Unmarshal(settings, &cdk); err != nil {
-		return "", err
-	}
-	cdk.Context["aws:cdk:enable-path-metadata"] = true // as the CDK command line does
-	context, err := json.Marshal(cdk.Context)
-	if err != nil {
-		return "", err
-	}
 	directory := filepath.Join(scratch, "cdk.out")
-	cmd := exec.Command(filepath.Join(checkout, "scripts", "app"))
-	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(context))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("scripts/app: %w\n%s", err, out)
-	}
-	return directory, nil
+	return directory, synthesis.Into(directory, checkout)
 })
 
 // changed is a copy of an assembly whose image has other files: change gets the directory of its build context.
@@ -128,4 +111,39 @@ func add(t *testing.T, file, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// templated is a copy of the assembly with another text in dev's templates, which have it without spaces.
+func templated(t *testing.T, before, after string) string {
+	t.Helper()
+	directory, err := os.MkdirTemp(scratch, "templated-")
+	if err == nil {
+		err = os.CopyFS(directory, os.DirFS(synthesized(t)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(directory, "assembly-dev", "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		if err := json.Compact(&text, data); err != nil {
+			t.Fatal(err)
+		}
+		found = found || strings.Contains(text.String(), before)
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text.String(), before, after)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !found {
+		t.Fatalf("no template of dev has %s", before)
+	}
+	return directory
 }

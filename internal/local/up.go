@@ -22,6 +22,7 @@ type Settings struct {
 	Assembly    string // the directory that `cdk synth` wrote
 	Environment string // its name in the assembly
 	Checkout    string // directory with node_modules, where PostgreSQL's binaries are
+	Postgres    string // directory with PostgreSQL's binaries, if they are to be from elsewhere
 	State       State
 
 	Port       int               // of the load balancer; 0 is 8080, or the next free one
@@ -77,7 +78,7 @@ func Up(ctx context.Context, settings Settings) (err error) {
 	}
 	defer out.close()
 	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{}, tasks: map[string]*task.Task{},
-		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: withoutTime}))}
+		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: terse}))}
 	if err := e.choosePlatform(ctx); err != nil {
 		return err
 	}
@@ -102,32 +103,40 @@ func Up(ctx context.Context, settings Settings) (err error) {
 
 // run brings the first release up, serves until ctx ends, and drains.
 func (e *environment) run(ctx context.Context, listener net.Listener, down func()) error {
-	first, err := e.load(ctx, e.settings.Assembly, e.out.task("dozen", "build"))
-	if err != nil {
-		return err
-	}
-	e.say(first)
-	if err := e.migrate(ctx, first); err != nil {
-		return e.unless(ctx, err)
-	}
-	stopBalancer, err := e.startBalancer(first, listener)
-	if err != nil {
-		return err
-	}
-	defer stopBalancer()
-	stopControl, err := e.serve(down)
+	stopControl, err := e.serve(ctx, down)
 	if err != nil {
 		return err
 	}
 	defer stopControl()
+	stopBalancer, err := e.first(ctx, listener)
+	defer stopBalancer()
 	defer e.drain()
-	if err := e.deploy(ctx, first); err != nil {
+	if err != nil {
 		return e.unless(ctx, err)
 	}
 	e.out.say("environment %q serves at %s", e.settings.Environment, e.attached.url())
 	<-ctx.Done()
 	e.out.say("stops: no new requests, those under way may finish")
 	return nil
+}
+
+// first is the first release, with the load balancer in front of it. It counts as one that is under way.
+func (e *environment) first(ctx context.Context, listener net.Listener) (stopBalancer func(), err error) {
+	e.releasing.Lock()
+	defer e.releasing.Unlock()
+	stopBalancer = func() {}
+	r, err := e.load(ctx, e.settings.Assembly, e.out.task("dozen", "build"))
+	if err != nil {
+		return stopBalancer, err
+	}
+	e.say(r)
+	if err := e.migrate(ctx, r); err != nil {
+		return stopBalancer, err
+	}
+	if stopBalancer, err = e.startBalancer(r, listener); err != nil {
+		return stopBalancer, err
+	}
+	return stopBalancer, e.deploy(ctx, r)
 }
 
 // unless drops an error that only says that the environment was told to end.
@@ -147,7 +156,8 @@ func (e *environment) drain() {
 	all.Wait()
 }
 
-// Release rolls the environment to another assembly of it, behind its migration.
+// Release rolls the environment to another assembly of it, behind its migration. It ends with the environment, not with the
+// command that has asked for it: half a release is nobody's wish.
 func (e *environment) Release(ctx context.Context, directory string, out io.Writer) error {
 	if !e.releasing.TryLock() {
 		return errors.New("another release is under way; wait until it is done")
@@ -204,9 +214,9 @@ func listen(port int) (net.Listener, error) {
 	return nil, fmt.Errorf("no free port from %d to %d; name one with --port", usual, usual+tries-1)
 }
 
-// withoutTime leaves the time out of our own lines: they are read as they come.
-func withoutTime(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey {
+// terse leaves out of our own lines the time, because they are read as they come, and the level of the ordinary ones.
+func terse(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey || a.Key == slog.LevelKey && a.Value.Any() == slog.LevelInfo {
 		return slog.Attr{}
 	}
 	return a

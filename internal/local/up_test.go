@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dozen/internal/assembly"
+	"dozen/internal/transcript"
 )
 
 // Prevents: a newcomer's first minute ends in front of something that does not work.
@@ -136,7 +137,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Errorf("the other environment has it too:\n%s", out)
 	}
-	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &output{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
+	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &transcript.Transcript{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
 		t.Errorf("a second one in the same place: %v", err)
 	}
 	var pids []int
@@ -168,19 +169,47 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	}
 }
 
+// Prevents: a third-party secret that only works when deployed; and a template that a newer construct library has written.
+func TestValuesOfTheDeployedEnvironment(t *testing.T) {
+	t.Parallel()
+	directory := templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`)
+	w := start(t, func(s *Settings) {
+		s.Assembly, s.Values = directory, map[string]string{"STRIPE_KEY": "sk_1", "ADMIN_PASSWORD": "a long enough password"}
+	})
+	for _, task := range w.tasks("web") {
+		if got := environ(t, task.PID)["STRIPE_KEY"]; got != "sk_1" {
+			t.Errorf("web's STRIPE_KEY is %q", got)
+		}
+		if _, set := environ(t, task.PID)["ADMIN_PASSWORD"]; set {
+			t.Error("a stored parameter is in the environment")
+		}
+	}
+	w.must("dozen-app", "createadmin", "somebody@example.com") // which takes the password from Parameter Store
+	unknown := templated(t, `"Resources":{`, `"Resources":{"Strange":{"Type":"Example::Not::Known","Properties":{"X":{"Fn::Frobnicate":[]}}},`)
+	if out, err := w.release(unknown); err != nil {
+		t.Errorf("a resource of an unknown type: %v\n%s", err, out)
+	}
+}
+
 // Prevents: an environment that comes up half, or a message that does not say what to do.
 func TestWhatCannotRunSaysWhy(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		change func(*Settings)
+		change func(*testing.T, *Settings)
 		want   string
 	}{
-		"no assembly":     {func(s *Settings) { s.Assembly = t.TempDir() }, "manifest.json"},
-		"no environment":  {func(s *Settings) { s.Environment = "production" }, `there are: "dev", "prod", "staging"`},
-		"no engine":       {func(s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
-		"a taken port":    {func(s *Settings) { s.Port = 1 << 20 }, "port"},
-		"no such process": {func(s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
-		"a broken migration": {func(s *Settings) {
+		"no assembly":     {func(t *testing.T, s *Settings) { s.Assembly = t.TempDir() }, "manifest.json"},
+		"no environment":  {func(t *testing.T, s *Settings) { s.Environment = "production" }, `there are: "dev", "prod", "staging"`},
+		"no engine":       {func(t *testing.T, s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
+		"a taken port":    {func(t *testing.T, s *Settings) { s.Port = 1 << 20 }, "port"},
+		"no such process": {func(t *testing.T, s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
+		"an unknown function": {func(t *testing.T, s *Settings) {
+			s.Assembly = templated(t, `"Value":"/dozen/dev/"`, `"Value":{"Fn::Frobnicate":[]}`)
+		}, "Fn::Frobnicate"},
+		"a secret without value": {func(t *testing.T, s *Settings) {
+			s.Assembly, s.ValuesFile = templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`), "app/.env.dev"
+		}, "web: the template injects STRIPE_KEY from arn:x; write STRIPE_KEY=... into app/.env.dev"},
+		"a broken migration": {func(t *testing.T, s *Settings) {
 			s.Assembly = changed(t, synthesized(t), func(context string) {
 				add(t, filepath.Join(context, "main.go"), "\nfunc init() { panic(\"of this release\") }\n")
 			})
@@ -188,7 +217,7 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := begin(t, row.change)
+			w := begin(t, func(s *Settings) { row.change(t, s) })
 			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
 				t.Errorf("it ended with %v, want %q in it", err, row.want)
 			}

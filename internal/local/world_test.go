@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,25 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"dozen/internal/transcript"
 )
-
-// output is what an environment prints, and can be read while it prints.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(data)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // patience is how long a test waits for something that has to come.
 const patience = 90 * time.Second
@@ -48,7 +31,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 type world struct {
 	*Client
 	t     *testing.T
-	out   *output
+	out   *transcript.Transcript
 	state State
 	url   string
 	ended chan error
@@ -89,7 +72,7 @@ func begin(t *testing.T, change func(*Settings)) *world {
 	if change != nil {
 		change(&settings)
 	}
-	w := &world{t: t, out: &output{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
+	w := &world{t: t, out: &transcript.Transcript{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
 	settings.Out = w.out
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dozen/internal/assembly"
+	"dozen/internal/transcript"
 )
 
 // probe is a program for an image without anything else: it tells what it may do, and waits for SIGTERM.
@@ -54,7 +55,7 @@ func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
 	}
 	t.Setenv("OF_THE_DEVELOPER", "x")
 	source := probeImage(t)
-	out := &output{}
+	out := &transcript.Transcript{}
 	program, err := engine.Build(t.Context(), source, out)
 	if err != nil {
 		t.Fatal(err, out)

@@ -1,38 +1,19 @@
 package task
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"dozen/internal/assembly"
+	"dozen/internal/transcript"
 )
-
-// output is a task's output that can be read while the task writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(data)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
@@ -54,7 +35,7 @@ func app(t *testing.T, script string) Source {
 }
 
 // run starts a script as a task on processes.
-func run(t *testing.T, script string, change func(*Spec)) (*Task, *output, *Processes) {
+func run(t *testing.T, script string, change func(*Spec)) (*Task, *transcript.Transcript, *Processes) {
 	t.Helper()
 	p := NewProcesses(t.TempDir())
 	program, err := p.Build(t.Context(), app(t, script), os.Stderr)
@@ -65,7 +46,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *output, *Proc
 	if change != nil {
 		change(&spec)
 	}
-	out := &output{}
+	out := &transcript.Transcript{}
 	started, err := p.Start(program, spec, out)
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +146,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	}
 	write("go.mod", "module example.com/app\n\ngo 1.26\n")
 	write("main.go", "package main\n\nfunc main() { println(1 }\n")
-	p, out := NewProcesses(t.TempDir()), &output{}
+	p, out := NewProcesses(t.TempDir()), &transcript.Transcript{}
 	if _, err := p.Build(t.Context(), source, out); err == nil || !strings.Contains(out.String(), "main.go:3") {
 		t.Fatalf("a broken program: %v\n%s", err, out)
 	}
@@ -178,7 +159,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal("the second build:", err)
 	}
-	printed := &output{}
+	printed := &transcript.Transcript{}
 	started, err := p.Start(program, Spec{Name: "web-1", Container: assembly.Container{Command: []string{"my-app"}}}, printed)
 	if err != nil {
 		t.Fatal(err)
@@ -195,11 +176,11 @@ func TestAMissingProgramSaysWhatToDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.Start(program, Spec{Name: "web-1", Container: assembly.Container{Command: []string{"no-such-interpreter", "x"}}}, &output{})
+	_, err = p.Start(program, Spec{Name: "web-1", Container: assembly.Container{Command: []string{"no-such-interpreter", "x"}}}, &transcript.Transcript{})
 	if err == nil || !strings.Contains(err.Error(), "no-such-interpreter") || !strings.Contains(err.Error(), "docker or podman") {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := p.Start(program, Spec{Name: "web-1"}, &output{}); err == nil || !strings.Contains(err.Error(), "no command") {
+	if _, err := p.Start(program, Spec{Name: "web-1"}, &transcript.Transcript{}); err == nil || !strings.Contains(err.Error(), "no command") {
 		t.Errorf("without a command: %v", err)
 	}
 }

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dozen/internal/synthesis"
+	"dozen/internal/transcript"
+)
+
+// program is the built command, with a cache directory of its own.
+type program struct {
+	t           *testing.T
+	path, cache string
+}
+
+func build(t *testing.T) program {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "dz") // short, because a socket is in it, and open to PostgreSQL's user
+	if err == nil {
+		err = os.Chmod(directory, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	p := program{t, filepath.Join(directory, "program"), directory}
+	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return p
+}
+
+func (p program) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(p.path, args...)
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "CONTAINER_ENGINE=none", "NO_COLOR=1")
+	return cmd
+}
+
+// must runs a command to its end and returns what it prints.
+func (p program) must(args ...string) string {
+	p.t.Helper()
+	out, err := p.command(args...).CombinedOutput()
+	if err != nil {
+		p.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// up starts an environment and waits until it serves.
+func (p program) up(args ...string) (*exec.Cmd, *transcript.Transcript) {
+	p.t.Helper()
+	cmd, out := p.command(append([]string{"up"}, args...)...), &transcript.Transcript{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	within(p.t, "it serves", func() bool {
+		if strings.HasPrefix(out.String(), "dozen: ") {
+			p.t.Fatal(out)
+		}
+		return strings.Contains(out.String(), "serves at")
+	}, out)
+	return cmd, out
+}
+
+func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
+	t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s\n%s", what, out)
+		}
+	}
+}
+
+// Prevents: a laptop that was closed at the wrong moment: a second `up` finds ports, locks and processes of the first one.
+func TestACrashLeavesNothingInTheWay(t *testing.T) {
+	p := build(t)
+	assembly := filepath.Join(p.cache, "cdk.out")
+	if err := synthesis.Into(assembly, "../.."); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := p.up("dev", "--assembly", assembly)
+	p.must("run", "dev", "--", "dozen-app", "source", "add", "kept", "--secret", "a-secret-of-the-test")
+	var pids []int
+	for line := range strings.Lines(p.must("ps")) {
+		for _, field := range strings.Fields(line) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	if len(pids) != 3 {
+		t.Fatalf("process ids %v of web, worker and scheduler in\n%s", pids, p.must("ps"))
+	}
+	_ = first.Process.Kill()
+	_ = first.Wait()
+	second, out := p.up("dev", "--assembly", assembly)
+	for _, pid := range pids {
+		within(t, fmt.Sprintf("process %d has ended", pid), func() bool { return syscall.Kill(pid, 0) != nil }, out)
+	}
+	if list := p.must("run", "dev", "--", "dozen-app", "source", "list"); !strings.Contains(list, "kept") {
+		t.Errorf("what was stored before the crash is gone:\n%s", list)
+	}
+	url := strings.Fields(p.must("ps"))[0]
+	if response, err := http.Get(url + "/readyz"); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%s/readyz: %v, %v", url, response, err)
+	}
+	if logs := p.must("logs", "dev", "web"); strings.Count(logs, "web started") != 2 {
+		t.Errorf("web's log does not have both starts:\n%s", logs)
+	}
+	_ = second.Process.Signal(os.Interrupt)
+	if err := second.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v\n%s", err, out)
+	}
+}
+
+// Prevents: a wait of seconds at each start, or a start with yesterday's templates.
+func TestSynthesizesOnlyWhatHasChanged(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	checkout := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(checkout, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// It counts, and its assembly has no environment, so that `up` ends there.
+	write("Makefile", "synth:\n\t@mkdir -p cdk.out && echo x >>cdk.out/count && echo '{}' >cdk.out/manifest.json\n")
+	write("stacks/environments.go", "package stacks\n")
+	write("docs/x.md", "")
+	synthesized := func(environ ...string) bool {
+		t.Helper()
+		var out, errs strings.Builder
+		run(&session{ctx: t.Context(), out: &out, errs: &errs, environ: environ, directory: checkout}, []string{"up", "dev", "--engine", "none"})
+		if !strings.Contains(errs.String(), `no environment "dev"`) {
+			t.Fatalf("it ended with %s", errs.String())
+		}
+		return strings.Contains(out.String(), "make synth")
+	}
+	for _, step := range []struct {
+		what   string
+		change func()
+		want   bool
+	}{
+		{"the first time", func() {}, true},
+		{"nothing has changed", func() {}, false},
+		{"a document has changed", func() { write("docs/x.md", "more") }, false},
+		{"a source has changed", func() { write("stacks/environments.go", "package stacks // more\n") }, true},
+		{"a file is new", func() { write("app/Procfile", "web: x\n") }, true},
+		{"a file has gone", func() { _ = os.Remove(filepath.Join(checkout, "app", "Procfile")) }, true},
+		{"the assembly has gone", func() { _ = os.RemoveAll(filepath.Join(checkout, "cdk.out")) }, true},
+		{"nothing has changed again", func() {}, false},
+	} {
+		if step.change(); synthesized() != step.want {
+			t.Errorf("%s: synthesized %v", step.what, !step.want)
+		}
+	}
+	if !synthesized("DOZEN_DOMAIN=example.com") {
+		t.Error("a setting has changed: not synthesized")
+	}
+}

@@ -1,0 +1,34 @@
+// Package synthesis synthesizes a checkout for the tests of what reads the result, without the CDK's command line and without
+// AWS's validator, which have tests of their own.
+package synthesis
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Into writes the assembly of a checkout into a directory, as `cdk synth` does.
+func Into(directory, checkout string) error {
+	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
+	if err != nil {
+		return err
+	}
+	var cdk struct{ Context map[string]any }
+	if err := json.Unmarshal(settings, &cdk); err != nil {
+		return fmt.Errorf("cdk.json: %w", err)
+	}
+	cdk.Context["aws:cdk:enable-path-metadata"] = true // as the command line does
+	context, err := json.Marshal(cdk.Context)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(checkout, "scripts", "app"))
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(context))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("scripts/app: %w\n%s", err, out)
+	}
+	return nil
+}
