@@ -77,7 +77,7 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			t.Fatal(err)
 		}
 		stop := map[string]time.Duration{
-			"Web": settings.Web.LongestRequest + 5*time.Second, "Worker": settings.Workers["worker"].StopTimeout,
+			"Web": settings.Web.LongestRequest + 6*time.Second, "Worker": settings.Workers["worker"].StopTimeout,
 			"Scheduler": 30 * time.Second, "Release": 30 * time.Second,
 		}
 		found := 0

@@ -224,3 +224,26 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+// Prevents: what works as processes and not as containers, which is what is deployed.
+func TestContainers(t *testing.T) {
+	engine := os.Getenv("CONTAINER_ENGINE")
+	if engine == "" || engine == "none" {
+		t.Skip("CONTAINER_ENGINE names no docker-compatible command")
+	}
+	w := start(t, func(s *Settings) { s.Engine = engine })
+	sink := w.sink()
+	l, stop := startLoad(t, w.url, 40, 0)
+	out, err := w.release(next(t, 1))
+	stop()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if len(l.failures) > 0 {
+		t.Errorf("%d of %d requests failed: %s", len(l.failures), l.sent.Load(), l.failures[0])
+	}
+	eventually(t, "every accepted event is delivered", func() bool { return sink.count() == int(l.accepted.Load()) })
+	if strings.Contains(w.out.String(), "not enforced") {
+		t.Error("an engine enforces everything")
+	}
+}
