@@ -6,37 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"dozen/internal/balancer"
-	"dozen/internal/rollout"
 	"dozen/internal/task"
 )
-
-// Settings say what runs, and where.
-type Settings struct {
-	Assembly    string // the directory that `cdk synth` wrote
-	Environment string // its name in the assembly
-	Checkout    string // directory with node_modules, where PostgreSQL's binaries are
-	Postgres    string // directory with PostgreSQL's binaries, if they are to be from elsewhere
-	State       State
-
-	Port       int               // of the load balancer; 0 is 8080, or the next free one
-	Scale      map[string]int    // tasks by process name; the template's least where it says nothing
-	Engine     string            // container engine: "" finds one, "none" uses processes, anything else is its command
-	Values     map[string]string // what only the deployed environment's Parameter Store and injected secrets hold
-	ValuesFile string            // where a person writes them
-	Out        io.Writer
-	Plain      bool // no colours
-
-	// What AWS leaves open, for the proof that a release drops nothing.
-	RoutingLag time.Duration     // how long after its deregistration a target may get new requests; 0 by default
-	StopOrder  rollout.StopOrder // whether a task is deregistered or told to stop first
-}
 
 // environment is one that runs.
 type environment struct {
@@ -149,8 +128,11 @@ func (e *environment) unless(ctx context.Context, err error) error {
 
 // drain stops all services: each deregisters its tasks, lets them finish, and waits for their end.
 func (e *environment) drain() {
+	e.mu.Lock()
+	services := slices.Collect(maps.Values(e.services))
+	e.mu.Unlock()
 	var all sync.WaitGroup
-	for _, s := range e.services {
+	for _, s := range services {
 		all.Go(func() { _ = s.Stop(context.Background()) }) // which waits as long as the tasks' stop timeouts
 	}
 	all.Wait()
@@ -183,23 +165,6 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 	return nil
 }
 
-// say tells which release comes, and what of it this machine does not do.
-func (e *environment) say(r *release) {
-	e.out.say("release %s as %s", r.revision, e.platform)
-	missing := map[string]bool{}
-	for _, s := range r.services {
-		for _, m := range e.platform.NotEnforced(s.spec("", 0)) {
-			missing[m] = true
-		}
-		if names := s.unanswered(); len(names) > 0 {
-			e.out.say("%s: nothing stands in here for %s", s.process, strings.Join(names, ", "))
-		}
-	}
-	if len(missing) > 0 {
-		e.out.say("not enforced without a container engine: %s", strings.Join(sorted(missing), "; "))
-	}
-}
-
 // listen takes the wanted port, or 8080, or the next free one above it.
 func listen(port int) (net.Listener, error) {
 	if port != 0 {
@@ -220,31 +185,4 @@ func terse(_ []string, a slog.Attr) slog.Attr {
 		return slog.Attr{}
 	}
 	return a
-}
-
-// choosePlatform finds the container engine, or takes processes and says so.
-func (e *environment) choosePlatform(ctx context.Context) error {
-	e.platform = task.NewProcesses(e.state.Directory)
-	if e.settings.Engine != "none" {
-		engine := task.FindEngine(ctx, e.settings.Engine, e.state.label())
-		if engine == nil && e.settings.Engine != "" {
-			return fmt.Errorf("the container engine %q does not answer `%[1]s info`; start it, name another, or write `none` for processes", e.settings.Engine)
-		}
-		if engine != nil {
-			e.platform = engine
-		}
-	}
-	return e.platform.Clean(ctx)
-}
-
-// build builds the release's image. Where an engine was found and not asked for, one that cannot build, such as one that may
-// not pull the base image, gives way to processes; the engine's own words stand above.
-func (e *environment) build(ctx context.Context, source task.Source, out io.Writer) (task.Program, error) {
-	program, err := e.platform.Build(ctx, source, out)
-	if _, found := e.platform.(*task.Engine); err == nil || !found || e.settings.Engine != "" || e.current != nil || ctx.Err() != nil {
-		return program, err
-	}
-	e.out.say("%v; goes on with processes. With --engine an engine that fails ends the command", err)
-	e.platform = task.NewProcesses(e.state.Directory)
-	return e.platform.Build(ctx, source, out)
 }
