@@ -9,9 +9,12 @@ import (
 	"dozen/internal/task"
 )
 
-// choosePlatform finds the container engine, or takes processes and says so.
+// choosePlatform finds the container engine, or takes processes, and ends what an earlier run has left behind on either.
 func (e *environment) choosePlatform(ctx context.Context) error {
 	e.platform = task.NewProcesses(e.state.Directory)
+	if err := e.platform.Clean(ctx); err != nil {
+		return err
+	}
 	if e.settings.Engine != "none" {
 		engine := task.FindEngine(ctx, e.settings.Engine, e.state.label())
 		if engine == nil && e.settings.Engine != "" {
