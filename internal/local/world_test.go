@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for something that has to come.
-const patience = 90 * time.Second
+const patience = 5 * time.Minute // an image that is built without a cache takes minutes
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
