@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,8 +69,18 @@ func (c *up) Run(s *session) error {
 	}
 	return local.Up(s.ctx, local.Settings{
 		Assembly: assembly, Environment: c.Environment, Checkout: s.directory, State: state, Postgres: s.getenv("DOZEN_POSTGRES_BIN"),
-		Port: c.Port, Scale: c.Scale, Engine: c.Engine, Values: values, ValuesFile: file, Out: s.out, Plain: s.getenv("NO_COLOR") != "",
+		Port: c.Port, Scale: c.Scale, Engine: c.Engine, Values: values, ValuesFile: file, Out: s.out, Plain: s.getenv("NO_COLOR") != "" || !terminal(s.out),
 	})
+}
+
+// terminal says whether somebody looks at the output as it comes; a file or a pipe gets no colours.
+func terminal(out io.Writer) bool {
+	file, is := out.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // readValues reads NAME=value lines; no file is no values. Blank lines and those that begin with # are skipped.

@@ -42,15 +42,15 @@ type environment struct {
 // Up runs an environment until ctx ends or `dozen down` is called; then it drains it in order. A second end of patience is the
 // caller's: ending the process leaves nothing behind that the next Up does not clean.
 func Up(ctx context.Context, settings Settings) (err error) {
+	env, err := read(settings.Assembly, settings.Environment)
+	if err != nil {
+		return err
+	}
 	unlock, err := settings.State.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	env, err := read(settings.Assembly, settings.Environment)
-	if err != nil {
-		return err
-	}
 	out, err := newPrinter(settings.Out, settings.State.Logs(), settings.Plain)
 	if err != nil {
 		return err
@@ -168,7 +168,11 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 // listen takes the wanted port, or 8080, or the next free one above it.
 func listen(port int) (net.Listener, error) {
 	if port != 0 {
-		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return nil, fmt.Errorf("--port %d: %w; choose one from 1 to 65535 that nobody uses", port, err)
+		}
+		return listener, nil
 	}
 	const usual, tries = 8080, 100
 	for port = usual; port < usual+tries; port++ {
