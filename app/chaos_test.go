@@ -19,10 +19,9 @@ import (
 // killed and whenever. Senders post each event until it is accepted, as
 // webhook senders do; meanwhile web, workers and PostgreSQL are killed.
 func TestNoAcceptedEventIsEverLost(t *testing.T) {
-	const events = 20_000
-	kills := 5
+	events, kills := 20_000, 5
 	if long() {
-		kills = 50
+		events, kills = 100_000, 500
 	}
 	w := newWorld(t)
 	port, err := testserver.FreePort()
