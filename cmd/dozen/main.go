@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -48,13 +49,13 @@ type exit int
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
-	os.Exit(run(&session{untilSignal(), os.Stdin, os.Stdout, os.Stderr, os.Environ(), "."}, os.Args[1:]))
+	os.Exit(run(&session{untilSignal(), os.Stdin, os.Stdout, os.Stderr, os.Environ(), checkout(".")}, os.Args[1:]))
 }
 
 func run(s *session, args []string) int {
 	code, helped := ok, false
 	parser := kong.Must(&commands{}, kong.Bind(s), kong.Name("dozen"), kong.Writers(s.out, s.errs), kong.Exit(func(c int) { code, helped = c, true }),
-		kong.Description("Runs and checks what `make synth` has synthesized. Commands are given in the repository's root."))
+		kong.Description("Runs and checks what `make synth` has synthesized. Commands are given in the checkout."))
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -76,6 +77,20 @@ func run(s *session, args []string) int {
 		say(s.errs, "dozen: %v\n", err)
 		return failed
 	}
+}
+
+// checkout is the nearest directory, from the given one upwards, that holds a cdk.json; the given one if none does.
+func checkout(directory string) string {
+	above, err := filepath.Abs(directory)
+	for ; err == nil; above = filepath.Dir(above) {
+		if _, err := os.Stat(filepath.Join(above, "cdk.json")); err == nil {
+			return above
+		}
+		if above == filepath.Dir(above) {
+			break
+		}
+	}
+	return directory
 }
 
 // untilSignal gives a context that ends with the first SIGINT or SIGTERM; the second ends the program at once.

@@ -27,6 +27,10 @@ func TestCommandLine(t *testing.T) {
 		}
 		return d
 	}
+	checkout := t.TempDir()
+	if err := os.WriteFile(filepath.Join(checkout, "cdk.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	safe, unsafe := migrations("-- +goose Up\nCREATE TABLE a (id int);\n"), migrations("-- +goose Up\nDROP TABLE a;\n")
 	for _, row := range []struct {
 		args      []string
@@ -55,7 +59,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"lint-migrations", migrations("")}, 1, "", "no migrations (*.sql) below"},
 		{[]string{"lint-migrations", safe + "/missing"}, 1, "", "no such file or directory"},
 	} {
-		code, out, errs := dozen(t, t.TempDir(), row.args...)
+		code, out, errs := dozen(t, checkout, row.args...)
 		if code != row.code {
 			t.Errorf("%v: exit code %d, want %d", row.args, code, row.code)
 		}
@@ -65,5 +69,23 @@ func TestCommandLine(t *testing.T) {
 		if strings.Contains(errs, "goroutine") {
 			t.Errorf("%v prints a stack trace", row.args)
 		}
+	}
+}
+
+// Prevents: a command in the wrong directory that looks for an environment of another checkout, or makes one.
+func TestCommandsFindTheirCheckout(t *testing.T) {
+	root := t.TempDir()
+	inside := filepath.Join(root, "app", "internal")
+	if err := os.MkdirAll(inside, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := dozen(t, inside, "ps"); code != 1 || !strings.Contains(errs, "no cdk.json here or above") {
+		t.Errorf("outside of a checkout: exit code %d, %s", code, errs)
+	}
+	if err := os.WriteFile(filepath.Join(root, "cdk.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := checkout(inside); found != root {
+		t.Errorf("the checkout of %s is %s, want %s", inside, found, root)
 	}
 }

@@ -20,6 +20,9 @@ type target struct {
 }
 
 func (t target) state(s *session) (local.State, error) {
+	if _, err := os.Stat(filepath.Join(s.directory, "cdk.json")); err != nil {
+		return local.State{}, errors.New("no cdk.json here or above: give the command in a checkout")
+	}
 	cache, err := backing.StateDir()
 	if err != nil {
 		return local.State{}, err

@@ -148,6 +148,7 @@ func TestSynthesizesOnlyWhatHasChanged(t *testing.T) {
 	write("Makefile", "synth:\n\t@mkdir -p cdk.out && echo x >>cdk.out/count && echo '{}' >cdk.out/manifest.json\n")
 	write("stacks/environments.go", "package stacks\n")
 	write("docs/x.md", "")
+	write("cdk.json", "{}")
 	synthesized := func(environ ...string) bool {
 		t.Helper()
 		var out, errs strings.Builder
