@@ -47,7 +47,16 @@ func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions, err := env.TaskDefinitions(assembly.Symbolic)
+	definitions, err := env.TaskDefinitions(func(r *assembly.Resource, attribute string) (any, error) {
+		key := attribute
+		if r != nil {
+			key = r.Type + " " + attribute
+		}
+		if replaced[key] == nil {
+			t.Errorf("%s has another value here, and is not on the list of what is replaced", key)
+		}
+		return assembly.Symbolic(r, attribute)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
