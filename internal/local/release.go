@@ -172,5 +172,13 @@ func (e *environment) pass(ctx context.Context, r *release, g gate) error {
 	case code == 0:
 		return nil
 	}
-	return fmt.Errorf("the release task %s; no service was changed. Its last lines:\n  %s", reason, strings.Join(out.tail(), "\n  "))
+	return fmt.Errorf("the release task %s; no service was changed.%s Its last lines:\n  %s", reason, e.hint(code), strings.Join(out.tail(), "\n  "))
+}
+
+// hint tells a container engine's own failures, which have these exit codes, from the app's.
+func (e *environment) hint(code int) string {
+	if _, is := e.platform.(*task.Engine); is && 125 <= code && code <= 127 {
+		return fmt.Sprintf(" That is %s itself, which could not start the container; `--engine none` runs processes.", e.platform)
+	}
+	return ""
 }
