@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
+
+	"dozen/internal/filelock"
 )
 
 // claim makes a directory and takes it for this process until the release, or until the process ends, however it
@@ -22,26 +21,12 @@ func claim(dir string) (release func(), err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
-	path := filepath.Join(dir, "lock")
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
+	release, err = filelock.Take(filepath.Join(dir, "lock"))
+	var held filelock.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("%s is in use by process %s: stop that one first", dir, held.Process)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		owner, _ := os.ReadFile(path)
-		_ = file.Close()
-		return nil, fmt.Errorf("%s is in use by process %s: stop that one first", dir, strings.TrimSpace(string(owner)))
-	}
-	if err := errors.Join(file.Truncate(0), writeAll(file, strconv.Itoa(os.Getpid())+"\n")); err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	return func() { _ = file.Close() }, nil
-}
-
-func writeAll(file *os.File, text string) error {
-	_, err := file.WriteString(text)
-	return err
+	return release, err
 }
 
 // replace writes a file of mode 0600 whole or not at all: a crash between two writes must not leave half a password.

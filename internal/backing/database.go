@@ -29,10 +29,9 @@ type DatabaseSettings struct {
 	Password  string     // any characters but NUL
 	Authority *Authority // signs the server's certificate
 
-	Binaries       string            // directory of initdb and postgres; searched for by default
-	Checkout       string            // where node_modules is
-	MaxConnections int               // default: PostgreSQL's 100
-	Parameters     map[string]string // further server settings; names that begin with rds. are AWS's own and left out
+	Binaries   string            // directory of initdb and postgres; searched for by default
+	Checkout   string            // where node_modules is
+	Parameters map[string]string // further server settings; names that begin with rds. are AWS's own and left out
 }
 
 // Database is a running PostgreSQL.
@@ -163,9 +162,6 @@ func (s DatabaseSettings) arguments(who account, port int) ([]string, error) {
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC",
 		"ssl": "on", "ssl_cert_file": certificate, "ssl_key_file": key,
-	}
-	if s.MaxConnections > 0 {
-		settings["max_connections"] = strconv.Itoa(s.MaxConnections)
 	}
 	for name, value := range s.Parameters {
 		if !strings.HasPrefix(name, "rds.") {

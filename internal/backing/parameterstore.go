@@ -9,13 +9,6 @@ import (
 	"strings"
 )
 
-// PutParameter adds a parameter, or replaces the one with its name.
-func (a *AWS) PutParameter(parameter Parameter) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.parameters[parameter.Name] = parameter
-}
-
 // show is a parameter as the API answers it; without decryption a SecureString stays unreadable.
 func (a *AWS) show(p Parameter, decrypt bool) map[string]any {
 	if p.Type == "SecureString" && !decrypt {

@@ -2,7 +2,6 @@ package balancer
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -101,10 +100,16 @@ func refusing(t *testing.T) string {
 
 func await(t *testing.T, target *Target, wanted State) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if err := target.Wait(ctx, wanted); err != nil {
-		t.Fatalf("target is %s, not %s: %v", target.State(), wanted, err)
+	for deadline := time.After(30 * time.Second); ; {
+		state, changed := target.Watch()
+		if state == wanted {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("target is %s, not %s", state, wanted)
+		}
 	}
 }
 

@@ -47,21 +47,6 @@ func (t *Target) Watch() (State, <-chan struct{}) {
 	return t.health.state, t.changed
 }
 
-// Wait waits until the target has the state, or until ctx ends, and returns ctx's error then.
-func (t *Target) Wait(ctx context.Context, wanted State) error {
-	for {
-		state, changed := t.Watch()
-		if state == wanted {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
 // Deregister begins the draining. It returns at once; a second call does nothing.
 func (t *Target) Deregister() {
 	t.mu.Lock()

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
+
+	"dozen/internal/filelock"
 )
 
 // State is what an environment keeps on this machine: data of its services, built programs, logs. It is a directory for each
@@ -47,25 +46,15 @@ func (s State) label() string {
 	return filepath.Base(filepath.Dir(s.Directory)) + "/" + s.Environment()
 }
 
-// lock takes the state for this process until unlock. The system gives the lock back when a process ends in any way, so a
-// crash leaves none behind.
+// lock takes the state for this process until unlock.
 func (s State) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(s.Directory, 0o711); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(s.Directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
+	unlock, err = filelock.Take(filepath.Join(s.Directory, "lock"))
+	var held filelock.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("environment %q runs here already (process %s); end it with `dozen down %[1]s`", s.Environment(), held.Process)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		holder, _ := os.ReadFile(file.Name())
-		_ = file.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("environment %q runs here already (process %s); end it with `dozen down %[1]s`", s.Environment(), strings.TrimSpace(string(holder)))
-		}
-		return nil, err
-	}
-	_ = file.Truncate(0)
-	_, _ = file.WriteString(strconv.Itoa(os.Getpid()) + "\n")
-	return func() { _ = file.Close() }, nil
+	return unlock, err
 }

@@ -39,8 +39,8 @@ type environment struct {
 	oneOffs  int
 }
 
-// Up runs an environment until ctx ends or `dozen down` is called; then it drains it in order. A second end of patience is the
-// caller's: ending the process leaves nothing behind that the next Up does not clean.
+// Up runs an environment until ctx ends or `dozen down` is called; then it drains it in order. A caller that cannot
+// wait for that may end the process: the next Up cleans what is left.
 func Up(ctx context.Context, settings Settings) (err error) {
 	env, err := read(settings.Assembly, settings.Environment)
 	if err != nil {

@@ -155,6 +155,9 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 			pids = append(pids, task.PID)
 		}
 	}
+	if len(pids) != 3 {
+		t.Errorf("processes %v, want one of each", pids)
+	}
 	if err := first.Down(t.Context()); err != nil {
 		t.Error(err)
 	}
