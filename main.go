@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"dozen/internal/invariant"
+	"dozen/internal/templatecheck"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -39,5 +39,5 @@ func run(environ []string) error {
 		stacks.AddChecks(stacks.NewStage(cdk, environment, app))
 	}
 	assembly := *cdk.Synth(nil).Directory()
-	return invariant.Refuse(os.DirFS(assembly))
+	return templatecheck.Refuse(os.DirFS(assembly))
 }

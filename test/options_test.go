@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"dozen/internal/invariant"
+	"dozen/internal/templatecheck"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -91,7 +91,7 @@ func checked(t *testing.T, e stacks.Environment, change func(*stacks.Stage)) (te
 		}
 	}()
 	cdk.Synth(nil)
-	found, err := invariant.Assembly(os.DirFS(directory))
+	found, err := templatecheck.Assembly(os.DirFS(directory))
 	must(err)
 	for _, finding := range found {
 		texts = append(texts, finding.String())

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	reader "dozen/internal/assembly"
-	"dozen/internal/invariant"
+	"dozen/internal/templatecheck"
 	"dozen/stacks"
 )
 
@@ -101,7 +101,7 @@ func findings(t *testing.T, tpl template) []string {
 		t.Fatal(err)
 	}
 	var texts []string
-	for _, finding := range invariant.Check(parsed) {
+	for _, finding := range templatecheck.Check(parsed) {
 		texts = append(texts, finding.String())
 	}
 	return texts

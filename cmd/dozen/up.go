@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"dozen/internal/backing"
 	"dozen/internal/local"
+	"dozen/internal/local/backing"
 )
 
 // target is the environment that a command is about.

@@ -12,8 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/internal/synthesis"
-	"dozen/internal/transcript"
+	"dozen/internal/local/localtest"
 )
 
 // program is the built command, with a cache directory of its own.
@@ -57,9 +56,9 @@ func (p program) must(args ...string) string {
 }
 
 // up starts an environment and waits until it serves.
-func (p program) up(args ...string) (*exec.Cmd, *transcript.Transcript) {
+func (p program) up(args ...string) (*exec.Cmd, *localtest.Transcript) {
 	p.t.Helper()
-	cmd, out := p.command(append([]string{"up"}, args...)...), &transcript.Transcript{}
+	cmd, out := p.command(append([]string{"up"}, args...)...), &localtest.Transcript{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -92,7 +91,7 @@ func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 func TestACrashLeavesNothingInTheWay(t *testing.T) {
 	p := build(t)
 	assembly := filepath.Join(p.cache, "cdk.out")
-	if err := synthesis.Into(assembly, "../.."); err != nil {
+	if err := localtest.Synthesize(assembly, "../.."); err != nil {
 		t.Fatal(err)
 	}
 	first, _ := p.up("dev", "--assembly", assembly)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"dozen/internal/assembly"
-	"dozen/internal/backing"
+	"dozen/internal/local/backing"
 )
 
 // attached is what the environment's processes are attached to: their database, cache, buckets and secrets.

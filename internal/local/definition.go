@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"dozen/internal/assembly"
-	"dozen/internal/task"
+	"dozen/internal/local/container"
 )
 
 // definition is a task definition, ready to start here.
@@ -57,12 +57,12 @@ func (a *attached) define(env *assembly.Environment, process string, d assembly.
 }
 
 // spec is one task of the definition.
-func (d definition) spec(name string, port int) task.Spec {
+func (d definition) spec(name string, port int) container.Spec {
 	variables := maps.Clone(d.environment)
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
 	}
-	return task.Spec{Name: name, Container: d.container, MemoryMiB: d.memoryMiB, Environment: variables, Mounts: []string{variables["SSL_CERT_FILE"]}}
+	return container.Spec{Name: name, Container: d.container, MemoryMiB: d.memoryMiB, Environment: variables, Mounts: []string{variables["SSL_CERT_FILE"]}}
 }
 
 // unanswered lists the variables that still hold a symbolic name: nothing stands in for what they point at.

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"dozen/internal/balancer"
-	"dozen/internal/rollout"
-	"dozen/internal/task"
+	"dozen/internal/local/balancer"
+	"dozen/internal/local/container"
+	"dozen/internal/local/rollout"
 )
 
 // service is a running service.
@@ -50,7 +50,7 @@ func (e *environment) startTask(s *service) rollout.Launch {
 }
 
 // know remembers a task by its id while it runs.
-func (e *environment) know(id string, started *task.Task) {
+func (e *environment) know(id string, started *container.Task) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.tasks[id] = started
@@ -64,7 +64,7 @@ func (e *environment) know(id string, started *task.Task) {
 
 // placed is a task with its address, "" for one that takes no requests.
 type placed struct {
-	*task.Task
+	*container.Task
 	port int
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"dozen/internal/assembly"
-	"dozen/internal/balancer"
+	"dozen/internal/local/balancer"
 )
 
 // albIdleTimeout is a load balancer's where the template says nothing.

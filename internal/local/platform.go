@@ -6,17 +6,17 @@ import (
 	"io"
 	"strings"
 
-	"dozen/internal/task"
+	"dozen/internal/local/container"
 )
 
 // choosePlatform finds the container engine, or takes processes, and ends what an earlier run has left behind on either.
 func (e *environment) choosePlatform(ctx context.Context) error {
-	e.platform = task.NewProcesses(e.state.Directory)
+	e.platform = container.NewProcesses(e.state.Directory)
 	if err := e.platform.Clean(ctx); err != nil {
 		return err
 	}
 	if e.settings.Engine != "none" {
-		engine := task.FindEngine(ctx, e.settings.Engine, e.state.label())
+		engine := container.FindEngine(ctx, e.settings.Engine, e.state.label())
 		if engine == nil && e.settings.Engine != "" {
 			return fmt.Errorf("the container engine %q does not answer `%[1]s info`; start it, name another, or write `none` for processes", e.settings.Engine)
 		}
@@ -29,13 +29,13 @@ func (e *environment) choosePlatform(ctx context.Context) error {
 
 // build builds the release's image. Where an engine was found and not asked for, one that cannot build, such as one that may
 // not pull the base image, gives way to processes; the engine's own words stand above.
-func (e *environment) build(ctx context.Context, source task.Source, out io.Writer) (task.Program, error) {
+func (e *environment) build(ctx context.Context, source container.Source, out io.Writer) (container.Program, error) {
 	program, err := e.platform.Build(ctx, source, out)
-	if _, found := e.platform.(*task.Engine); err == nil || !found || e.settings.Engine != "" || e.current != nil || ctx.Err() != nil {
+	if _, found := e.platform.(*container.Engine); err == nil || !found || e.settings.Engine != "" || e.current != nil || ctx.Err() != nil {
 		return program, err
 	}
 	e.out.say("%v; goes on with processes. With --engine an engine that fails ends the command", err)
-	processes := task.NewProcesses(e.state.Directory)
+	processes := container.NewProcesses(e.state.Directory)
 	e.mu.Lock()
 	e.platform = processes
 	e.mu.Unlock()

@@ -11,14 +11,14 @@ import (
 	"strings"
 
 	"dozen/internal/assembly"
-	"dozen/internal/balancer"
-	"dozen/internal/task"
+	"dozen/internal/local/balancer"
+	"dozen/internal/local/container"
 )
 
 // release is one synthesized environment, built and ready to run here.
 type release struct {
 	revision string // such as 2-bdc415202da1: its number here, and the image's hash
-	program  task.Program
+	program  container.Program
 	gates    []gate
 	services []serviceDefinition
 	admin    definition         // for one-off commands
@@ -42,7 +42,7 @@ func (e *environment) load(ctx context.Context, directory string, out io.Writer)
 		return nil, err
 	}
 	image := env.Images[0]
-	source := task.Source{Image: image, Path: filepath.Join(directory, filepath.FromSlash(image.Directory)), Commands: r.commands()}
+	source := container.Source{Image: image, Path: filepath.Join(directory, filepath.FromSlash(image.Directory)), Commands: r.commands()}
 	if r.program, err = e.build(ctx, source, out); err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (e *environment) pass(ctx context.Context, r *release, g gate) error {
 
 // hint tells a container engine's own failures, which have these exit codes, from the app's.
 func (e *environment) hint(code int) string {
-	if _, is := e.platform.(*task.Engine); is && 125 <= code && code <= 127 {
+	if _, is := e.platform.(*container.Engine); is && 125 <= code && code <= 127 {
 		return fmt.Sprintf(" That is %s itself, which could not start the container; `--engine none` runs processes.", e.platform)
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/internal/rollout"
+	"dozen/internal/local/rollout"
 )
 
 // Prevents: every deployment costs some users a request. Each release rolls under load, with AWS's open questions answered in

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"dozen/internal/assembly"
-	"dozen/internal/backing"
+	"dozen/internal/local/backing"
 )
 
 // makeSecrets generates what the templates have generated; it is kept, as Secrets Manager keeps it.

@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"dozen/internal/rollout"
+	"dozen/internal/local/rollout"
 )
 
 // Settings say what runs, and where.

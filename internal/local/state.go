@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"dozen/internal/filelock"
+	"dozen/internal/local/filelock"
 )
 
 // State is what an environment keeps on this machine: data of its services, built programs, logs. It is a directory for each

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"dozen/internal/synthesis"
+	"dozen/internal/local/localtest"
 )
 
 const checkout = "../.."
@@ -45,7 +45,7 @@ func synthesized(t *testing.T) string {
 
 var synthesizeOnce = sync.OnceValues(func() (string, error) {
 	directory := filepath.Join(scratch, "cdk.out")
-	return directory, synthesis.Into(directory, checkout)
+	return directory, localtest.Synthesize(directory, checkout)
 })
 
 // changed is a copy of an assembly whose image has other files: change gets the directory of its build context.

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"dozen/internal/balancer"
-	"dozen/internal/task"
+	"dozen/internal/local/balancer"
+	"dozen/internal/local/container"
 )
 
 // environment is one that runs.
@@ -23,7 +23,7 @@ type environment struct {
 	state    State
 	out      *printer
 	log      *slog.Logger
-	platform task.Platform
+	platform container.Platform
 	attached *attached
 	balancer *balancer.Balancer
 	front    *balancer.Settings // the balancer's
@@ -35,7 +35,7 @@ type environment struct {
 	current  *release
 	releases map[string]*release
 	services map[string]*service
-	tasks    map[string]*task.Task // by id, the newest of each
+	tasks    map[string]*container.Task // by id, the newest of each
 	oneOffs  int
 }
 
@@ -56,7 +56,7 @@ func Up(ctx context.Context, settings Settings) (err error) {
 		return err
 	}
 	defer out.close()
-	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{}, tasks: map[string]*task.Task{},
+	e := &environment{settings: settings, state: settings.State, out: out, releases: map[string]*release{}, services: map[string]*service{}, tasks: map[string]*container.Task{},
 		log: slog.New(slog.NewTextHandler(out.task("dozen", "dozen"), &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: terse}))}
 	if err := e.choosePlatform(ctx); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"dozen/internal/assembly"
-	"dozen/internal/transcript"
+	"dozen/internal/local/localtest"
 )
 
 // Prevents: a newcomer's first minute ends in front of something that does not work.
@@ -146,7 +146,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Errorf("the other environment has it too:\n%s", out)
 	}
-	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &transcript.Transcript{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
+	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &localtest.Transcript{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
 		t.Errorf("a second one in the same place: %v", err)
 	}
 	var pids []int

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/internal/transcript"
+	"dozen/internal/local/localtest"
 )
 
 // patience is how long a test waits for something that has to come.
@@ -31,7 +31,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 type world struct {
 	*Client
 	t     *testing.T
-	out   *transcript.Transcript
+	out   *localtest.Transcript
 	state State
 	url   string
 	ended chan error
@@ -72,7 +72,7 @@ func begin(t *testing.T, change func(*Settings)) *world {
 	if change != nil {
 		change(&settings)
 	}
-	w := &world{t: t, out: &transcript.Transcript{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
+	w := &world{t: t, out: &localtest.Transcript{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
 	settings.Out = w.out
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop

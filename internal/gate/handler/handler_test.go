@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/internal/standin"
+	"dozen/internal/gate/gatetest"
 )
 
 func TestCreate(t *testing.T) {
@@ -42,8 +42,8 @@ func TestUpdate(t *testing.T) {
 // A rollback must succeed even where no task can be started: otherwise it ends in UPDATE_ROLLBACK_FAILED.
 func TestRollbackSucceedsWithoutATask(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate {
-		return standin.Fate{Refused: "Capacity is unavailable at this time"}
+	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+		return gatetest.Fate{Refused: "Capacity is unavailable at this time"}
 	})
 	event := r.event(t, "Update", 0, func(p map[string]any) {
 		p["TaskDefinition"] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:5"
@@ -66,8 +66,8 @@ func TestDeleteAnswersAtOnceAndTouchesNothing(t *testing.T) {
 
 func TestFailingMigration(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate {
-		return standin.Fate{Exit: 1, Lines: []string{"connect postgres://app:hunter2@db/app", `ERROR: column "x" does not exist`}}
+	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+		return gatetest.Fate{Exit: 1, Lines: []string{"connect postgres://app:hunter2@db/app", `ERROR: column "x" does not exist`}}
 	})
 	r.function.Invoke(r.event(t, "Update", 0, nil))
 	answer := r.settle(t, "FAILED", 1)
@@ -80,8 +80,8 @@ func TestFailingMigration(t *testing.T) {
 
 func TestTaskThatNeverStarts(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate {
-		return standin.Fate{NoExitCode: true, StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'"}
+	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+		return gatetest.Fate{NoExitCode: true, StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'"}
 	})
 	r.function.Invoke(r.event(t, "Create", 0, nil))
 	contains(t, r.settle(t, "FAILED", 1).Reason, "TaskFailedToStart", "build it for linux/arm64", "It printed nothing.")
@@ -96,7 +96,7 @@ func TestBadPropertyIsNamed(t *testing.T) {
 // The handler dies while the migration runs; Lambda delivers the event again.
 func TestHandlerIsKilledHalfWay(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Runs: 2 * time.Second} })
+	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 2 * time.Second} })
 	r.function.Invoke(r.event(t, "Update", 0, nil))
 	until(t, func() bool { return r.Calls("DescribeTasks") > 0 })
 	r.function.Kill()
@@ -111,10 +111,10 @@ func TestHandlerIsKilledAtEveryCall(t *testing.T) {
 	for _, action := range []string{"DescribeStacks", "RunTask", "DescribeTasks", "GetLogEvents", "PutAnswer"} {
 		t.Run(action, func(t *testing.T) {
 			r := start(t, time.Minute)
-			r.Tasks(func(standin.Launch) standin.Fate {
-				return standin.Fate{Runs: time.Second, Exit: 1, Lines: []string{"why"}}
+			r.Tasks(func(gatetest.Launch) gatetest.Fate {
+				return gatetest.Fate{Runs: time.Second, Exit: 1, Lines: []string{"why"}}
 			})
-			r.Fail(action, standin.Fault{Lost: true})
+			r.Fail(action, gatetest.Fault{Lost: true})
 			r.function.Invoke(r.event(t, "Create", 0, nil))
 			until(t, func() bool { return r.Calls(action) > 0 })
 			r.function.Kill()
@@ -125,7 +125,7 @@ func TestHandlerIsKilledAtEveryCall(t *testing.T) {
 
 func TestEventIsDeliveredTwice(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Runs: time.Second} })
+	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: time.Second} })
 	event := r.event(t, "Update", 0, nil)
 	r.function.Invoke(event)
 	r.function.Invoke(event)
@@ -141,7 +141,7 @@ func TestEventIsDeliveredTwice(t *testing.T) {
 // The migration takes longer than one invocation may.
 func TestHandOver(t *testing.T) {
 	r := start(t, 3*time.Second)
-	r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Runs: 6 * time.Second} })
+	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 6 * time.Second} })
 	r.function.Invoke(r.event(t, "Create", 0, nil))
 	r.settle(t, "SUCCESS", 1)
 	if got := r.function.Invocations(); got < 3 {
@@ -155,8 +155,8 @@ func TestHandOver(t *testing.T) {
 // Starting the next invocation fails, and then works without an answer, so that two go on.
 func TestHandOverThatGetsLost(t *testing.T) {
 	r := start(t, 3*time.Second)
-	r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Runs: 4 * time.Second} })
-	r.Fail("Invoke", standin.Fault{Status: 429, Code: "TooManyRequestsException"}, standin.Fault{Lost: true})
+	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 4 * time.Second} })
+	r.Fail("Invoke", gatetest.Fault{Status: 429, Code: "TooManyRequestsException"}, gatetest.Fault{Lost: true})
 	r.function.Invoke(r.event(t, "Create", 0, nil))
 	r.settle(t, "SUCCESS", 1)
 }
@@ -164,8 +164,8 @@ func TestHandOverThatGetsLost(t *testing.T) {
 // The deadline passes: the task is stopped, and its exit code 0 after SIGTERM does not count.
 func TestDeadline(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate {
-		return standin.Fate{Hangs: true, Lines: []string{"waiting for a lock"}}
+	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+		return gatetest.Fate{Hangs: true, Lines: []string{"waiting for a lock"}}
 	})
 	r.function.Invoke(r.event(t, "Create", 894*time.Second, nil))
 	contains(t, r.settle(t, "FAILED", 1).Reason, "not through by its deadline of 900 s", "waiting for a lock", "UserInitiated")
@@ -177,7 +177,7 @@ func TestDeadline(t *testing.T) {
 // The handler has died, and the deadline has passed when its event comes again: the task is found and stopped.
 func TestTaskOfADeadHandlerIsStopped(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Hangs: true} })
+	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Hangs: true} })
 	event := r.event(t, "Create", 0, nil)
 	r.function.Invoke(event)
 	until(t, func() bool { return r.Calls("DescribeTasks") > 0 })
@@ -193,9 +193,9 @@ func TestSnapshotComesFirst(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			r := start(t, time.Minute)
 			r.SnapshotsTake(time.Second)
-			r.Tasks(func(standin.Launch) standin.Fate { return standin.Fate{Exit: 1} })
-			r.Fail("CreateDBSnapshot", standin.Fault{Lost: true})
-			r.Fail("CreateDBClusterSnapshot", standin.Fault{Code: "InvalidDBClusterStateFault"})
+			r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Exit: 1} })
+			r.Fail("CreateDBSnapshot", gatetest.Fault{Lost: true})
+			r.Fail("CreateDBClusterSnapshot", gatetest.Fault{Code: "InvalidDBClusterStateFault"})
 			r.function.Invoke(r.event(t, "Update", 0, func(p map[string]any) {
 				p["SnapshotDatabase"], p["SnapshotKind"] = "prod-db", kind
 			}))
@@ -218,14 +218,14 @@ func TestSnapshotComesFirst(t *testing.T) {
 func TestBadDay(t *testing.T) {
 	r := start(t, time.Minute)
 	refused := 0
-	r.Tasks(func(standin.Launch) standin.Fate {
+	r.Tasks(func(gatetest.Launch) gatetest.Fate {
 		if refused++; refused < 3 {
-			return standin.Fate{Refused: "Capacity is unavailable at this time. Please try again later or in a different availability zone"}
+			return gatetest.Fate{Refused: "Capacity is unavailable at this time. Please try again later or in a different availability zone"}
 		}
-		return standin.Fate{Runs: time.Second}
+		return gatetest.Fate{Runs: time.Second}
 	})
 	for _, action := range []string{"DescribeStacks", "RunTask", "DescribeTasks", "PutAnswer"} {
-		r.Fail(action, standin.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, standin.Fault{Status: 500, Code: "ServerException"}, standin.Fault{Lost: true})
+		r.Fail(action, gatetest.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, gatetest.Fault{Status: 500, Code: "ServerException"}, gatetest.Fault{Lost: true})
 	}
 	r.function.Invoke(r.event(t, "Update", 0, nil))
 	r.settle(t, "SUCCESS", 1)
@@ -237,7 +237,7 @@ func TestBadDay(t *testing.T) {
 // A task definition that is gone does not come back: no minutes are lost with it.
 func TestLastingRefusal(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Fail("RunTask", standin.Fault{Code: "ClientException", Message: "TaskDefinition is inactive"})
+	r.Fail("RunTask", gatetest.Fault{Code: "ClientException", Message: "TaskDefinition is inactive"})
 	r.function.Invoke(r.event(t, "Update", 0, nil))
 	contains(t, r.settle(t, "FAILED", 0).Reason, "RunTask: ClientException: TaskDefinition is inactive", "removed by hand")
 	if r.Calls("RunTask") != 1 {
@@ -250,7 +250,7 @@ func TestAnswerWithoutCondition(t *testing.T) {
 	for _, status := range []int{400, 403, 501} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			r := start(t, time.Minute)
-			r.Fail("PutAnswer", standin.Fault{Status: status, Code: "NotImplemented"})
+			r.Fail("PutAnswer", gatetest.Fault{Status: status, Code: "NotImplemented"})
 			r.function.Invoke(r.event(t, "Delete", 0, nil))
 			r.settle(t, "SUCCESS", 0)
 		})
@@ -260,7 +260,7 @@ func TestAnswerWithoutCondition(t *testing.T) {
 // An address that has expired answers 403 for ever; the function must come to an end.
 func TestAddressThatHasExpired(t *testing.T) {
 	r := start(t, time.Minute)
-	expired := standin.Fault{Status: 403, Code: "AccessDenied", Message: "Request has expired"}
+	expired := gatetest.Fault{Status: 403, Code: "AccessDenied", Message: "Request has expired"}
 	r.Fail("PutAnswer", expired, expired, expired, expired)
 	r.function.Invoke(r.event(t, "Delete", 0, nil))
 	r.function.AwaitIdle()

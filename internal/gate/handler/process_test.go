@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/internal/standin"
+	"dozen/internal/gate/gatetest"
 )
 
 // bootstrap is the function's real binary, built for this machine.
@@ -36,14 +36,14 @@ func run(m *testing.M) int {
 
 // release is the gate in its surroundings.
 type release struct {
-	*standin.AWS
-	function *standin.Function
+	*gatetest.AWS
+	function *gatetest.Function
 }
 
 func start(t *testing.T, timeout time.Duration) release {
 	t.Parallel()
-	aws := standin.StartAWS(t)
-	return release{AWS: aws, function: standin.StartFunction(t, aws, bootstrap, timeout, 200*time.Millisecond)}
+	aws := gatetest.StartAWS(t)
+	return release{AWS: aws, function: gatetest.StartFunction(t, aws, bootstrap, timeout, 200*time.Millisecond)}
 }
 
 // event is CloudFormation's request "r1", made some time ago.
@@ -82,7 +82,7 @@ func (r release) event(t *testing.T, kind string, age time.Duration, change func
 }
 
 // settle waits for the answer and for the function's rest, and holds what must hold in every case.
-func (r release) settle(t *testing.T, status string, tasks int) standin.Answer {
+func (r release) settle(t *testing.T, status string, tasks int) gatetest.Answer {
 	t.Helper()
 	answer := r.AwaitAnswer(t, "r1")
 	r.function.AwaitIdle()

@@ -1,0 +1,214 @@
+package backing_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"dozen/internal/local/backing"
+)
+
+const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf"
+
+type task struct {
+	t           *testing.T
+	environment map[string]string
+	credentials aws.Credentials
+}
+
+func awsSettings(dir string) backing.AWSSettings {
+	return backing.AWSSettings{Dir: filepath.Join(dir, "aws"), Region: "eu-central-1", Account: "111122223333", Buckets: []string{"files", "logs"},
+		Secrets: []backing.Secret{{ARN: arn, Name: "login", Stages: map[string]string{"AWSCURRENT": "one"}}}}
+}
+
+func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
+	t.Helper()
+	a, err := backing.StartAWS(t.Context(), s)
+	must(t, err)
+	t.Cleanup(a.Stop)
+	environment := a.Environment()
+	request, err := http.NewRequest(http.MethodGet, environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+	must(t, err)
+	request.Header.Set("Authorization", environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+	var answer struct {
+		AccessKeyId, SecretAccessKey, Token string //nolint:revive // AWS's spelling
+		Expiration                          time.Time
+	}
+	status, body := do(t, request)
+	must(t, json.Unmarshal([]byte(body), &answer))
+	if status != 200 || time.Until(answer.Expiration) < time.Hour {
+		t.Fatalf("credentials: %d %s", status, body)
+	}
+	return a, task{t, environment, aws.Credentials{AccessKeyID: answer.AccessKeyId, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.Token}}
+}
+
+func do(t *testing.T, request *http.Request) (int, string) {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	must(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	must(t, err)
+	return response.StatusCode, string(body)
+}
+
+// request is signed as AWS's own client signs it.
+func (c task) request(service, method, path, target, body string) *http.Request {
+	c.t.Helper()
+	request, err := http.NewRequest(method, c.environment["AWS_ENDPOINT_URL"]+path, strings.NewReader(body))
+	must(c.t, err)
+	if target != "" {
+		request.Header.Set("X-Amz-Target", target)
+		request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	}
+	sum := sha256.Sum256([]byte(body))
+	hash := hex.EncodeToString(sum[:])
+	if service == "s3" {
+		request.Header.Set("X-Amz-Content-Sha256", hash)
+	}
+	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
+	must(c.t, signer.SignHTTP(c.t.Context(), c.credentials, request, hash, service, c.environment["AWS_REGION"], time.Now()))
+	return request
+}
+
+func (c task) expect(request *http.Request, status int, want string) string {
+	c.t.Helper()
+	got, body := do(c.t, request)
+	if got != status || !strings.Contains(body, want) {
+		c.t.Errorf("%s %s %s: %d %s; want %d with %q", request.Method, request.URL.Path, request.Header.Get("X-Amz-Target"), got, body, status, want)
+	}
+	return body
+}
+
+func (c task) call(service, target, body string) *http.Request {
+	c.t.Helper()
+	return c.request(service, http.MethodPost, "/", target, body)
+}
+
+func TestSecretsRotate(t *testing.T) {
+	a, c := startAWS(t, awsSettings(directory(t)))
+	get := "secretsmanager.GetSecretValue"
+	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`"}`), 200, `"SecretString":"one"`)
+	c.expect(c.call("secretsmanager", get, `{"SecretId":"login","VersionStage":"AWSPENDING"}`), 400, "ResourceNotFoundException")
+	c.expect(c.call("secretsmanager", get, `{"SecretId":"other"}`), 400, "ResourceNotFoundException")
+	a.PutSecret(backing.Secret{ARN: arn, Name: "login", Stages: map[string]string{"AWSCURRENT": "two", "AWSPREVIOUS": "one"}})
+	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`","VersionStage":"AWSCURRENT"}`), 200, `"SecretString":"two"`)
+	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`","VersionStage":"AWSPREVIOUS"}`), 200, `"SecretString":"one"`)
+	c.expect(c.call("secretsmanager", "secretsmanager.DescribeSecret", `{"SecretId":"login"}`), 200, "AWSPREVIOUS")
+}
+
+func TestParametersComeInPages(t *testing.T) {
+	settings := awsSettings(directory(t))
+	for i := range 23 {
+		settings.Parameters = append(settings.Parameters, backing.Parameter{Name: "/dozen/dev/P" + string(rune('A'+i)), Value: "v", Type: "SecureString"})
+	}
+	settings.Parameters = append(settings.Parameters, backing.Parameter{Name: "/dozen/dev/deep/X", Value: "deep"}, backing.Parameter{Name: "/dozen/development", Value: "no"})
+	_, c := startAWS(t, settings)
+	for _, recursive := range []bool{false, true} {
+		found, token := map[string]string{}, ""
+		for pages := 0; pages == 0 || token != ""; pages++ {
+			in, _ := json.Marshal(map[string]any{"Path": "/dozen/dev/", "Recursive": recursive, "WithDecryption": true, "MaxResults": 10, "NextToken": token})
+			var out struct {
+				Parameters []struct{ Name, Value string }
+				NextToken  string
+			}
+			must(t, json.Unmarshal([]byte(c.expect(c.call("ssm", "AmazonSSM.GetParametersByPath", string(in)), 200, "")), &out))
+			for _, p := range out.Parameters {
+				found[p.Name] = p.Value
+			}
+			token = out.NextToken
+		}
+		want := map[bool]int{false: 23, true: 24}[recursive]
+		if len(found) != want || found["/dozen/dev/PW"] != "v" {
+			t.Errorf("recursive %v: %d parameters, want %d", recursive, len(found), want)
+		}
+	}
+	c.expect(c.call("ssm", "AmazonSSM.GetParameter", `{"Name":"/dozen/dev/PA","WithDecryption":true}`), 200, `"Value":"v"`)
+	if body := c.expect(c.call("ssm", "AmazonSSM.GetParameter", `{"Name":"/dozen/dev/PA"}`), 200, "SecureString"); strings.Contains(body, `"Value":"v"`) {
+		t.Error("a SecureString is readable without decryption")
+	}
+	c.expect(c.call("ssm", "AmazonSSM.GetParameter", `{"Name":"/none"}`), 400, "ParameterNotFound")
+	c.expect(c.call("ssm", "AmazonSSM.GetParameters", `{"Names":["/none","/dozen/dev/PB"]}`), 200, `"InvalidParameters":["/none"]`)
+}
+
+func TestObjectsAreKept(t *testing.T) {
+	settings := awsSettings(directory(t))
+	a, c := startAWS(t, settings)
+	for _, path := range []string{"/files/a", "/files/a/b%20c+d%C3%A9", "/logs/a"} {
+		c.expect(c.request("s3", http.MethodPut, path, "", "body of "+path), 200, "")
+	}
+	c.expect(c.request("s3", http.MethodPut, "/absent/a", "", "x"), 404, "NoSuchBucket")
+	c.expect(c.request("s3", http.MethodPut, "/new", "", ""), 403, "AccessDenied")
+	a.Stop()
+	again, c := startAWS(t, settings)
+	if again.Port != a.Port {
+		t.Errorf("port %d, was %d", again.Port, a.Port)
+	}
+	for _, path := range []string{"/files/a", "/files/a/b%20c+d%C3%A9", "/logs/a"} {
+		c.expect(c.request("s3", http.MethodGet, path, "", ""), 200, "body of "+path)
+	}
+	c.expect(c.request("s3", http.MethodGet, "/files?list-type=2&prefix=a%2F", "", ""), 200, "a/b c+d")
+	c.expect(c.request("s3", http.MethodGet, "/files/none", "", ""), 404, "NoSuchKey")
+
+	plain, err := http.NewRequest(http.MethodGet, c.environment["AWS_ENDPOINT_URL"]+"/files/a?X-Amz-Expires=60", nil)
+	must(t, err)
+	address, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
+		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now())
+	must(t, err)
+	for _, try := range []struct {
+		address string
+		status  int
+	}{{address, 200}, {strings.Replace(address, "/files/a", "/logs/a", 1), 403}} {
+		request, err := http.NewRequest(http.MethodGet, try.address, nil)
+		must(t, err)
+		c.expect(request, try.status, "")
+	}
+}
+
+// A task that signs wrongly would work here and fail on AWS.
+func TestSignaturesAreChecked(t *testing.T) {
+	_, c := startAWS(t, awsSettings(directory(t)))
+	body := `{"SecretId":"login"}`
+	call := func() *http.Request { return c.call("secretsmanager", "secretsmanager.GetSecretValue", body) }
+	c.expect(call(), 200, "one")
+
+	unsigned := call()
+	unsigned.Header.Del("Authorization")
+	c.expect(unsigned, 403, "MissingAuthenticationToken")
+	changed := call()
+	changed.Body, changed.ContentLength = io.NopCloser(bytes.NewReader([]byte(`{"SecretId":"other"}`))), int64(len(body))
+	c.expect(changed, 403, "SignatureDoesNotMatch")
+	old := call()
+	old.Header.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
+	c.expect(old, 403, "RequestTimeTooSkewed")
+
+	for name, change := range map[string]func(*task){
+		"SignatureDoesNotMatch":       func(c *task) { c.credentials.SecretAccessKey += "x" },
+		"UnrecognizedClientException": func(c *task) { c.credentials.AccessKeyID = "AKIDEXAMPLE" },
+	} {
+		other := c
+		change(&other)
+		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, name)
+	}
+	c.expect(c.call("ssm", "secretsmanager.GetSecretValue", body), 400, "does not have") // signed for another service
+	c.expect(c.call("dynamodb", "DynamoDB_20120810.GetItem", "{}"), 400, "does not have GetItem of dynamodb")
+
+	guess, err := http.NewRequest(http.MethodGet, c.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+	must(t, err)
+	c.expect(guess, 401, "AccessDenied")
+}
+
+func TestCallerIdentity(t *testing.T) {
+	_, c := startAWS(t, awsSettings(directory(t)))
+	c.expect(c.request("sts", http.MethodPost, "/", "", "Action=GetCallerIdentity&Version=2011-06-15"), 200, "<Account>111122223333</Account>")
+}

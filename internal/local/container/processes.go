@@ -1,0 +1,126 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Processes is the platform without a container engine.
+type Processes struct {
+	images string // directory of the built programs
+	ledger ledger
+}
+
+// NewProcesses keeps its programs and its ledger below a directory.
+func NewProcesses(directory string) *Processes {
+	return &Processes{images: filepath.Join(directory, "programs"), ledger: ledger{filepath.Join(directory, "tasks")}}
+}
+
+func (*Processes) String() string { return "processes" }
+
+// Build compiles an app in Go. Any other app runs from a copy of its files, with what this machine has installed.
+func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Program, error) {
+	program := Program{Reference: source.Hash, Directory: filepath.Join(p.images, source.Hash)}
+	if _, err := os.Stat(program.Directory); err == nil {
+		return program, nil
+	}
+	if err := os.MkdirAll(p.images, 0o755); err != nil {
+		return Program{}, err
+	}
+	// A build that is cut off must not look finished: it happens elsewhere, and is moved when it is whole.
+	building, err := os.MkdirTemp(p.images, "building-")
+	if err != nil {
+		return Program{}, err
+	}
+	defer func() { _ = os.RemoveAll(building) }()
+	files := filepath.Join(building, "files")
+	if _, err := os.Stat(filepath.Join(source.Path, "go.mod")); err == nil {
+		err = compile(ctx, source, files, out)
+		if err != nil {
+			return Program{}, err
+		}
+	} else if err := os.CopyFS(files, os.DirFS(source.Path)); err != nil {
+		return Program{}, fmt.Errorf("copying the image's files: %w", err)
+	}
+	return program, os.Rename(files, program.Directory)
+}
+
+// compile builds the module's main package under every name that a command has for it.
+func compile(ctx context.Context, source Source, files string, out io.Writer) error {
+	for _, name := range source.Commands {
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(files, filepath.Base(name)), ".")
+		build.Dir = source.Path
+		build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
+		build.Stdout, build.Stderr = out, out
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("go build of the image's files: %w", err)
+		}
+	}
+	return nil
+}
+
+// Start starts a process in a group of its own, so that Ctrl-C in the terminal reaches it through Stop only, once.
+func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, error) {
+	words := spec.command()
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%s: the task definition has no command", spec.Name)
+	}
+	cmd := p.Command(program, spec, false)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = ownGroup()
+	t, err := start(cmd, spec.Container.StopTimeout,
+		func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) },
+		func() { p.ledger.remove(cmd.Process.Pid) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; an app that is not written in Go runs with what this machine has installed, or with docker or podman", spec.Name, err)
+	}
+	p.ledger.add(cmd.Process.Pid)
+	return t, nil
+}
+
+// Command is the process of a task, not yet started, for one-off commands that use the terminal themselves.
+func (p *Processes) Command(program Program, spec Spec, _ bool) *exec.Cmd {
+	words := spec.command()
+	path := filepath.Join(program.Directory, words[0])
+	if _, err := os.Stat(path); err != nil {
+		if path, err = exec.LookPath(words[0]); err != nil {
+			path = words[0]
+		}
+	}
+	cmd := exec.Command(path, words[1:]...)
+	cmd.Args[0] = words[0]
+	cmd.Dir = program.Directory
+	cmd.Env = []string{"PATH=" + program.Directory + ":" + os.Getenv("PATH")}
+	for name, value := range spec.Environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// NotEnforced lists what only a container engine does.
+func (*Processes) NotEnforced(spec Spec) []string {
+	var missing []string
+	c := spec.Container
+	if c.User != "" {
+		missing = append(missing, "user "+c.User)
+	}
+	if c.ReadonlyRoot {
+		missing = append(missing, "read-only root file system")
+	}
+	if spec.MemoryMiB > 0 {
+		missing = append(missing, fmt.Sprintf("memory limit %d MiB", spec.MemoryMiB))
+	}
+	if len(c.Drop) > 0 {
+		missing = append(missing, "dropped capabilities "+strings.Join(c.Drop, ", "))
+	}
+	return missing
+}
+
+// Clean kills the processes that an earlier run has left behind.
+func (p *Processes) Clean(context.Context) error { return p.ledger.clean() }

@@ -1,0 +1,186 @@
+package container
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dozen/internal/assembly"
+	"dozen/internal/local/localtest"
+)
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// app is the build context of an app that is a shell script.
+func app(t *testing.T, script string) Source {
+	t.Helper()
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, "app"), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return Source{Image: assembly.Image{Hash: strconv.FormatInt(time.Now().UnixNano(), 36)}, Path: directory, Commands: []string{"app"}}
+}
+
+// run starts a script as a task on processes.
+func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Transcript, *Processes) {
+	t.Helper()
+	p := NewProcesses(t.TempDir())
+	program, err := p.Build(t.Context(), app(t, script), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := Spec{Name: "web-1", Container: assembly.Container{Command: []string{"app"}, StopTimeout: 30 * time.Second}}
+	if change != nil {
+		change(&spec)
+	}
+	out := &localtest.Transcript{}
+	started, err := p.Start(program, spec, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { started.Kill(); <-started.Done() })
+	return started, out, p
+}
+
+// Prevents: a task that sees the developer's own variables works here and not on Fargate.
+func TestATaskSeesItsOwnEnvironmentOnly(t *testing.T) {
+	t.Setenv("OF_THE_DEVELOPER", "x")
+	started, out, _ := run(t, "env; exit 3\n", func(s *Spec) { s.Environment = map[string]string{"OF_THE_TASK": "a b=c"} })
+	if code, reason := started.Exit(); code != 3 || reason != "" {
+		t.Errorf("exit %d, %q", code, reason)
+	}
+	if text := out.String(); !strings.Contains(text, "OF_THE_TASK=a b=c\n") || strings.Contains(text, "OF_THE_DEVELOPER") {
+		t.Errorf("the environment is\n%s", text)
+	}
+}
+
+// Prevents: a release that counts a task as stopped while it still works, or kills one that is about to finish.
+func TestStopGivesTimeAndThenKills(t *testing.T) {
+	polite, out, _ := run(t, "trap 'echo finishing; exit 0' TERM; echo ready; while :; do sleep 0.05; done\n", nil)
+	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
+	polite.Stop()
+	polite.Stop() // twice is once
+	if code, _ := polite.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+		t.Errorf("exit %d after %q", code, out)
+	}
+	deaf, out, _ := run(t, "trap '' TERM; echo ready; while :; do sleep 0.05; done\n", func(s *Spec) { s.Container.StopTimeout = 100 * time.Millisecond })
+	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
+	deaf.Stop()
+	if code, reason := deaf.Exit(); code != 137 || reason != "killed" {
+		t.Errorf("exit %d, %s, want 137 as ECS has it", code, reason)
+	}
+}
+
+// Prevents: ports and database connections that the children of a killed task hold on to.
+func TestKillEndsChildrenToo(t *testing.T) {
+	started, out, _ := run(t, "sleep 1000 & echo child $!; wait\n", nil)
+	eventually(t, "the child", func() bool { return strings.HasSuffix(out.String(), "\n") })
+	child, err := strconv.Atoi(strings.Fields(out.String())[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	started.Kill()
+	<-started.Done()
+	eventually(t, "the child's end", func() bool { return gone(child) })
+}
+
+// gone says that a process has ended; one whose exit nobody has asked for yet counts.
+func gone(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err == nil {
+		_, after, _ := strings.Cut(string(stat), ") ")
+		return strings.HasPrefix(after, "Z")
+	}
+	return syscall.Kill(pid, 0) != nil
+}
+
+// Prevents: a crash leaves a scheduler behind that ticks beside the next one; or the clean-up kills a stranger.
+func TestCleanKillsWhatWasLeftBehindAndNothingElse(t *testing.T) {
+	directory := t.TempDir()
+	left, stranger := exec.Command("sleep", "1000"), exec.Command("sleep", "1000")
+	for _, cmd := range []*exec.Cmd{left, stranger} {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _ = cmd.Wait() }()
+		t.Cleanup(func() { _ = cmd.Process.Kill() })
+	}
+	before := NewProcesses(directory)
+	before.ledger.add(left.Process.Pid)
+	if err := os.WriteFile(before.ledger.entry(stranger.Process.Pid), []byte("Thu Jan  1 00:00:00 1970"), 0o600); err != nil {
+		t.Fatal(err) // another process had this id before
+	}
+	if err := NewProcesses(directory).Clean(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of what was left", func() bool { return gone(left.Process.Pid) })
+	if gone(stranger.Process.Pid) {
+		t.Error("a process that only has the same id was killed")
+	}
+	if entries, _ := os.ReadDir(before.ledger.directory); len(entries) > 0 {
+		t.Errorf("the ledger still has %v", entries)
+	}
+}
+
+// Prevents: a build that fails or is cut off is taken for a finished one the next time.
+func TestBuildCompilesGoOnce(t *testing.T) {
+	source := Source{Image: assembly.Image{Hash: "abc"}, Path: t.TempDir(), Commands: []string{"my-app"}}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(source.Path, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("go.mod", "module example.com/app\n\ngo 1.26\n")
+	write("main.go", "package main\n\nfunc main() { println(1 }\n")
+	p, out := NewProcesses(t.TempDir()), &localtest.Transcript{}
+	if _, err := p.Build(t.Context(), source, out); err == nil || !strings.Contains(out.String(), "main.go:3") {
+		t.Fatalf("a broken program: %v\n%s", err, out)
+	}
+	write("main.go", "package main\n\nfunc main() { println(\"it runs\") }\n")
+	if _, err := p.Build(t.Context(), source, out); err != nil {
+		t.Fatal(err, out)
+	}
+	write("main.go", "broken again, but the hash says that nothing has changed")
+	program, err := p.Build(t.Context(), source, out)
+	if err != nil {
+		t.Fatal("the second build:", err)
+	}
+	printed := &localtest.Transcript{}
+	started, err := p.Start(program, Spec{Name: "web-1", Container: assembly.Container{Command: []string{"my-app"}}}, printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := started.Exit(); code != 0 || printed.String() != "it runs\n" {
+		t.Errorf("exit %d, printed %q", code, printed)
+	}
+}
+
+// Prevents: a stack trace, or silence, for an app whose interpreter is not installed.
+func TestAMissingProgramSaysWhatToDo(t *testing.T) {
+	p := NewProcesses(t.TempDir())
+	program, err := p.Build(t.Context(), app(t, ""), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Start(program, Spec{Name: "web-1", Container: assembly.Container{Command: []string{"no-such-interpreter", "x"}}}, &localtest.Transcript{})
+	if err == nil || !strings.Contains(err.Error(), "no-such-interpreter") || !strings.Contains(err.Error(), "docker or podman") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := p.Start(program, Spec{Name: "web-1"}, &localtest.Transcript{}); err == nil || !strings.Contains(err.Error(), "no command") {
+		t.Errorf("without a command: %v", err)
+	}
+}

@@ -1,0 +1,33 @@
+package localtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Synthesize writes the assembly of a checkout into a directory, as `cdk synth` does, but without AWS's validator, which has
+// tests of its own.
+func Synthesize(directory, checkout string) error {
+	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
+	if err != nil {
+		return err
+	}
+	var cdk struct{ Context map[string]any }
+	if err := json.Unmarshal(settings, &cdk); err != nil {
+		return fmt.Errorf("cdk.json: %w", err)
+	}
+	cdk.Context["aws:cdk:enable-path-metadata"] = true // as the command line does
+	context, err := json.Marshal(cdk.Context)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(checkout, "scripts", "app"))
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(context))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("scripts/app: %w\n%s", err, out)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package rollout
+
+import (
+	"context"
+	"time"
+
+	"dozen/internal/local/balancer"
+)
+
+// Task is one process or container. It may exit at any time.
+type Task interface {
+	Address() string                 // host:port; only asked when there is a balancer
+	Stop()                           // sends SIGTERM, and SIGKILL after the stop timeout; returns at once; may be called twice
+	Done() <-chan struct{}           // closed when the task has exited
+	Exit() (code int, reason string) // valid when Done is closed
+}
+
+// Launch starts a task of a revision under an id such as web-3, and returns when it runs. ctx is for the launch only: it ends when the task is not
+// wanted any more before it runs, and when it is gone. A task that runs ends by Stop, so do not tie its process to ctx.
+type Launch func(ctx context.Context, id, revision string) (Task, error)
+
+// Status is what `dozen ps` shows of a task.
+type Status struct {
+	ID       string // such as web-3; never used again for another task
+	Revision string
+	State    string // launching, running, healthy, unhealthy, draining, stopping or stopped
+	Address  string // host:port; "" while it launches
+	Started  time.Time
+	Exit     string // why it exited; "" before
+}
+
+// handle is what a Service holds of a task that is not gone.
+type handle struct {
+	status Status
+	number int
+	task   Task             // nil while it launches
+	target *balancer.Target // nil without a balancer, and while it launches
+	cancel context.CancelFunc
+}
+
+func describe(t *task) string {
+	switch t.phase {
+	case launching:
+		return "launching"
+	case draining:
+		return "draining"
+	case stopping:
+		return "stopping"
+	case running:
+	}
+	return [...]string{pending: "running", healthy: "healthy", unhealthy: "unhealthy"}[t.health]
+}
+
+func healthOf(state balancer.State) health {
+	switch state {
+	case balancer.Healthy:
+		return healthy
+	case balancer.Unhealthy:
+		return unhealthy
+	}
+	return pending
+}
