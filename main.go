@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 
+	"dozen/config"
 	"dozen/internal/templatecheck"
 	"dozen/stacks"
+	"dozen/stacks/nag"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -22,21 +24,21 @@ func main() {
 // run loads the environments and the app, refuses what is wrong with them, synthesizes a stage for each environment, and
 // refuses what the checks found in the templates.
 func run(environ []string) error {
-	app, err := stacks.ReadApp(os.DirFS("app"), "app", ".build/gate")
+	app, err := config.ReadApp(os.DirFS("app"), "app", ".build/gate")
 	if err != nil {
 		return err
 	}
-	environments, err := stacks.Environments(environ)
+	environments, err := config.Environments(environ)
 	if err != nil {
 		return err
 	}
-	if err := stacks.Validate(environments, app); err != nil {
+	if err := config.Validate(environments, app); err != nil {
 		return err
 	}
 	defer jsii.Close()
 	cdk := awscdk.NewApp(stacks.AppProps())
 	for _, environment := range environments {
-		stacks.AddChecks(stacks.NewStage(cdk, environment, app))
+		nag.AddChecks(stacks.NewStage(cdk, environment, app).Stage)
 	}
 	assembly := *cdk.Synth(nil).Directory()
 	return templatecheck.Refuse(os.DirFS(assembly))

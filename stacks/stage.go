@@ -1,6 +1,10 @@
 package stacks
 
 import (
+	"dozen/config"
+	"dozen/stacks/data"
+	"dozen/stacks/services"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -9,23 +13,38 @@ import (
 // Stage is one environment: the only place where its stacks meet.
 type Stage struct {
 	awscdk.Stage
-	Data     *DataStack
-	Services *ServicesStack
+	Data     *data.Stack
+	Services *services.Stack
 }
 
 // NewStage makes the stacks of one environment under its name, so that `cdk deploy 'NAME/*'` deploys all of it.
-func NewStage(scope constructs.Construct, e Environment, app App) *Stage {
-	s := &Stage{Stage: awscdk.NewStage(scope, jsii.String(e.Name), &awscdk.StageProps{Env: e.target()})}
-	s.Data = NewDataStack(s.Stage, e)
-	s.Services = NewServicesStack(s.Stage, e, app, s.Data)
+func NewStage(scope constructs.Construct, e config.Environment, app config.App) *Stage {
+	s := &Stage{Stage: awscdk.NewStage(scope, jsii.String(e.Name), &awscdk.StageProps{Env: target(e)})}
+	dataStack := newStack(s.Stage, "Data", e, "Network, database, cache and storage")
+	servicesStack := newStack(s.Stage, "Services", e, "Load balancer, processes and alarms")
+	// A strong reference is an export that nobody can change while it is in use: a database restored from a snapshot has a new
+	// address, and the data stack's update would wait until the services' stack is deleted.
+	awscdk.CrossStackReferences_Of(servicesStack).Consume(awscdk.ReferenceStrength_WEAK)
+	servicesStack.AddStackDependency(dataStack, nil)
+	s.Data = data.New(dataStack, e)
+	s.Services = services.New(servicesStack, e, app, s.Data)
 	tags := awscdk.Tags_Of(s.Stage)
 	tags.Add(jsii.String("Application"), jsii.String(e.Application), nil)
 	tags.Add(jsii.String("Environment"), jsii.String(e.Name), nil)
 	return s
 }
 
+// newStack names a stack after the application, the environment and its part.
+func newStack(stage awscdk.Stage, part string, e config.Environment, description string) awscdk.Stack {
+	return awscdk.NewStack(stage, jsii.String(part), &awscdk.StackProps{
+		StackName:             jsii.Sprintf("%s-%s-%s", e.Application, e.Name, part),
+		Description:           jsii.Sprintf("%s, %s: %s", e.Application, e.Name, description),
+		TerminationProtection: jsii.Bool(e.DeletionProtection),
+	})
+}
+
 // target is the account and region, each left to the deploying credentials when it is empty.
-func (e Environment) target() *awscdk.Environment {
+func target(e config.Environment) *awscdk.Environment {
 	target := &awscdk.Environment{}
 	if e.Account != "" {
 		target.Account = jsii.String(e.Account)
@@ -36,7 +55,7 @@ func (e Environment) target() *awscdk.Environment {
 	return target
 }
 
-// AppProps make the whole assembly the same on every machine: neither stack traces nor creation traces, which hold paths.
+// AppProps make the whole assembly the same on every machine: no stack traces and no creation traces, which contain paths.
 func AppProps() *awscdk.AppProps {
 	return &awscdk.AppProps{
 		StackTraces:        jsii.Bool(false),

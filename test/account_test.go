@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // An auditor asks who changed what, and whether the answer was changed afterwards.
 func TestAuditTrailCanBeTrusted(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Options.AuditTrail = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Options.AuditTrail = true })
 	trail := a.data.one(t, "AWS::CloudTrail::Trail", "")
 	bucket := a.data.one(t, "AWS::S3::Bucket", "/AuditTrail/")
 	want(t, "pinned", bucket.id, "AuditTrailEvents07E11284")
@@ -39,7 +39,7 @@ func TestAuditTrailCanBeTrusted(t *testing.T) {
 
 // A bill that grows is heard of before the month's end, by someone.
 func TestBudgetTellsTheAlarmAddress(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) {
+	a := with(t, config.Production(), func(e *config.Environment) {
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 300, "ops@example.com"
 	})
 	budget := a.data.one(t, "AWS::Budgets::Budget", "")

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // alarm ids are their construct paths below the services stack.
@@ -67,7 +67,7 @@ func TestAlarmsReadWhatIsReported(t *testing.T) {
 }
 
 func TestAlarmAddress(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Alarms.Email = "ops@example.com" })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Alarms.Email = "ops@example.com" })
 	subscription := a.services.one(t, "AWS::SNS::Subscription", "")
 	want(t, "subscription", []any{subscription.get("Protocol"), subscription.get("Endpoint")}, []string{"email", "ops@example.com"})
 	want(t, "without an address", len(prod().services.some("AWS::SNS::Subscription")), 0)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"dozen/config"
 	reader "dozen/internal/assembly"
-	"dozen/stacks"
 )
 
 // readBack reads a synthesized environment as the tools do that stand on the reader.
@@ -128,9 +128,9 @@ func TestReaderSeesTheTasks(t *testing.T) {
 }
 
 // size is CPU and memory of a process by the settings.
-func size(e stacks.Environment, role stacks.Role) []any {
-	task := map[stacks.Role]stacks.Task{
-		stacks.RoleWeb: e.Web.Task, stacks.RoleWorker: e.Workers["worker"].Task, stacks.RoleScheduler: e.Scheduler.Task, stacks.RoleRelease: e.Migration.Task,
+func size(e config.Environment, role config.Role) []any {
+	task := map[config.Role]config.Task{
+		config.RoleWeb: e.Web.Task, config.RoleWorker: e.Workers["worker"].Task, config.RoleScheduler: e.Scheduler.Task, config.RoleMigration: e.Migration.Task,
 	}[role]
 	return []any{task.CPU, task.MemoryMiB}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // contractTable gives the names in the table of variables that every process receives, sorted.
@@ -52,7 +52,7 @@ func readFile(t *testing.T, path string) string {
 // What is developed against must be what runs: the same majors of PostgreSQL and Valkey in compose.yaml and in the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
 	compose := readFile(t, "app/compose.yaml")
-	for image, pinned := range map[string]string{"postgres": stacks.PostgresVersion, "valkey/valkey": stacks.ValkeyVersion} {
+	for image, pinned := range map[string]string{"postgres": config.PostgresVersion, "valkey/valkey": config.ValkeyVersion} {
 		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
 		if match == nil {
 			t.Errorf("app/compose.yaml runs no %s with a version", image)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes what changes its id and
@@ -27,16 +27,16 @@ func TestLogicalIDsOfWhatKeepsData(t *testing.T) {
 			}
 		}
 	})
-	aurora := with(t, stacks.Development(), func(e *stacks.Environment) { e.Database.Aurora = true })
+	aurora := with(t, config.Development(), func(e *config.Environment) { e.Database.Aurora = true })
 	want(t, "Aurora cluster", aurora.data.one(t, "AWS::RDS::DBCluster", "").id, "DatabaseCluster5B53A178")
-	serverless := with(t, stacks.Development(), func(e *stacks.Environment) { e.Cache.Serverless = true })
+	serverless := with(t, config.Development(), func(e *config.Environment) { e.Cache.Serverless = true })
 	want(t, "serverless cache", serverless.data.one(t, "AWS::ElastiCache::ServerlessCache", "").id, "CacheServerlessB4693E6C")
 }
 
 // Settings may change the size of what keeps data, never its identity.
 func TestSettingsKeepLogicalIDs(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) {
-		e.Network.NAT, e.Network.Zones = stacks.NATSingle, 3
+	a := with(t, config.Production(), func(e *config.Environment) {
+		e.Network.NAT, e.Network.Zones = config.NATSingle, 3
 		e.Database.Class, e.Database.MultiAZ, e.Database.Snapshot = "r8g.large", false, "before-the-accident"
 		e.Cache.Replicas, e.Storage.InfrequentAfterDays = 2, 0
 		e.Alarms.Email, e.LogDays = "ops@example.com", 365
@@ -66,7 +66,7 @@ func TestDataOutlivesItsStack(t *testing.T) {
 
 // The opposite fear: an environment for an afternoon that is billed for a year.
 func TestNothingRemainsOfARemovableEnvironment(t *testing.T) {
-	a := synthesizeFor(t, stacks.Ephemeral("pr-123", stacks.Production()), bundled())
+	a := synthesizeFor(t, config.Ephemeral("pr-123", config.Production()), bundled())
 	for _, tpl := range []template{a.data, a.services} {
 		for id, r := range tpl.Resources {
 			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
@@ -84,7 +84,7 @@ func TestDatabase(t *testing.T) {
 		d := a.environment.Database
 		instance := a.data.one(t, "AWS::RDS::DBInstance", "")
 		for property, wanted := range map[string]any{
-			"Engine": "postgres", "EngineVersion": stacks.PostgresVersion, "StorageType": "gp3", "StorageEncrypted": true,
+			"Engine": "postgres", "EngineVersion": config.PostgresVersion, "StorageType": "gp3", "StorageEncrypted": true,
 			"AllocatedStorage": "20", "MaxAllocatedStorage": d.MaxStorageGiB, "MultiAZ": d.MultiAZ, "BackupRetentionPeriod": d.BackupDays,
 			"PubliclyAccessible": false, "EnablePerformanceInsights": true, "EnableIAMDatabaseAuthentication": true,
 			"AutoMinorVersionUpgrade": true, "AllowMajorVersionUpgrade": false, "CopyTagsToSnapshot": true,
@@ -139,7 +139,7 @@ func TestCache(t *testing.T) {
 		group := a.data.one(t, "AWS::ElastiCache::ReplicationGroup", "")
 		several := a.environment.Cache.Replicas > 0
 		for property, wanted := range map[string]any{
-			"Engine": "valkey", "EngineVersion": stacks.ValkeyVersion, "TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
+			"Engine": "valkey", "EngineVersion": config.ValkeyVersion, "TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
 			"AtRestEncryptionEnabled": true, "AutomaticFailoverEnabled": several, "MultiAZEnabled": several,
 			"NumCacheClusters": 1 + a.environment.Cache.Replicas,
 		} {
@@ -176,7 +176,7 @@ func TestBuckets(t *testing.T) {
 }
 
 func TestAuroraServerless(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Database.Aurora, e.Database.MinACU, e.Database.MaxACU = true, 1, 8 })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Database.Aurora, e.Database.MinACU, e.Database.MaxACU = true, 1, 8 })
 	cluster := a.data.one(t, "AWS::RDS::DBCluster", "")
 	want(t, "capacity", cluster.get("ServerlessV2ScalingConfiguration"), map[string]int{"MinCapacity": 1, "MaxCapacity": 8})
 	want(t, "encrypted", cluster.get("StorageEncrypted"), true)
@@ -191,7 +191,7 @@ func TestAuroraServerless(t *testing.T) {
 }
 
 func TestServerlessCache(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Cache.Serverless = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Cache.Serverless = true })
 	cache := a.data.one(t, "AWS::ElastiCache::ServerlessCache", "")
 	want(t, "engine", cache.get("Engine"), "valkey")
 	want(t, "major version", cache.get("MajorEngineVersion"), "8")

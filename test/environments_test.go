@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // differences are the resources that production has and development has not, and the other way round, each with the
@@ -106,7 +106,7 @@ func TestStagingAndProductionRunTheSameImage(t *testing.T) {
 // Two environments in one account: the second deployment must not fail on a name that the first one took.
 func TestTwoCopiesDoNotCollide(t *testing.T) {
 	copyOf := func(name string) assembly {
-		return with(t, stacks.Production(), func(e *stacks.Environment) { e.Name = name })
+		return with(t, config.Production(), func(e *config.Environment) { e.Name = name })
 	}
 	one, two := copyOf("one"), copyOf("two")
 	physical := map[string][]string{"AWS::ElastiCache::User": {"UserId"}, "AWS::ElastiCache::UserGroup": {"UserGroupId"}, "AWS::ElastiCache::ServerlessCache": {"ServerlessCacheName"}}
@@ -150,7 +150,7 @@ var sharedNames = map[string]bool{
 // gone and come back without touching it, and afterwards they must ask for the new address.
 func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 	before := prod()
-	restored := with(t, stacks.Production(), func(e *stacks.Environment) { e.Database.Snapshot = "before-the-accident" })
+	restored := with(t, config.Production(), func(e *config.Environment) { e.Database.Snapshot = "before-the-accident" })
 	region := newCloud()
 	region.deploy(t, "prod-Data", before.data)
 	region.deploy(t, "prod-Services", before.services)
@@ -189,12 +189,12 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	must(os.MkdirAll(directory, 0o755))
 	must(os.WriteFile(filepath.Join(directory, "Procfile"), []byte("web: gunicorn shop.wsgi --bind 0.0.0.0:8080\nmail: celery -A shop worker -Q mail\nreports: celery -A shop worker -Q reports\nrelease: python manage.py migrate\n"), 0o644))
 	must(os.WriteFile(filepath.Join(directory, "Dockerfile"), []byte("FROM python:3.14-slim\nCOPY . /srv\nUSER 65532\nVOLUME /tmp\n"), 0o644))
-	app, err := stacks.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := stacks.Production()
-	e.Workers = map[string]stacks.Worker{"worker": small(e.Workers["worker"], 2), "reports": small(e.Workers["worker"], 1)}
+	e := config.Production()
+	e.Workers = map[string]config.Worker{"worker": small(e.Workers["worker"], 2), "reports": small(e.Workers["worker"], 1)}
 	a := synthesizeFor(t, e, app)
 	want(t, "most reports", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Reports/").get("MaxCapacity"), 1)
 	want(t, "most mail", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Mail/").get("MaxCapacity"), 2)
@@ -215,7 +215,7 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	}
 }
 
-func small(w stacks.Worker, most int) stacks.Worker {
+func small(w config.Worker, most int) config.Worker {
 	w.Max = most
 	return w
 }
@@ -223,8 +223,8 @@ func small(w stacks.Worker, most int) stacks.Worker {
 // An app without a migration has no gate, and nothing waits for one.
 func TestAppWithoutReleaseProcess(t *testing.T) {
 	app := bundled()
-	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p stacks.Process) bool { return p.Role == stacks.RoleRelease })
-	a := synthesizeFor(t, stacks.Development(), app)
+	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
+	a := synthesizeFor(t, config.Development(), app)
 	want(t, "gates", len(a.services.some("Custom::Migration")), 0)
 	want(t, "services", len(a.services.all(t, "AWS::ECS::Service")), 3)
 }
@@ -240,9 +240,9 @@ func TestImageDependsOnTheAppAlone(t *testing.T) {
 	version := func(a assembly) any {
 		return a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()["VERSION"]
 	}
-	want(t, "version elsewhere", version(synthesizeFor(t, stacks.Development(), app)), version(dev()))
+	want(t, "version elsewhere", version(synthesizeFor(t, config.Development(), app)), version(dev()))
 	must(os.WriteFile(filepath.Join(copyDirectory, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
-	if version(synthesizeFor(t, stacks.Development(), app)) == version(dev()) {
+	if version(synthesizeFor(t, config.Development(), app)) == version(dev()) {
 		t.Error("another main.go gives the same image")
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // Logs take another way and arrive where they always did: in the same group, as the same lines, so that the metrics in
 // them, which workers scale on, are still read.
 func TestFireLensKeepsLogsWhereTheyWere(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Options.FireLens = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
 	routed := 0
 	for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
 		before := prod().services.Resources[definition.id]
@@ -30,7 +30,7 @@ func TestFireLensKeepsLogsWhereTheyWere(t *testing.T) {
 // The router stands beside the app and changes nothing for the load balancer or one-off commands: the app's container is
 // still the first, still has its name, and the task ends when either ends.
 func TestFireLensRouterIsASidecar(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Options.FireLens = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
 	web := a.services.one(t, "AWS::ECS::Service", "/Web/")
 	definition := a.services.taskDefinition(web)
 	want(t, "load balancer's container", web.get("LoadBalancers", 0, "ContainerName"), "app")
@@ -38,9 +38,9 @@ func TestFireLensRouterIsASidecar(t *testing.T) {
 	router := definition.get("ContainerDefinitions", 1)
 	want(t, "essential", dig(router, "Essential"), true)
 	want(t, "kind", dig(router, "FirelensConfiguration", "Type"), "fluentbit")
-	want(t, "image", dig(router, "Image"), "public.ecr.aws/aws-observability/aws-for-fluent-bit:"+stacks.FluentBitVersion)
-	if strings.Contains(stacks.FluentBitVersion, "latest") || strings.Contains(stacks.FluentBitVersion, "stable") {
-		t.Errorf("the router's version %s moves by itself", stacks.FluentBitVersion)
+	want(t, "image", dig(router, "Image"), "public.ecr.aws/aws-observability/aws-for-fluent-bit:"+config.FluentBitVersion)
+	if strings.Contains(config.FluentBitVersion, "latest") || strings.Contains(config.FluentBitVersion, "stable") {
+		t.Errorf("the router's version %s moves by itself", config.FluentBitVersion)
 	}
 	want(t, "hardened", []any{dig(router, "User"), dig(router, "ReadonlyRootFilesystem"), dig(router, "LinuxParameters", "Capabilities", "Drop", 0)}, []any{"65532:65532", true, "ALL"})
 	want(t, "opens no port", dig(router, "PortMappings"), nil)
@@ -49,7 +49,7 @@ func TestFireLensRouterIsASidecar(t *testing.T) {
 
 // The router writes with the task's role: to this process's group only.
 func TestFireLensRouterWritesOneLog(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Options.FireLens = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
 	for _, service := range a.services.all(t, "AWS::ECS::Service") {
 		definition := a.services.taskDefinition(service)
 		group := ref(dig(definition.Properties, "ContainerDefinitions", 0, "LogConfiguration", "Options", "log_group_name"))

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"dozen/config"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -58,11 +59,11 @@ var scratch = sync.OnceValue(func() string {
 })
 
 // bundled is the app of this repository, with a stand-in for the gate's binary: its bytes matter to one test only.
-var bundled = sync.OnceValue(func() stacks.App {
+var bundled = sync.OnceValue(func() config.App {
 	gate := filepath.Join(scratch(), "gate")
 	must(os.MkdirAll(gate, 0o755))
 	must(os.WriteFile(filepath.Join(gate, "bootstrap"), []byte("binary"), 0o755))
-	app, err := stacks.ReadApp(os.DirFS(filepath.Join(root, "app")), filepath.Join(root, "app"), gate)
+	app, err := config.ReadApp(os.DirFS(filepath.Join(root, "app")), filepath.Join(root, "app"), gate)
 	must(err)
 	return app
 })
@@ -75,19 +76,19 @@ func must(err error) {
 
 // assembly is the two templates of one synthesized environment.
 type assembly struct {
-	environment    stacks.Environment
+	environment    config.Environment
 	data, services template
 	directory      string
 }
 
 var (
-	dev     = sync.OnceValue(func() assembly { return synthesized(stacks.Development()) })
-	staging = sync.OnceValue(func() assembly { return synthesized(stacks.Staging()) })
-	prod    = sync.OnceValue(func() assembly { return synthesized(stacks.Production()) })
+	dev     = sync.OnceValue(func() assembly { return synthesized(config.Development()) })
+	staging = sync.OnceValue(func() assembly { return synthesized(config.Staging()) })
+	prod    = sync.OnceValue(func() assembly { return synthesized(config.Production()) })
 )
 
 // synthesized is an environment as it stands, or as TestProtections has damaged it for this run of the tests.
-func synthesized(e stacks.Environment) assembly {
+func synthesized(e config.Environment) assembly {
 	if damaged := os.Getenv(damagedTemplates); damaged != "" {
 		read := func(part string) template { return readTemplate(filepath.Join(damaged, e.Name+part)) }
 		return assembly{environment: e, directory: damaged, data: read("Data.json"), services: read("Services.json")}
@@ -107,14 +108,14 @@ func each(t *testing.T, test func(t *testing.T, a assembly)) {
 }
 
 // with synthesizes an environment after a change of one of its fields.
-func with(t *testing.T, e stacks.Environment, mutate func(*stacks.Environment)) assembly {
+func with(t *testing.T, e config.Environment, mutate func(*config.Environment)) assembly {
 	t.Helper()
 	mutate(&e)
 	return synthesizeFor(t, e, bundled())
 }
 
 // synthesizeFor validates and synthesizes, and ends the test with the construct library's message instead of a stack trace.
-func synthesizeFor(t *testing.T, e stacks.Environment, app stacks.App) (a assembly) {
+func synthesizeFor(t *testing.T, e config.Environment, app config.App) (a assembly) {
 	t.Helper()
 	if err := e.Validate(app.Processes); err != nil {
 		t.Fatalf("not a valid environment: %v", err)
@@ -127,7 +128,7 @@ func synthesizeFor(t *testing.T, e stacks.Environment, app stacks.App) (a assemb
 	return synthesize(e, app)
 }
 
-func synthesize(e stacks.Environment, app stacks.App) assembly {
+func synthesize(e config.Environment, app config.App) assembly {
 	props := stacks.AppProps()
 	directory, err := os.MkdirTemp(scratch(), e.Name+"-")
 	must(err)

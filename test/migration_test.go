@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // New code on an old schema is the outage that the gate exists for.
@@ -77,7 +77,7 @@ func TestGateHasLeastPrivilege(t *testing.T) {
 
 // CloudFormation's own limit for a custom resource is an hour of silence; ours ends soon after the migration's deadline.
 func TestDeadlines(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Migration.Deadline = 40 * time.Minute })
+	a := with(t, config.Development(), func(e *config.Environment) { e.Migration.Deadline = 40 * time.Minute })
 	gate := a.services.one(t, "Custom::Migration", "")
 	want(t, "deadline", gate.get("DeadlineSeconds"), "2400")
 	timeout := atoi(t, gate.get("ServiceTimeout"))
@@ -87,7 +87,7 @@ func TestDeadlines(t *testing.T) {
 }
 
 func TestMigrationByHand(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Migration.RunOnDeploy = false })
+	a := with(t, config.Development(), func(e *config.Environment) { e.Migration.RunOnDeploy = false })
 	want(t, "gates", len(a.services.some("Custom::Migration")), 0)
 	want(t, "functions", len(a.services.some("AWS::Lambda::Function")), 0)
 	command := plain(dig(a.services.Outputs["MigrateCommand"], "Value"))
@@ -98,7 +98,7 @@ func TestMigrationByHand(t *testing.T) {
 }
 
 func TestSnapshotBeforeMigration(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Migration.SnapshotFirst = true })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Migration.SnapshotFirst = true })
 	gate := a.services.one(t, "Custom::Migration", "")
 	want(t, "kind", gate.get("SnapshotKind"), "instance")
 	if !strings.Contains(plain(gate.get("SnapshotDatabase")), "DatabaseInstance") {

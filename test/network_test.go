@@ -4,22 +4,22 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 func TestNATModes(t *testing.T) {
 	for _, mode := range []struct {
-		nat                 stacks.NAT
+		nat                 config.NAT
 		gateways, instances int
 		private, public     string // where tasks run, and whether they have public addresses
 	}{
-		{stacks.NATPerZone, 3, 0, "privateSubnet", "DISABLED"},
-		{stacks.NATSingle, 1, 0, "privateSubnet", "DISABLED"},
-		{stacks.NATInstance, 0, 1, "privateSubnet", "DISABLED"},
-		{stacks.NATNone, 0, 0, "publicSubnet", "ENABLED"},
+		{config.NATPerZone, 3, 0, "privateSubnet", "DISABLED"},
+		{config.NATSingle, 1, 0, "privateSubnet", "DISABLED"},
+		{config.NATInstance, 0, 1, "privateSubnet", "DISABLED"},
+		{config.NATNone, 0, 0, "publicSubnet", "ENABLED"},
 	} {
 		t.Run(string(mode.nat), func(t *testing.T) {
-			a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
+			a := with(t, config.Development(), func(e *config.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
 			want(t, "gateways", len(a.data.some("AWS::EC2::NatGateway")), mode.gateways)
 			want(t, "instances", len(a.data.some("AWS::EC2::Instance")), mode.instances)
 			for _, service := range a.services.all(t, "AWS::ECS::Service") {
@@ -51,20 +51,20 @@ func TestNATInstanceAcceptsOnlyOwnTraffic(t *testing.T) {
 
 // A third zone must not move the subnets in which the database lives.
 func TestAddingAZoneMovesNoSubnet(t *testing.T) {
-	three := with(t, stacks.Production(), func(e *stacks.Environment) { e.Network.Zones = 3 })
+	three := with(t, config.Production(), func(e *config.Environment) { e.Network.Zones = 3 })
 	for _, subnet := range prod().data.all(t, "AWS::EC2::Subnet") {
 		want(t, subnet.id, three.data.Resources[subnet.id].get("CidrBlock"), subnet.get("CidrBlock"))
 	}
 }
 
 func TestZonesAreNeverLookedUp(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
+	a := with(t, config.Production(), func(e *config.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
 	for _, subnet := range a.data.all(t, "AWS::EC2::Subnet") {
 		if !strings.Contains(plain(subnet.get("AvailabilityZone")), "Fn::GetAZs") {
 			t.Errorf("%s lies in %s", subnet.id, plain(subnet.get("AvailabilityZone")))
 		}
 	}
-	named := with(t, stacks.Production(), func(e *stacks.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })
+	named := with(t, config.Production(), func(e *config.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })
 	text := named.data.text
 	if !strings.Contains(text, `"eu-central-1c"`) || strings.Contains(text, "Fn::GetAZs") {
 		t.Error("the named zones are not used")
@@ -72,7 +72,7 @@ func TestZonesAreNeverLookedUp(t *testing.T) {
 }
 
 func TestEndpointsAndFlowLogsByChoice(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) {
+	a := with(t, config.Development(), func(e *config.Environment) {
 		e.Network.Endpoints, e.Network.FlowLogs = []string{"secretsmanager", "ecr.dkr"}, true
 	})
 	want(t, "endpoints", len(a.data.all(t, "AWS::EC2::VPCEndpoint")), 3)

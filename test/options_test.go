@@ -10,8 +10,10 @@ import (
 	"sync"
 	"testing"
 
+	"dozen/config"
 	"dozen/internal/templatecheck"
 	"dozen/stacks"
+	"dozen/stacks/nag"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -19,18 +21,18 @@ import (
 )
 
 // everything switches on all that is off by default.
-func everything(e *stacks.Environment) {
+func everything(e *config.Environment) {
 	e.Alarms.Email = "ops@example.com"
-	e.Options = stacks.Options{
+	e.Options = config.Options{
 		ContainerInsights: true, Queue: true, Topic: true, Table: true, AppConfig: true,
 		Dashboard: true, FireLens: true, AuditTrail: true, MonthlyBudgetUSD: 300,
 	}
-	e.Secrets = map[string]stacks.Secret{
+	e.Secrets = map[string]config.Secret{
 		"STRIPE_KEY":    {ARN: stripe, Field: "key"},
 		"STRIPE_SECRET": {ARN: stripe, Field: "secret"},
 		"MAIL_PASSWORD": {ARN: mailer},
 	}
-	e.ScheduledTasks = map[string]stacks.ScheduledTask{
+	e.ScheduledTasks = map[string]config.ScheduledTask{
 		"nightly-backup": {Schedule: "cron(30 2 * * ? *)", Command: []string{"dozen-app", "import", `a "b"`}},
 		"poll":           {Schedule: "rate(15 minutes)", Command: []string{"dozen-app", "replay"}},
 	}
@@ -43,7 +45,7 @@ const (
 
 // full is production with everything on.
 var full = sync.OnceValue(func() assembly {
-	e := stacks.Production()
+	e := config.Production()
 	everything(&e)
 	return synthesize(e, bundled())
 })
@@ -51,18 +53,18 @@ var full = sync.OnceValue(func() assembly {
 // An option that passes no check is found out by the first team that switches it on: all of them together, on both tiers and
 // without a NAT, leave no finding of cdk-nag and none of our own.
 func TestEveryOptionPassesTheChecks(t *testing.T) {
-	for name, e := range map[string]stacks.Environment{"development": stacks.Development(), "production": stacks.Production()} {
+	for name, e := range map[string]config.Environment{"development": config.Development(), "production": config.Production()} {
 		t.Run(name, func(t *testing.T) {
 			everything(&e)
 			if name == "development" {
-				e.Network.NAT = stacks.NATNone
+				e.Network.NAT = config.NATNone
 			}
 			for _, finding := range checked(t, e, func(*stacks.Stage) {}) {
 				t.Error(finding)
 			}
 		})
 	}
-	faulty := checked(t, stacks.Development(), func(stage *stacks.Stage) {
+	faulty := checked(t, config.Development(), func(stage *stacks.Stage) {
 		awssqs.NewQueue(stage.Data.Stack, jsii.String("Open"), nil)
 	})
 	if !slices.ContainsFunc(faulty, func(finding string) bool { return strings.Contains(finding, "AwsSolutions-SQS4") }) {
@@ -71,7 +73,7 @@ func TestEveryOptionPassesTheChecks(t *testing.T) {
 }
 
 // checked synthesizes as main does and gives the findings. Errors of cdk-nag end the synthesis itself, with a report.
-func checked(t *testing.T, e stacks.Environment, change func(*stacks.Stage)) (texts []string) {
+func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (texts []string) {
 	t.Helper()
 	if err := e.Validate(bundled().Processes); err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func checked(t *testing.T, e stacks.Environment, change func(*stacks.Stage)) (te
 	cdk := awscdk.NewApp(props)
 	stage := stacks.NewStage(cdk, e, bundled())
 	change(stage)
-	stacks.AddChecks(stage)
+	nag.AddChecks(stage.Stage)
 	defer func() {
 		if problem := recover(); problem != nil {
 			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // there is none when something else went wrong
@@ -151,7 +153,7 @@ func statements(tpl template, role string) []any {
 // Two environments of one account with everything on share no name that AWS wants to be unique.
 func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 	named := func(name string) assembly {
-		return with(t, stacks.Development(), func(e *stacks.Environment) { everything(e); e.Name = name })
+		return with(t, config.Development(), func(e *config.Environment) { everything(e); e.Name = name })
 	}
 	one, two := named("one"), named("two")
 	compared := 0

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // Whatever someone writes into an environment: it is refused with a message, or it synthesizes into templates that hold the
@@ -22,7 +22,7 @@ func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	refused, made := 0, 0
 	for round := range rounds {
-		e := []func() stacks.Environment{stacks.Development, stacks.Staging, stacks.Production}[round%3]()
+		e := []func() config.Environment{config.Development, config.Staging, config.Production}[round%3]()
 		changes := ""
 		for range 1 + random.IntN(3) {
 			changes += change(random, reflect.ValueOf(&e).Elem(), "Environment") + " "
@@ -44,7 +44,7 @@ func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
 }
 
 // attempt validates and synthesizes; a panic of the construct library is the problem that it returns.
-func attempt(e stacks.Environment) (problem error, synthesized bool) {
+func attempt(e config.Environment) (problem error, synthesized bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			problem = fmt.Errorf("valid, and does not synthesize: %v", p)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // The README's tables are the code's own words: every field of Environment with its comment and its three values, every
@@ -49,7 +49,7 @@ func compareText(t *testing.T, name string, content []byte) {
 
 func settingsTable(t *testing.T) string {
 	comments := fieldComments(t)
-	environments := []stacks.Environment{stacks.Development(), stacks.Staging(), stacks.Production()}
+	environments := []config.Environment{config.Development(), config.Staging(), config.Production()}
 	var lines []string
 	var walk func(path string, values []reflect.Value)
 	walk = func(path string, values []reflect.Value) {
@@ -99,11 +99,11 @@ func shown(value reflect.Value) string {
 	return fmt.Sprint(value.Interface())
 }
 
-// fieldComments gives the comment of each field of each struct in package stacks, without the field's name in front.
+// fieldComments gives the comment of each field of each struct in package config, without the field's name in front.
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
 	comments := map[string]string{}
-	files, err := filepath.Glob(filepath.Join(root, "stacks", "*.go"))
+	files, err := filepath.Glob(filepath.Join(root, "config", "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func fieldComments(t *testing.T) map[string]string {
 
 func overridesTable() string {
 	var lines []string
-	for _, o := range stacks.Overrides {
+	for _, o := range config.Overrides {
 		lines = append(lines, fmt.Sprintf("| `DOZEN_%s`, `DOZEN_PROD_%s` | %s |", o.Key, o.Key, o.Meaning))
 	}
 	sort.Strings(lines)
@@ -142,13 +142,13 @@ func overridesTable() string {
 
 func figuresTable() string {
 	lines := []string{"| | dev | staging | prod |", "|---|---|---|---|"}
-	row := func(name string, value func(stacks.Environment) any) {
-		lines = append(lines, fmt.Sprintf("| %s | %v | %v | %v |", name, value(stacks.Development()), value(stacks.Staging()), value(stacks.Production())))
+	row := func(name string, value func(config.Environment) any) {
+		lines = append(lines, fmt.Sprintf("| %s | %v | %v | %v |", name, value(config.Development()), value(config.Staging()), value(config.Production())))
 	}
 	processes := bundled().Processes
-	row("a rolling release of web, as far as settings control it", func(e stacks.Environment) any { return e.Web.ReleaseTime() })
-	row("a release that never turns healthy is rolled back after", func(e stacks.Environment) any { return e.Web.FailedReleaseTime() })
-	row("database connections at the most, of those that may be used", func(e stacks.Environment) any {
+	row("a rolling release of web, as far as settings control it", func(e config.Environment) any { return e.Web.ReleaseTime() })
+	row("a release that never turns healthy is rolled back after", func(e config.Environment) any { return e.Web.FailedReleaseTime() })
+	row("database connections at the most, of those that may be used", func(e config.Environment) any {
 		return fmt.Sprintf("%d of %d", e.Connections(processes), e.ConnectionBudget())
 	})
 	return strings.Join(lines, "\n") + "\n"

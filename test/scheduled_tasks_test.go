@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // scheduled is development with two tasks that run by the clock.
 func scheduled(t *testing.T) assembly {
 	t.Helper()
-	return with(t, stacks.Development(), func(e *stacks.Environment) {
-		e.ScheduledTasks = map[string]stacks.ScheduledTask{
+	return with(t, config.Development(), func(e *config.Environment) {
+		e.ScheduledTasks = map[string]config.ScheduledTask{
 			"nightly-backup": {Schedule: "cron(30 2 * * ? *)", Command: []string{"dozen-app", "import", `a "b"`}},
 			"poll":           {Schedule: "rate(15 minutes)", Command: []string{"dozen-app", "replay"}},
 		}
@@ -88,15 +88,15 @@ func TestScheduledTasksHaveLeastPrivilege(t *testing.T) {
 
 // Without a NAT the task needs an address of its own, or it cannot pull its image.
 func TestScheduledTaskReachesTheInternet(t *testing.T) {
-	for mode, address := range map[stacks.NAT]string{stacks.NATNone: "ENABLED", stacks.NATSingle: "DISABLED"} {
-		a := with(t, stacks.Development(), func(e *stacks.Environment) {
+	for mode, address := range map[config.NAT]string{config.NATNone: "ENABLED", config.NATSingle: "DISABLED"} {
+		a := with(t, config.Development(), func(e *config.Environment) {
 			e.Network.NAT = mode
-			e.ScheduledTasks = map[string]stacks.ScheduledTask{"poll": {Schedule: "rate(1 hour)", Command: []string{"dozen-app", "replay"}}}
+			e.ScheduledTasks = map[string]config.ScheduledTask{"poll": {Schedule: "rate(1 hour)", Command: []string{"dozen-app", "replay"}}}
 		})
 		network := a.services.one(t, "AWS::Scheduler::Schedule", "").get("Target", "EcsParameters", "NetworkConfiguration", "AwsvpcConfiguration")
 		want(t, "address with NAT "+string(mode), dig(network, "AssignPublicIp"), address)
 		subnets := plain(dig(network, "Subnets"))
-		if strings.Contains(subnets, "publicSubnet") != (mode == stacks.NATNone) {
+		if strings.Contains(subnets, "publicSubnet") != (mode == config.NATNone) {
 			t.Errorf("with NAT %s it runs in %s", mode, subnets)
 		}
 	}
@@ -104,10 +104,10 @@ func TestScheduledTaskReachesTheInternet(t *testing.T) {
 
 // No name of a task is too near to another one, or to a part of the schedules, for the construct library.
 func TestScheduledTasksOfAnyName(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) {
-		e.ScheduledTasks = map[string]stacks.ScheduledTask{}
+	a := with(t, config.Development(), func(e *config.Environment) {
+		e.ScheduledTasks = map[string]config.ScheduledTask{}
 		for _, name := range []string{"role", "group", "a-b", "a--b", "ab", "x"} {
-			e.ScheduledTasks[name] = stacks.ScheduledTask{Schedule: "rate(1 day)", Command: []string{"dozen-app", "replay"}}
+			e.ScheduledTasks[name] = config.ScheduledTask{Schedule: "rate(1 day)", Command: []string{"dozen-app", "replay"}}
 		}
 		e.Database.Class = "t4g.small"
 	})

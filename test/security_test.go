@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"dozen/config"
 	reader "dozen/internal/assembly"
 	"dozen/internal/templatecheck"
-	"dozen/stacks"
 )
 
 // rulesInto gives the sources that may reach a security group of the data stack, by the construct path of their group.
@@ -49,8 +49,8 @@ func TestOnlyProcessesReachDatabaseAndCache(t *testing.T) {
 
 // From the internet: the load balancer's two ports and nothing else.
 func TestOnlyTheLoadBalancerIsOpen(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) {
-		e.Domain = stacks.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
+	a := with(t, config.Production(), func(e *config.Environment) {
+		e.Domain = config.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
 	})
 	open := map[string][]any{}
 	for _, tpl := range []template{a.data, a.services} {
@@ -67,24 +67,24 @@ func TestOnlyTheLoadBalancerIsOpen(t *testing.T) {
 
 // Every policy of both stacks, in every mode, holds against the rules: no service wildcard, "*" only where nothing else is taken.
 func TestTemplatesHoldTheInvariants(t *testing.T) {
-	modes := map[string]func(*stacks.Environment){
-		"as it is":   func(*stacks.Environment) {},
-		"aurora":     func(e *stacks.Environment) { e.Database.Aurora = true },
-		"serverless": func(e *stacks.Environment) { e.Cache.Serverless = true },
-		"no nat":     func(e *stacks.Environment) { e.Network.NAT = stacks.NATNone; e.Database.RotationDays = 0 },
-		"rotation": func(e *stacks.Environment) {
+	modes := map[string]func(*config.Environment){
+		"as it is":   func(*config.Environment) {},
+		"aurora":     func(e *config.Environment) { e.Database.Aurora = true },
+		"serverless": func(e *config.Environment) { e.Cache.Serverless = true },
+		"no nat":     func(e *config.Environment) { e.Network.NAT = config.NATNone; e.Database.RotationDays = 0 },
+		"rotation": func(e *config.Environment) {
 			e.Database.RotationDays = 30
 			e.Network.Endpoints = []string{"secretsmanager"}
 		},
-		"snapshot":    func(e *stacks.Environment) { e.Migration.SnapshotFirst = true },
-		"three zones": func(e *stacks.Environment) { e.Network.Zones = 3; e.Network.NAT = stacks.NATPerZone },
-		"secrets": func(e *stacks.Environment) {
-			e.Secrets = map[string]stacks.Secret{"STRIPE_KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf", Field: "key"}}
+		"snapshot":    func(e *config.Environment) { e.Migration.SnapshotFirst = true },
+		"three zones": func(e *config.Environment) { e.Network.Zones = 3; e.Network.NAT = config.NATPerZone },
+		"secrets": func(e *config.Environment) {
+			e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf", Field: "key"}}
 		},
 	}
 	for name, mutate := range modes {
 		t.Run(name, func(t *testing.T) {
-			a := with(t, stacks.Development(), mutate)
+			a := with(t, config.Development(), mutate)
 			for _, tpl := range []template{a.data, a.services} {
 				for _, finding := range findings(t, tpl) {
 					t.Error(finding)
@@ -127,8 +127,8 @@ func TestSecretsArePassedByReference(t *testing.T) {
 
 func TestThirdPartySecretIsInjectedByField(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf"
-	a := with(t, stacks.Development(), func(e *stacks.Environment) {
-		e.Secrets = map[string]stacks.Secret{"STRIPE_KEY": {ARN: arn, Field: "key"}}
+	a := with(t, config.Development(), func(e *config.Environment) {
+		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: arn, Field: "key"}}
 	})
 	for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
 		want(t, "injected", definition.get("ContainerDefinitions", 0, "Secrets"), []any{map[string]any{"Name": "STRIPE_KEY", "ValueFrom": arn + ":key::"}})

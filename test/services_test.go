@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // Each line of the Procfile runs as it stands, on the one image.
@@ -24,7 +24,7 @@ func TestProcfileBecomesServices(t *testing.T) {
 					services++
 				}
 			}
-			want(t, process.Name+"'s services", services, map[bool]int{true: 0, false: 1}[process.Role == stacks.RoleRelease])
+			want(t, process.Name+"'s services", services, map[bool]int{true: 0, false: 1}[process.Role == config.RoleMigration])
 			seen++
 		}
 		if seen != 4 || len(images) != 1 {
@@ -167,7 +167,7 @@ func TestVariablesMatchContractAndExample(t *testing.T) {
 }
 
 func TestSettingsReachEveryProcess(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Settings = map[string]string{"FEATURE_X": "on"} })
+	a := with(t, config.Development(), func(e *config.Environment) { e.Settings = map[string]string{"FEATURE_X": "on"} })
 	for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
 		want(t, definition.id, definition.environment()["FEATURE_X"], `"on"`)
 	}

@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"dozen/stacks"
+	"dozen/config"
 )
 
 // A port that differs between process, container and target group means that no release ever turns healthy.
 func TestWebListensWhereTheLoadBalancerAsks(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Web.Port = 9000 })
+	a := with(t, config.Development(), func(e *config.Environment) { e.Web.Port = 9000 })
 	service := a.services.one(t, "AWS::ECS::Service", "/Web/")
 	definition := a.services.taskDefinition(service)
 	want(t, "PORT", definition.environment()["PORT"], `"9000"`)
@@ -22,7 +22,7 @@ func TestWebListensWhereTheLoadBalancerAsks(t *testing.T) {
 
 // Terraform users know the afternoon when a drain that was longer than the stop timeout dropped requests in each release.
 func TestDrainFiguresFollowFromTheLongestRequest(t *testing.T) {
-	a := with(t, stacks.Development(), func(e *stacks.Environment) { e.Web.LongestRequest = 20 * time.Second })
+	a := with(t, config.Development(), func(e *config.Environment) { e.Web.LongestRequest = 20 * time.Second })
 	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
 	variables := definition.environment()
 	want(t, "REQUEST_TIMEOUT_SECONDS", variables["REQUEST_TIMEOUT_SECONDS"], `"20"`)
@@ -88,8 +88,8 @@ func TestReleaseTimes(t *testing.T) {
 
 // With a domain everything is HTTPS, and plain HTTP only redirects.
 func TestDomainBringsHTTPS(t *testing.T) {
-	a := with(t, stacks.Production(), func(e *stacks.Environment) {
-		e.Domain = stacks.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
+	a := with(t, config.Production(), func(e *config.Environment) {
+		e.Domain = config.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
 	})
 	var ports []any
 	for _, listener := range a.services.all(t, "AWS::ElasticLoadBalancingV2::Listener") {

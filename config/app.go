@@ -1,0 +1,36 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// App is the application to deploy: its directory, its Procfile, and the compiled handler of the migration gate.
+type App struct {
+	Directory string    // the image's build context
+	Processes []Process // from its Procfile
+	Gate      string    // directory with the gate's bootstrap binary
+}
+
+// ReadApp reads the Procfile of an app's directory and checks that there is a Dockerfile.
+func ReadApp(files fs.FS, directory, gate string) (App, error) {
+	procfile, err := fs.ReadFile(files, "Procfile")
+	if err != nil {
+		return App{}, fmt.Errorf("%s/Procfile: %w; it names the app's processes, see docs/contract.md", directory, withoutPath(err))
+	}
+	if _, err := fs.Stat(files, "Dockerfile"); err != nil {
+		return App{}, fmt.Errorf("%s/Dockerfile: %w; it builds the app's image, see docs/contract.md", directory, withoutPath(err))
+	}
+	processes, err := ParseProcfile(string(procfile))
+	return App{Directory: directory, Processes: processes, Gate: gate}, err
+}
+
+// withoutPath drops the operation and path that fs errors repeat.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+)
+
+// classMemoryGiB is the memory of the database classes that run PostgreSQL, by family and size.
+var classMemoryGiB = map[string]map[string]float64{
+	"t4g": {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32},
+	"m": {"large": 8, "xlarge": 16, "2xlarge": 32, "4xlarge": 64, "8xlarge": 128, "12xlarge": 192, "16xlarge": 256,
+		"24xlarge": 384},
+	"r": {"large": 16, "xlarge": 32, "2xlarge": 64, "4xlarge": 128, "8xlarge": 256, "12xlarge": 384, "16xlarge": 512,
+		"24xlarge": 768},
+}
+
+var (
+	classFamilies = []string{"t4g", "m6g", "m7g", "m8g", "r6g", "r7g", "r8g"}
+	classForm     = regexp.MustCompile(`^(t4g|m(?:6g|7g|8g)|r(?:6g|7g|8g))\.([a-z0-9]+)$`)
+)
+
+// memoryGiB returns the memory of the database's class, or of Aurora's largest capacity (2 GiB per ACU). It returns 0 for an
+// unknown class.
+func (d Database) memoryGiB() float64 {
+	if d.Aurora {
+		return 2 * d.MaxACU
+	}
+	parts := classForm.FindStringSubmatch(d.Class)
+	if parts == nil {
+		return 0
+	}
+	family := parts[1]
+	if family != "t4g" {
+		family = family[:1]
+	}
+	return classMemoryGiB[family][parts[2]]
+}
+
+// maxConnections estimates PostgreSQL's max_connections, and errs on the low side. RDS computes it as
+// LEAST(DBInstanceClassMemory / 9531392, 5000), where DBInstanceClassMemory is what the operating system and RDS leave of the
+// class's memory; a quarter is taken off for them. Aurora Serverless v2 limits it to 2000 while its smallest capacity is 0.5
+// ACU or less.
+func (d Database) maxConnections() int {
+	connections := math.Min(d.memoryGiB()*0.75*(1<<30)/9531392, 5000)
+	if d.Aurora && d.MinACU <= 0.5 {
+		connections = math.Min(connections, 2000)
+	}
+	return int(connections)
+}
+
+// Connections returns how many database connections an environment can hold at once at most. While a release rolls at 200 %,
+// every service runs twice its maximum of tasks; the scheduler stops before it starts again; the migration and the scheduled
+// tasks run at the same time.
+func (e Environment) Connections(processes []Process) int {
+	total := 0
+	for _, process := range processes {
+		switch process.Role {
+		case RoleWeb:
+			total += e.Web.PoolSize * e.Web.Max * 2
+		case RoleWorker:
+			w := e.Worker(process.Name)
+			total += w.PoolSize * w.Max * 2
+		case RoleScheduler:
+			total += e.Scheduler.PoolSize
+		case RoleMigration:
+			total += e.Migration.PoolSize
+		}
+	}
+	return total + e.Web.PoolSize*len(e.ScheduledTasks)
+}
+
+// ConnectionBudget is 80 % of the database's connections; the rest is for people, rotation and the database itself.
+func (e Environment) ConnectionBudget() int { return e.Database.maxConnections() * 80 / 100 }
+
+// validateConnections prevents scaling that ends in "too many clients already", which shows only under load, in the middle
+// of a release.
+func (e Environment) validateConnections(p *problems, processes []Process) {
+	need, have := e.Connections(processes), e.ConnectionBudget()
+	size := "Database.Class " + e.Database.Class
+	if e.Database.Aurora {
+		size = fmt.Sprintf("Database.MaxACU %g", e.Database.MaxACU)
+	}
+	p.require(need <= have, "the sum of PoolSize x Max x 2 over all processes", need,
+		fmt.Sprintf("%s has about %d connections, and 80 %% of them may be used, %d", size, e.Database.maxConnections(), have),
+		"lower PoolSize or Max, or choose a larger database")
+}

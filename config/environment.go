@@ -1,0 +1,112 @@
+package config
+
+import "time"
+
+// Environment is everything that distinguishes one deployment from another. Environments differ in these values only; the
+// constructs ask for nothing else. Development, Staging and Production fill it in, and Validate checks it.
+type Environment struct {
+	// Application names the product in stack names, tags, metrics and the Parameter Store path. 2 to 20 of a-z, 0-9 and -.
+	Application string
+	// Name of the environment, as in `cdk deploy 'dev/*'`. 2 to 20 of a-z, 0-9 and -.
+	Name string
+	// Account is the 12-digit AWS account; empty: the account of the credentials that deploy.
+	Account string
+	// Region such as eu-central-1; empty: the region of the credentials that deploy.
+	Region string
+	// Removable lets `cdk destroy` delete everything, including data. Otherwise data outlives its stack as snapshots and
+	// retained buckets.
+	Removable bool
+	// DeletionProtection makes AWS refuse to delete the stacks, the database and the load balancer.
+	DeletionProtection bool
+	// Shell allows ECS Exec into running tasks and adds the permissions and writable paths that it needs.
+	Shell bool
+	// LogDays is how long log events are kept; one of CloudWatch's retention periods.
+	LogDays int
+
+	Network   Network
+	Database  Database
+	Cache     Cache
+	Storage   Storage
+	Domain    Domain
+	Alarms    Alarms
+	Web       Web
+	Workers   map[string]Worker
+	Scheduler Scheduler
+	Migration Migration
+	Options   Options
+
+	// Settings are plain environment variables for every process, in addition to those of docs/contract.md.
+	Settings map[string]string
+	// Secrets are environment variables that ECS fills from Secrets Manager when a task starts.
+	Secrets map[string]Secret
+	// ScheduledTasks are one-off commands that run on a schedule, by name: 1 to 30 of a-z, 0-9 and -. Each run costs its task's
+	// seconds.
+	ScheduledTasks map[string]ScheduledTask
+	// ParametersPath is the Parameter Store path whose parameters the processes may read; empty: /APPLICATION/NAME/.
+	ParametersPath string
+}
+
+// Domain is the name under which users reach the application. All empty: plain HTTP on the load balancer's own name.
+type Domain struct {
+	// Name such as app.example.com. With it comes HTTPS.
+	Name string
+	// HostedZoneID of the Route 53 zone that gets the record, such as Z0123456789ABC.
+	HostedZoneID string
+	// HostedZoneName such as example.com.
+	HostedZoneName string
+	// CertificateARN of an ACM certificate in the same region; empty: one is issued through the hosted zone.
+	CertificateARN string
+}
+
+// Alarms says whom to alert, and when.
+type Alarms struct {
+	// Email that receives every alarm; empty: the topic has no subscriber.
+	Email string
+	// LatencyP99 of web above which users suffer.
+	LatencyP99 time.Duration
+	// BacklogAge of the oldest due job above which workers are too slow.
+	BacklogAge time.Duration
+}
+
+// Secret names one field of a secret in Secrets Manager.
+type Secret struct {
+	// ARN of the secret, complete with its six-character suffix.
+	ARN string
+	// Field of the secret's JSON; empty: the whole secret string.
+	Field string
+}
+
+// Options are parts that most teams can do without; each costs something and is off by default.
+type Options struct {
+	// ContainerInsights adds CloudWatch's container metrics, about 20 dollars a month.
+	ContainerInsights bool
+	// Queue adds an SQS queue with a dead-letter queue, QUEUE_URL; 0.40 dollars per million requests.
+	Queue bool
+	// Topic adds an SNS topic, TOPIC_ARN; 0.50 dollars per million messages.
+	Topic bool
+	// Table adds a DynamoDB table with the string key id, TABLE_NAME; paid per request, plus 0.20 dollars per GB and month for
+	// recovery.
+	Table bool
+	// AppConfig adds settings that change without a release, APPCONFIG_*; cents a month for tasks that poll once a minute.
+	AppConfig bool
+	// Dashboard adds a CloudWatch dashboard of the environment; 3 dollars a month after the account's first three.
+	Dashboard bool
+	// FireLens sends logs through a Fluent Bit sidecar in each task; no charge, but about 50 MiB of each task's memory.
+	FireLens bool
+	// AuditTrail records who changed what in the account and region; the first trail is free, then 2 dollars per 100,000 events.
+	AuditTrail bool
+	// MonthlyBudgetUSD alerts Alarms.Email at 80 % of this cost, and when AWS forecasts more than all of it. Whole dollars a
+	// month, 1 to 1,000,000; 0: no alert. Free.
+	MonthlyBudgetUSD int
+}
+
+// Parameters returns the Parameter Store path of this environment, with a slash at both ends.
+func (e Environment) Parameters() string {
+	if e.ParametersPath != "" {
+		return e.ParametersPath
+	}
+	return "/" + e.Application + "/" + e.Name + "/"
+}
+
+// MetricsNamespace returns the CloudWatch namespace of the app's own metrics in this environment.
+func (e Environment) MetricsNamespace() string { return e.Application + "/" + e.Name }

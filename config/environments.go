@@ -1,0 +1,107 @@
+package config
+
+import "time"
+
+// This is the file to edit. It is the only place where environments differ: two tiers of defaults, cheap and durable, and what
+// each environment changes in them.
+
+// Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
+func Development() Environment { return cheap("dev") }
+
+// Staging is where a release for production is tried first: production's safety, development's sizes.
+func Staging() Environment {
+	e := cheap("staging")
+	e.Removable = false
+	e.Shell = true
+	e.LogDays = 30
+	e.Database.RotationDays = 30
+	e.Web.Min, e.Web.Max = 1, 3
+	return e
+}
+
+// Production keeps its data whatever happens, and survives the loss of a zone.
+func Production() Environment { return durable("prod") }
+
+// Ephemeral is a small copy of base under another name, for a pull request for example. Everything in it is removable.
+func Ephemeral(name string, base Environment) Environment {
+	small := cheap(name)
+	e := base
+	e.Name = name
+	e.Removable = true
+	e.DeletionProtection = false
+	e.Domain = Domain{}
+	e.ParametersPath = base.Parameters()
+	e.LogDays = small.LogDays
+	e.Network = small.Network
+	e.Database = small.Database
+	e.Cache = small.Cache
+	e.Web.Task, e.Web.Min, e.Web.Max = small.Web.Task, small.Web.Min, small.Web.Max
+	e.Workers = small.Workers
+	e.Scheduler = small.Scheduler
+	e.Migration.SnapshotFirst = false
+	e.Options = small.Options
+	// A command on a schedule would act on the outside world a second time, once for each pull request.
+	e.ScheduledTasks = nil
+	return e
+}
+
+// cheap is the tier for environments that may be deleted.
+func cheap(name string) Environment {
+	return Environment{
+		Application: "dozen",
+		Name:        name,
+		Removable:   true,
+		Shell:       true,
+		LogDays:     7,
+		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance},
+		Database: Database{
+			Class: "t4g.micro", StorageGiB: 20, MaxStorageGiB: 100, MinACU: 0.5, MaxACU: 2,
+			BackupDays: 7,
+		},
+		Cache:   Cache{NodeType: "cache.t4g.micro", MaxGB: 1},
+		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
+		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
+		Web: Web{
+			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 5},
+			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
+			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 6000,
+			LongestRequest: 5 * time.Second, StartBudget: 10 * time.Second, FailuresToRollBack: 1,
+		},
+		Workers: map[string]Worker{"worker": {
+			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
+			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
+		}},
+		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
+		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+	}
+}
+
+// durable is the tier for environments whose data must survive.
+func durable(name string) Environment {
+	return Environment{
+		Application:        "dozen",
+		Name:               name,
+		DeletionProtection: true,
+		LogDays:            90,
+		Network:            Network{CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, FlowLogs: true},
+		Database: Database{
+			Class: "t4g.medium", StorageGiB: 50, MaxStorageGiB: 500, MinACU: 0.5, MaxACU: 8,
+			MultiAZ: true, BackupDays: 14, RotationDays: 30,
+		},
+		Cache:   Cache{NodeType: "cache.t4g.micro", Replicas: 1, MaxGB: 5, SnapshotDays: 7},
+		Storage: Storage{InfrequentAfterDays: 90, KeepOldVersionsDays: 90, AccessLogDays: 365},
+		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 5 * time.Minute},
+		Web: Web{
+			Task: Task{CPU: 512, MemoryMiB: 1024, PoolSize: 8},
+			Port: 8080, HealthPath: "/livez", Min: 2, Max: 8,
+			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 12000,
+			LongestRequest: 5 * time.Second, StartBudget: 10 * time.Second, FailuresToRollBack: 3,
+		},
+		Workers: map[string]Worker{"worker": {
+			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
+			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
+		}},
+		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
+		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+	}
+}

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Validate checks every environment against the app, and all of them against each other.
+func Validate(environments []Environment, app App) error {
+	var problems []error
+	seen := map[string]bool{}
+	for _, e := range environments {
+		problems = append(problems, e.Validate(app.Processes))
+		if seen[e.Name] {
+			problems = append(problems, fmt.Errorf("environment %q exists twice; rename one", e.Name))
+		}
+		seen[e.Name] = true
+	}
+	return errors.Join(problems...)
+}
+
+// Validate reports everything that is wrong with an environment at once, as one joined error. Each of its lines names the
+// field, its value, the limit and what to write instead. An environment without an error synthesizes. The processes are the
+// app's.
+func (e Environment) Validate(processes []Process) error {
+	p := problems{environment: e.Name}
+	e.validateIdentity(&p)
+	e.Network.validate(&p)
+	e.Database.validate(&p, e.Network)
+	e.Cache.validate(&p)
+	e.Storage.validate(&p)
+	e.Domain.validate(&p, e.Region)
+	e.Alarms.validate(&p)
+	e.Web.validate(&p)
+	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
+		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name))
+	}
+	e.validateWorkerNames(&p, processes)
+	e.Scheduler.validate(&p, "Scheduler")
+	e.Migration.validate(&p)
+	e.validateVariables(&p)
+	e.validateOptions(&p)
+	if len(p.found) == 0 {
+		e.validateConnections(&p, processes)
+	}
+	return errors.Join(p.found...)
+}
+
+// problems collects what is wrong, in the order of the fields.
+type problems struct {
+	environment string
+	found       []error
+}
+
+// require records a problem unless ok: the field, its value, the limit that it breaks, and what to do.
+func (p *problems) require(ok bool, field string, value any, limit, remedy string) {
+	if ok {
+		return
+	}
+	if s, isString := value.(string); isString {
+		value = fmt.Sprintf("%q", s)
+	}
+	p.found = append(p.found, fmt.Errorf("environment %q: %s is %v: %s; %s", p.environment, field, value, limit, remedy))
+}
+
+func (p *problems) requireRange(field string, value, low, high int) {
+	p.require(value >= low && value <= high, field, value,
+		fmt.Sprintf("allowed are %d to %d", low, high), fmt.Sprintf("write %d", min(max(value, low), high)))
+}
+
+func (p *problems) requireDuration(field string, value, low, high time.Duration) {
+	p.require(value >= low && value <= high, field, value,
+		fmt.Sprintf("allowed are %s to %s", low, high), fmt.Sprintf("write %s", min(max(value, low), high)))
+	p.require(value%time.Second == 0, field, value, "AWS counts whole seconds", "round it")
+}
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9]){1,19}$`)
+	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+)
+
+// LogRetentions are the periods, in days, for which CloudWatch Logs can keep events.
+var LogRetentions = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+func (e Environment) validateIdentity(p *problems) {
+	const nameLimit = "2 to 20 of a-z, 0-9 and single hyphens, starting with a letter"
+	p.require(nameForm.MatchString(e.Application) && len(e.Application) <= 20,
+		"Application", e.Application, nameLimit, "write a name such as dozen")
+	p.require(nameForm.MatchString(e.Name) && len(e.Name) <= 20,
+		"Name", e.Name, nameLimit, "write a name such as dev or pr-123")
+	p.require(len(e.Application)+len(e.Name) <= 39,
+		"Application and Name", e.Application+"-"+e.Name, "ElastiCache allows 40 characters for the id of its user", "shorten one of them")
+	p.require(e.Account == "" || accountForm.MatchString(e.Account),
+		"Account", e.Account, "an AWS account has 12 digits",
+		"write it without hyphens, or leave it empty for the account of the credentials")
+	p.require(e.Region == "" || regionForm.MatchString(e.Region),
+		"Region", e.Region, "not an AWS region",
+		"write one such as eu-central-1, or leave it empty for the region of the credentials")
+	p.require(slices.Contains(LogRetentions, e.LogDays),
+		"LogDays", e.LogDays, fmt.Sprintf("CloudWatch Logs keeps events for %s days", listed(LogRetentions)),
+		fmt.Sprintf("write %d", atLeast(LogRetentions, e.LogDays)))
+	p.require(!e.Removable || !e.DeletionProtection,
+		"DeletionProtection", e.DeletionProtection, "Removable is true, and `cdk destroy` would stop half-way",
+		"set one of the two to false")
+}
+
+func (a Alarms) validate(p *problems) {
+	address, err := mail.ParseAddress(a.Email)
+	p.require(a.Email == "" || err == nil && address.Address == a.Email,
+		"Alarms.Email", a.Email, "not an e-mail address", "write one such as ops@example.com, or leave it empty")
+	p.require(a.LatencyP99 >= time.Millisecond && a.LatencyP99 <= time.Minute,
+		"Alarms.LatencyP99", a.LatencyP99, "allowed are 1ms to 1m", "write 1s")
+	p.requireDuration("Alarms.BacklogAge", a.BacklogAge, time.Minute, 24*time.Hour)
+}
+
+// listed formats values as a, b, c.
+func listed[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, value := range values {
+		words[i] = fmt.Sprint(value)
+	}
+	return strings.Join(words, ", ")
+}
+
+// atLeast returns the first of the ascending choices that is not below value, or the last one.
+func atLeast(choices []int, value int) int {
+	for _, choice := range choices {
+		if choice >= value {
+			return choice
+		}
+	}
+	return choices[len(choices)-1]
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	variableForm  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
+	parameterForm = regexp.MustCompile(`^/([A-Za-z0-9_.-]+/)+$`)
+	secretForm    = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
+	fieldForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
+)
+
+// variableRemedy says what the name of a variable may consist of.
+const variableRemedy = "use A-Z, 0-9 and _, starting with a letter"
+
+func (e Environment) validateVariables(p *problems) {
+	reserved := ReservedVariables()
+	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
+		field := fmt.Sprintf("Settings[%q]", name)
+		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
+		p.require(!slices.Contains(reserved, name),
+			field, e.Settings[name], "Dozen sets this variable itself", "choose another name, or change the field it follows from")
+		p.require(!looksSecret(name),
+			field, "...", "the name suggests a secret, and everyone who sees the template can read settings",
+			"store it in Secrets Manager and name it in Secrets")
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Secrets)) {
+		field, secret := fmt.Sprintf("Secrets[%q]", name), e.Secrets[name]
+		_, twice := e.Settings[name]
+		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
+		p.require(!slices.Contains(reserved, name), field, name, "Dozen sets this variable itself", "choose another name")
+		p.require(!twice, field, name, "also in Settings", "remove one of the two")
+		p.require(secretForm.MatchString(secret.ARN),
+			field+".ARN", secret.ARN, "not the complete ARN of a secret",
+			"copy it from Secrets Manager, with the six characters at its end")
+		p.require(fieldForm.MatchString(secret.Field),
+			field+".Field", secret.Field, "not a field of a JSON secret", "use letters, digits, _, . and -")
+	}
+	p.require(e.ParametersPath == "" || parameterForm.MatchString(e.ParametersPath),
+		"ParametersPath", e.ParametersPath, "not a Parameter Store path", "write one such as /dozen/dev/, with a slash at both ends")
+}
+
+// looksSecret reports whether a variable's name suggests a secret. It keeps passwords out of templates, where everyone who
+// reads the repository or the console sees them.
+func looksSecret(name string) bool {
+	for _, word := range []string{"PASSWORD", "SECRET", "TOKEN", "PRIVATE_KEY", "API_KEY", "CREDENTIAL"} {
+		if strings.Contains(name, word) && !strings.HasSuffix(name, "_ARN") && !strings.HasSuffix(name, "_NAME") {
+			return true
+		}
+	}
+	return false
+}
+
+func (e Environment) validateOptions(p *problems) {
+	p.requireRange("Options.MonthlyBudgetUSD", e.Options.MonthlyBudgetUSD, 0, 1_000_000)
+	p.require(e.Options.MonthlyBudgetUSD <= 0 || e.Alarms.Email != "",
+		"Options.MonthlyBudgetUSD", e.Options.MonthlyBudgetUSD, "Alarms.Email is empty, and nobody would be told",
+		"set Alarms.Email or DOZEN_ALARM_EMAIL, or write 0")
+	for _, name := range slices.Sorted(maps.Keys(e.ScheduledTasks)) {
+		e.ScheduledTasks[name].validate(p, name)
+	}
+}
+
+func (t ScheduledTask) validate(p *problems, name string) {
+	field := fmt.Sprintf("ScheduledTasks[%q]", name)
+	p.require(processName.MatchString(name), field, name, "not a name", "use 1 to 30 of a-z, 0-9 and -, starting with a letter")
+	if err := checkSchedule(t.Schedule); err != nil {
+		p.require(false, field+".Schedule", t.Schedule, err.Error(),
+			"write one such as cron(30 2 * * ? *) for every night at 02:30 UTC, or rate(15 minutes)")
+	}
+	p.require(len(t.Command) > 0 && !slices.Contains(t.Command, ""),
+		field+".Command", t.Command, "a command is a program and its arguments, none of them empty",
+		"write each word as a string of its own")
+	length := len(t.RunTaskOverrides())
+	p.require(length <= maxRunTaskOverrides,
+		field+".Command", fmt.Sprintf("%d characters long", length), fmt.Sprintf("ECS accepts %d characters", maxRunTaskOverrides),
+		"move it into the app")
+}

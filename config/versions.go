@@ -1,0 +1,11 @@
+package config
+
+// The engines' versions, pinned in this one place. The bundled app's compose.yaml runs the same major versions; a test
+// compares them. RDS upgrades minor versions of PostgreSQL in the maintenance window.
+const (
+	PostgresVersion = "17.9"
+	ValkeyVersion   = "8.1"
+
+	// FluentBitVersion is the tag of AWS's Fluent Bit image, for Options.FireLens.
+	FluentBitVersion = "3.4.14"
+)

@@ -1,0 +1,124 @@
+package data
+
+import (
+	"strings"
+
+	"dozen/config"
+	"dozen/stacks/nag"
+	"dozen/stacks/retention"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	databaseName = "app"
+	databaseUser = "app"
+	databasePort = 5432
+)
+
+// postgres is the database, its login and the group that guards it.
+type postgres struct {
+	constructs.Construct
+	Database
+	secret   awssecretsmanager.Secret
+	attached awssecretsmanager.ISecret // the secret once it also holds host and port, which rotation needs
+	group    awsec2.SecurityGroup
+}
+
+// newPostgres makes an RDS instance or an Aurora Serverless v2 cluster in the isolated subnets. It accepts connections over
+// TLS only, and only from groups that a rule names.
+func newPostgres(scope constructs.Construct, id string, e config.Environment, network *vpc) *postgres {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	p := &postgres{
+		Construct: this,
+		group: awsec2.NewSecurityGroup(this, jsii.String("Group"), &awsec2.SecurityGroupProps{
+			Vpc: network.vpc, Description: jsii.String("Database"), AllowAllOutbound: jsii.Bool(false),
+		}),
+		secret: newLogin(this, databaseUser, "Login of the database", retention.Policy(e, awscdk.RemovalPolicy_RETAIN)),
+	}
+	p.Database = Database{Name: databaseName, Aurora: e.Database.Aurora}
+	p.Endpoint = Endpoint{TCPPort: databasePort, Login: p.secret, Guard: p.group}
+	if e.Database.Aurora {
+		p.addCluster(e, network)
+	} else {
+		p.addInstance(e, network)
+	}
+	nag.Acknowledge(this, nag.StandardPorts)
+	if e.Removable || !e.DeletionProtection || !e.Database.MultiAZ || e.Database.RotationDays == 0 {
+		nag.Acknowledge(this, nag.SmallEnvironment)
+	}
+	if e.Database.RotationDays > 0 {
+		p.addRotation(e.Database.RotationDays, network)
+	}
+	return p
+}
+
+func (p *postgres) addInstance(e config.Environment, network *vpc) {
+	d := e.Database
+	version := awsrds.PostgresEngineVersion_Of(jsii.String(config.PostgresVersion), jsii.String(major(config.PostgresVersion)), nil)
+	instance := awsrds.NewDatabaseInstance(p.Construct, jsii.String("Instance"), &awsrds.DatabaseInstanceProps{
+		Engine:                      awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{Version: version}),
+		InstanceType:                awsec2.NewInstanceType(jsii.String(d.Class)),
+		Vpc:                         network.vpc,
+		VpcSubnets:                  network.isolatedSubnets(),
+		SecurityGroups:              &[]awsec2.ISecurityGroup{p.group},
+		Credentials:                 awsrds.Credentials_FromSecret(p.secret, jsii.String(databaseUser)),
+		DatabaseName:                jsii.String(databaseName),
+		Parameters:                  databaseParameters(),
+		StorageType:                 awsrds.StorageType_GP3,
+		StorageEncrypted:            jsii.Bool(true),
+		AllocatedStorage:            jsii.Number(d.StorageGiB),
+		MaxAllocatedStorage:         jsii.Number(d.MaxStorageGiB),
+		MultiAz:                     jsii.Bool(d.MultiAZ),
+		IamAuthentication:           jsii.Bool(true),
+		BackupRetention:             days(d.BackupDays),
+		CopyTagsToSnapshot:          jsii.Bool(true),
+		DeleteAutomatedBackups:      jsii.Bool(e.Removable),
+		DeletionProtection:          jsii.Bool(e.DeletionProtection),
+		RemovalPolicy:               retention.Policy(e, awscdk.RemovalPolicy_SNAPSHOT),
+		AutoMinorVersionUpgrade:     jsii.Bool(true),
+		AllowMajorVersionUpgrade:    jsii.Bool(false),
+		EnablePerformanceInsights:   jsii.Bool(true),
+		PerformanceInsightRetention: awsrds.PerformanceInsightRetention_DEFAULT,
+		CloudwatchLogsExports:       jsii.Strings("postgresql", "upgrade"),
+		PubliclyAccessible:          jsii.Bool(false),
+	})
+	if d.Snapshot != "" {
+		restoreInstance(instance.Node().DefaultChild().(awsrds.CfnDBInstance), d.Snapshot)
+	}
+	p.Host, p.Port = instance.DbInstanceEndpointAddress(), instance.DbInstanceEndpointPort()
+	p.Identifier, p.ARN = instance.InstanceIdentifier(), instance.InstanceArn()
+	p.attached = instance.Secret()
+}
+
+// restoreInstance makes the instance begin as a copy of a snapshot. Name, user and encryption come with the snapshot and must
+// not be given again; the password is set to the secret's. The logical id stays, so that CloudFormation replaces the old
+// instance, after it has made the new one.
+func restoreInstance(instance awsrds.CfnDBInstance, snapshot string) {
+	instance.SetDbSnapshotIdentifier(jsii.String(snapshot))
+	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted"} {
+		instance.AddPropertyDeletionOverride(jsii.String(property))
+	}
+}
+
+// databaseParameters refuse connections without TLS and log what an operator looks for first.
+func databaseParameters() *map[string]*string {
+	return &map[string]*string{
+		"rds.force_ssl":              jsii.String("1"),
+		"log_min_duration_statement": jsii.String("1000"),
+		"log_lock_waits":             jsii.String("1"),
+	}
+}
+
+// major returns the major version of an engine.
+func major(version string) string {
+	before, _, _ := strings.Cut(version, ".")
+	return before
+}
+
+func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }

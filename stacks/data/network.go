@@ -1,0 +1,109 @@
+package data
+
+import (
+	"dozen/config"
+	"dozen/stacks/nag"
+	"dozen/stacks/retention"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// maxZones reserves address space for a third zone from the start: adding it later moves no subnet.
+const maxZones = 3
+
+// vpc is the network of one environment: public subnets for the load balancer, private ones for tasks, and isolated ones
+// without any route to the internet for the database and the cache.
+type vpc struct {
+	constructs.Construct
+	vpc   awsec2.Vpc
+	tasks awsec2.SubnetType // of the subnets where tasks run
+}
+
+// newVPC makes the network. Nothing is looked up: the zones are named or are the region's first ones.
+func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	n := e.Network
+	provider, gateways := natProvider(n)
+	v := &vpc{Construct: this, tasks: awsec2.SubnetType_PRIVATE_WITH_EGRESS}
+	if n.NAT == config.NATNone {
+		v.tasks = awsec2.SubnetType_PUBLIC
+	}
+	v.vpc = awsec2.NewVpc(this, jsii.String("Vpc"), &awsec2.VpcProps{
+		IpAddresses:         awsec2.IpAddresses_Cidr(jsii.String(n.CIDR)),
+		AvailabilityZones:   zones(n),
+		ReservedAzs:         jsii.Number(maxZones - n.Zones),
+		NatGateways:         jsii.Number(gateways),
+		NatGatewayProvider:  provider,
+		SubnetConfiguration: subnets(n),
+		GatewayEndpoints: &map[string]*awsec2.GatewayVpcEndpointOptions{
+			"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()},
+		},
+	})
+	if instances, ok := provider.(awsec2.NatInstanceProviderV2); ok {
+		secureNATInstances(instances, n.CIDR)
+	}
+	for _, name := range n.Endpoints {
+		v.addEndpoint(name)
+	}
+	if n.FlowLogs {
+		v.addFlowLogs(e)
+	} else {
+		nag.Acknowledge(v.vpc, nag.SmallEnvironment)
+	}
+	return v
+}
+
+// exported is what other stacks see of the network.
+func (v *vpc) exported() Network {
+	return Network{VPC: v.vpc, TaskSubnets: v.taskSubnets(), PublicAddresses: v.tasks == awsec2.SubnetType_PUBLIC}
+}
+
+// taskSubnets is where tasks run.
+func (v *vpc) taskSubnets() *awsec2.SubnetSelection {
+	return &awsec2.SubnetSelection{SubnetType: v.tasks}
+}
+
+// isolatedSubnets is where the database and the cache run.
+func (v *vpc) isolatedSubnets() *awsec2.SubnetSelection {
+	return &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}
+}
+
+func zones(n config.Network) *[]*string {
+	names := make([]*string, n.Zones)
+	for i := range names {
+		names[i] = awscdk.Fn_Select(jsii.Number(i), awscdk.Fn_GetAzs(jsii.String("")))
+		if len(n.ZoneNames) > 0 {
+			names[i] = jsii.String(n.ZoneNames[i])
+		}
+	}
+	return &names
+}
+
+func subnets(n config.Network) *[]*awsec2.SubnetConfiguration {
+	groups := []*awsec2.SubnetConfiguration{
+		{Name: jsii.String("public"), SubnetType: awsec2.SubnetType_PUBLIC, MapPublicIpOnLaunch: jsii.Bool(false)},
+		{Name: jsii.String("private"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
+		{Name: jsii.String("isolated"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+	}
+	if n.NAT == config.NATNone {
+		groups[1].Reserved = jsii.Bool(true)
+	}
+	return &groups
+}
+
+func (v *vpc) addEndpoint(name string) {
+	v.vpc.AddInterfaceEndpoint(jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointOptions{
+		Service: awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
+		Subnets: v.taskSubnets(),
+	})
+}
+
+func (v *vpc) addFlowLogs(e config.Environment) {
+	group := retention.NewLogGroup(v.Construct, "FlowLogs", e)
+	v.vpc.AddFlowLog(jsii.String("FlowLog"), &awsec2.FlowLogOptions{
+		Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(group, nil),
+	})
+}

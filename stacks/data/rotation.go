@@ -1,0 +1,25 @@
+package data
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addRotation changes the database's password every few days, with the function that AWS maintains for it. Running tasks need
+// no restart, because the app fetches the secret again when a login is refused.
+func (p *postgres) addRotation(everyDays int, network *vpc) {
+	group := awsec2.NewSecurityGroup(p.Construct, jsii.String("RotationGroup"), &awsec2.SecurityGroupProps{
+		Vpc: network.vpc, Description: jsii.String("Rotation of the database password"),
+	})
+	p.group.AddIngressRule(group, awsec2.Port_Tcp(jsii.Number(databasePort)), jsii.String("Rotation"), nil)
+	p.attached.AddRotationSchedule(jsii.String("Rotation"), &awssecretsmanager.RotationScheduleOptions{
+		AutomaticallyAfter: days(everyDays),
+		HostedRotation: awssecretsmanager.HostedRotation_PostgreSqlSingleUser(&awssecretsmanager.SingleUserHostedRotationOptions{
+			ExcludeCharacters: jsii.String(unsafeInPasswords),
+			Vpc:               network.vpc,
+			VpcSubnets:        network.taskSubnets(),
+			SecurityGroups:    &[]awsec2.ISecurityGroup{group},
+		}),
+	})
+}

@@ -1,0 +1,32 @@
+package data
+
+import (
+	"dozen/config"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+)
+
+// Stack keeps data, and has the network around it.
+type Stack struct {
+	awscdk.Stack
+	Network  Network
+	Database Database
+	Cache    Cache
+	Storage  Storage
+	Options  []Option
+}
+
+// New fills a stack with the network, the database, the cache and the buckets of an environment.
+func New(stack awscdk.Stack, e config.Environment) *Stack {
+	network := newVPC(stack, "Network", e)
+	s := &Stack{
+		Stack:    stack,
+		Network:  network.exported(),
+		Database: newPostgres(stack, "Database", e, network).Database,
+		Cache:    newValkey(stack, "Cache", e, network).Cache,
+	}
+	buckets := newBuckets(stack, "Storage", e)
+	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
+	s.Options = addOptions(stack, e, buckets)
+	return s
+}

@@ -1,0 +1,61 @@
+package services
+
+import (
+	"dozen/config"
+	"dozen/stacks/data"
+	"dozen/stacks/nag"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// platform is what all processes of an environment share.
+type platform struct {
+	env     config.Environment
+	data    *data.Stack
+	cluster awsecs.Cluster
+	image   awsecrassets.DockerImageAsset
+	url     *string      // where users reach web
+	topic   awssns.Topic // receives alarms
+}
+
+// version names the image in the app's own logs: the first digits of its hash.
+func (p *platform) version() string { return (*p.image.AssetHash())[:12] }
+
+// arn returns an ARN in this account and region.
+func (p *platform) arn(service, resource string) *string {
+	return awscdk.Stack_Of(p.cluster).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
+}
+
+// newCluster makes the ECS cluster, on Fargate and Fargate Spot.
+func newCluster(scope constructs.Construct, id string, e config.Environment, network data.Network) awsecs.Cluster {
+	insights := awsecs.ContainerInsights_DISABLED
+	if e.Options.ContainerInsights {
+		insights = awsecs.ContainerInsights_ENABLED
+	}
+	cluster := awsecs.NewCluster(scope, jsii.String(id), &awsecs.ClusterProps{
+		Vpc:                            network.VPC,
+		EnableFargateCapacityProviders: jsii.Bool(true),
+		ContainerInsightsV2:            insights,
+	})
+	if !e.Options.ContainerInsights {
+		nag.Acknowledge(cluster, nag.CountedBySamples)
+	}
+	return cluster
+}
+
+// newImage makes the app's image. Its hash, and with it every task definition, depends only on the files of its directory that
+// are neither documentation nor output of tests.
+func newImage(scope constructs.Construct, id string, directory string) awsecrassets.DockerImageAsset {
+	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), &awsecrassets.DockerImageAssetProps{
+		Directory: jsii.String(directory),
+		Platform:  awsecrassets.Platform_LINUX_ARM64(),
+		Exclude:   jsii.Strings(".git", "**/*.md", "**/.env", "**/.DS_Store"),
+	})
+}

@@ -1,0 +1,52 @@
+package services
+
+import (
+	"strconv"
+	"time"
+
+	"dozen/config"
+
+	"github.com/aws/jsii-runtime-go"
+)
+
+// variable is one environment variable of docs/contract.md, and where its value comes from.
+type variable struct {
+	name  string
+	value func(*platform, processProps) *string
+}
+
+// variables are the environment of every process. Every value follows from the environment's fields or from a resource. None
+// relies on a default in the app, so that the template shows what runs. config/variables.go has their names; a test compares.
+var variables = []variable{
+	{"ENVIRONMENT", func(p *platform, _ processProps) *string { return jsii.String(p.env.Name) }},
+	{"VERSION", func(p *platform, _ processProps) *string { return jsii.String(p.version()) }},
+	{"PORT", func(p *platform, _ processProps) *string { return number(p.env.Web.Port) }},
+	{"APP_URL", func(p *platform, _ processProps) *string { return p.url }},
+	{"LOG_LEVEL", func(*platform, processProps) *string { return jsii.String("info") }},
+	{"LOG_FORMAT", func(*platform, processProps) *string { return jsii.String("json") }},
+	{"POSTGRES_SERVICE_HOST", func(p *platform, _ processProps) *string { return p.data.Database.Host }},
+	{"POSTGRES_PORT", func(p *platform, _ processProps) *string { return p.data.Database.Port }},
+	{"POSTGRES_NAME", func(p *platform, _ processProps) *string { return jsii.String(p.data.Database.Name) }},
+	{"POSTGRES_SSLMODE", func(*platform, processProps) *string { return jsii.String("require") }},
+	{"DATABASE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Database.Login.SecretArn() }},
+	{"DATABASE_POOL_SIZE", func(_ *platform, t processProps) *string { return number(t.size.PoolSize) }},
+	{"CACHE_URL", func(p *platform, _ processProps) *string {
+		return jsii.Sprintf("rediss://%s:%s", *p.data.Cache.Host, *p.data.Cache.Port)
+	}},
+	{"CACHE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Cache.Login.SecretArn() }},
+	{"STORAGE_URL", func(p *platform, _ processProps) *string {
+		return jsii.Sprintf("s3://%s", *p.data.Storage.Files.BucketName())
+	}},
+	{"PARAMETERS_PATH", func(p *platform, _ processProps) *string { return jsii.String(p.env.Parameters()) }},
+	{"METRICS_NAMESPACE", func(p *platform, _ processProps) *string { return jsii.String(p.env.MetricsNamespace()) }},
+	{"WORKER_CONCURRENCY", func(_ *platform, t processProps) *string { return number(max(t.concurrency, 1)) }},
+	{"ROUTING_LAG_SECONDS", func(*platform, processProps) *string { return seconds(config.RoutingLag) }},
+	{"DRAIN_SECONDS", func(_ *platform, t processProps) *string { return seconds(t.stopTimeout - config.StopMargin) }},
+	{"KEEP_ALIVE_SECONDS", func(p *platform, _ processProps) *string {
+		return seconds(config.Drain{LongestRequest: p.env.Web.LongestRequest}.KeepAlive())
+	}},
+	{"REQUEST_TIMEOUT_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.LongestRequest) }},
+}
+
+func number(n int) *string            { return jsii.String(strconv.Itoa(n)) }
+func seconds(d time.Duration) *string { return number(int(d / time.Second)) }

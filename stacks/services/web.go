@@ -1,0 +1,110 @@
+package services
+
+import (
+	"dozen/config"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// webService is the process behind the load balancer.
+type webService struct {
+	constructs.Construct
+	task     *processTask
+	service  awsecs.FargateService
+	balancer *loadBalancer
+	targets  elb.ApplicationTargetGroup
+	alarms   []awscloudwatch.Alarm // those that also roll a release back
+}
+
+// newWebService makes the web process's service, attaches it to the load balancer and scales it.
+func newWebService(scope constructs.Construct, id string, p *platform, process config.Process, balancer *loadBalancer) *webService {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	settings, drain := p.env.Web, config.Drain{LongestRequest: p.env.Web.LongestRequest}
+	w := &webService{Construct: this, balancer: balancer}
+	w.task = newProcessTask(this, p, processProps{process: process, size: settings.Task, stopTimeout: drain.StopTimeout()})
+	w.targets = newTargets(this, p, settings, drain)
+	balancer.listener.AddAction(jsii.String("Web"), &elb.AddApplicationActionProps{
+		Action:     elb.ListenerAction_Forward(&[]elb.IApplicationTargetGroup{w.targets}, nil),
+		Priority:   jsii.Number(1),
+		Conditions: &[]elb.ListenerCondition{elb.ListenerCondition_PathPatterns(jsii.Strings("/*"))},
+	})
+	w.service = newService(this, "Service", p, w.task, serviceProps{
+		minHealthy: 100, maxHealthy: 200, failures: settings.FailuresToRollBack,
+		rebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
+	})
+	w.service.AttachToApplicationTargetGroup(w.targets)
+	graceStart(w.service.Node().DefaultChild().(awsecs.CfnService), settings)
+	w.scale(settings)
+	w.rollBackOnAlarms(p)
+	return w
+}
+
+// newTargets makes the target group: how tasks are checked, and how long they may finish their requests.
+func newTargets(scope constructs.Construct, p *platform, settings config.Web, drain config.Drain) elb.ApplicationTargetGroup {
+	return elb.NewApplicationTargetGroup(scope, jsii.String("Targets"), &elb.ApplicationTargetGroupProps{
+		Vpc:                 p.data.Network.VPC,
+		TargetType:          elb.TargetType_IP,
+		Protocol:            elb.ApplicationProtocol_HTTP,
+		Port:                jsii.Number(settings.Port),
+		DeregistrationDelay: awscdk.Duration_Seconds(jsii.Number(drain.Deregistration().Seconds())),
+		HealthCheck: &elb.HealthCheck{
+			Path:                    jsii.String(settings.HealthPath),
+			HealthyHttpCodes:        jsii.String("200"),
+			Interval:                awscdk.Duration_Seconds(jsii.Number(config.HealthInterval.Seconds())),
+			Timeout:                 awscdk.Duration_Seconds(jsii.Number(config.HealthTimeout.Seconds())),
+			HealthyThresholdCount:   jsii.Number(config.HealthThreshold),
+			UnhealthyThresholdCount: jsii.Number(config.HealthThreshold),
+		},
+	})
+}
+
+// graceStart keeps ECS from killing a task that is still within its start budget.
+func graceStart(service awsecs.CfnService, settings config.Web) {
+	service.SetHealthCheckGracePeriodSeconds(jsii.Number(settings.StartBudget.Seconds()))
+}
+
+func (w *webService) scale(settings config.Web) {
+	scaling := w.service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
+		MinCapacity: jsii.Number(settings.Min), MaxCapacity: jsii.Number(settings.Max),
+	})
+	in := awscdk.Duration_Minutes(jsii.Number(5))
+	out := awscdk.Duration_Minutes(jsii.Number(1))
+	scaling.ScaleOnCpuUtilization(jsii.String("Cpu"), &awsecs.CpuUtilizationScalingProps{
+		TargetUtilizationPercent: jsii.Number(settings.CPUPercent), ScaleInCooldown: in, ScaleOutCooldown: out,
+	})
+	scaling.ScaleOnMemoryUtilization(jsii.String("Memory"), &awsecs.MemoryUtilizationScalingProps{
+		TargetUtilizationPercent: jsii.Number(settings.MemoryPercent), ScaleInCooldown: in, ScaleOutCooldown: out,
+	})
+	scaling.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
+		RequestsPerTarget: jsii.Number(settings.RequestsPerTask), TargetGroup: w.targets,
+		ScaleInCooldown: in, ScaleOutCooldown: out,
+	})
+}
+
+// rollBackOnAlarms ends a release whose tasks are healthy and still answer with errors or too slowly. The alarms watch the target
+// group and not the service, because CloudFormation could not order them otherwise.
+func (w *webService) rollBackOnAlarms(p *platform) {
+	w.alarms = []awscloudwatch.Alarm{
+		p.alert(w.Construct, "Errors", alarmProps{
+			metric: w.targets.Metrics().HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())),
+			above:  10, minutes: 2,
+			description: "Web answered more than 10 requests a minute with 5xx. Runbook: docs/runbooks/WebErrors.md",
+		}),
+		p.alert(w.Construct, "Latency", alarmProps{
+			metric: w.targets.Metrics().TargetResponseTime(perMinute(jsii.String("p99"))),
+			above:  p.env.Alarms.LatencyP99.Seconds(), minutes: 3,
+			description: "One request in a hundred took web longer than the environment allows. Runbook: docs/runbooks/WebLatency.md",
+		}),
+	}
+	names := make([]*string, len(w.alarms))
+	for i, alarm := range w.alarms {
+		names[i] = alarm.AlarmName()
+	}
+	w.service.EnableDeploymentAlarms(&names, &awsecs.DeploymentAlarmOptions{Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM})
+}

@@ -1,0 +1,36 @@
+package services
+
+import (
+	"dozen/config"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// workerService is a process that works on jobs.
+type workerService struct {
+	constructs.Construct
+	task    *processTask
+	service awsecs.FargateService
+	process config.Process
+}
+
+// newWorkerService makes the service of a worker-like process and scales it on its backlog.
+func newWorkerService(scope constructs.Construct, id string, p *platform, process config.Process) *workerService {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	settings := p.env.Worker(process.Name)
+	w := &workerService{Construct: this, process: process}
+	w.task = newProcessTask(this, p, processProps{
+		process: process, size: settings.Task, stopTimeout: settings.StopTimeout, concurrency: settings.Concurrency,
+	})
+	w.service = newService(this, "Service", p, w.task, serviceProps{
+		minHealthy: 100, maxHealthy: 200, failures: workerFailures,
+		rebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
+	})
+	scaleOnBacklog(this, p, w.service, process.Name, settings)
+	return w
+}
+
+// workerFailures is how many new tasks of a worker or scheduler may fail before their release is rolled back.
+const workerFailures = 2

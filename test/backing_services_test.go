@@ -1,0 +1,201 @@
+package test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"dozen/config"
+)
+
+// optional are the optional backing services: where each lies, what processes learn of it, and all that they may do to it.
+var optional = []struct {
+	name      string
+	on        func(*config.Options)
+	id, kind  string // pinned: a new id is an empty queue, topic or table beside the old one
+	variables map[string]any
+	actions   []string
+	outputs   []string
+}{
+	{
+		"queue", func(o *config.Options) { o.Queue = true }, "Queue381943A6", "AWS::SQS::Queue",
+		map[string]any{"QUEUE_URL": map[string]string{"Ref": "Queue381943A6"}},
+		[]string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"},
+		[]string{"QueueArn", "DeadLetterQueueArn"},
+	},
+	{
+		"topic", func(o *config.Options) { o.Topic = true }, "Topic85E630E2", "AWS::SNS::Topic",
+		map[string]any{"TOPIC_ARN": map[string]string{"Ref": "Topic85E630E2"}},
+		[]string{"sns:Publish"},
+		[]string{"TopicArn"},
+	},
+	{
+		"table", func(o *config.Options) { o.Table = true }, "Table710B521B", "AWS::DynamoDB::Table",
+		map[string]any{"TABLE_NAME": map[string]string{"Ref": "Table710B521B"}},
+		[]string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		[]string{"TableArn"},
+	},
+	{
+		"appconfig", func(o *config.Options) { o.AppConfig = true }, "AppConfigApplicationF162A144", "AWS::AppConfig::Application",
+		map[string]any{
+			"APPCONFIG_APPLICATION": map[string]string{"Ref": "AppConfigApplicationF162A144"},
+			"APPCONFIG_ENVIRONMENT": map[string]string{"Ref": "AppConfigEnvironmentD9747278"},
+			"APPCONFIG_PROFILE":     map[string]string{"Ref": "AppConfigProfileConfigurationProfile534D32DA"},
+		},
+		[]string{"appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession"},
+		[]string{"AppConfigCommand"},
+	},
+}
+
+// A backing service that a process does not know of, or may not use, is found out at run time; one that a process may do
+// more to than it needs, after an attack. Each option alone, in every process.
+func TestOptionalBackingServices(t *testing.T) {
+	for _, c := range optional {
+		t.Run(c.name, func(t *testing.T) {
+			a := with(t, config.Production(), func(e *config.Environment) { c.on(&e.Options) })
+			want(t, c.id, a.data.Resources[c.id].Type, c.kind)
+			for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
+				for name, value := range c.variables {
+					want(t, definition.id+"'s "+name, a.variable(definition, name), value)
+					want(t, name+" by default", prod().variable(definition, name), nil)
+				}
+				service, _, _ := strings.Cut(c.actions[0], ":")
+				want(t, definition.id+" may", allowedBy(a, ref(definition.get("TaskRoleArn")), service), map[string][]string{c.id: c.actions})
+				want(t, definition.id+"'s other rights", withoutService(a, definition, service), withoutService(prod(), definition, service))
+			}
+			for _, output := range c.outputs {
+				if a.data.Outputs[output] == nil {
+					t.Errorf("no output %s", output)
+				}
+			}
+		})
+	}
+}
+
+var namesResource = regexp.MustCompile(`(?:Ref|FnGetAtt)(\w+?[0-9A-F]{8})`)
+
+// allowedBy gives the actions of one AWS service that a role may call, by the first resource that each statement names.
+func allowedBy(a assembly, role, service string) map[string][]string {
+	found := map[string][]string{}
+	for _, statement := range statements(a.services, role) {
+		for _, action := range list(dig(statement, "Action")) {
+			if strings.HasPrefix(action.(string), service+":") {
+				id := plain(dig(statement, "Resource"))
+				if match := namesResource.FindStringSubmatch(id); match != nil {
+					id = match[1]
+				}
+				found[id] = append(found[id], action.(string))
+			}
+		}
+	}
+	return found
+}
+
+// withoutService gives the statements of a process's role but those of one AWS service.
+func withoutService(a assembly, definition resource, service string) []any {
+	return slices.DeleteFunc(statements(a.services, ref(definition.get("TaskRoleArn"))), func(statement any) bool {
+		return strings.Contains(plain(dig(statement, "Action")), `"`+service+":")
+	})
+}
+
+func TestQueueIsClosedAndForgivesNothing(t *testing.T) {
+	dead := full().data.one(t, "AWS::SQS::Queue", "/Queue/Dead/")
+	queue := full().data.one(t, "AWS::SQS::Queue", "/Queue/Queue/")
+	want(t, "dead letters go to", ref(queue.get("RedrivePolicy", "deadLetterTargetArn")), dead.id)
+	want(t, "tries", queue.get("RedrivePolicy", "maxReceiveCount"), 5)
+	want(t, "dead letters are kept", dead.get("MessageRetentionPeriod"), 14*24*3600)
+	closed := map[string]bool{}
+	for _, policy := range full().data.all(t, "AWS::SQS::QueuePolicy") {
+		if text := plain(policy.get("PolicyDocument")); strings.Contains(text, `"aws:SecureTransport":"false"`) && strings.Contains(text, `"Deny"`) && !strings.Contains(text, `"Allow"`) {
+			closed[ref(policy.get("Queues", 0))] = true
+		}
+	}
+	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.id, dead.id})
+	for _, q := range []resource{queue, dead} {
+		want(t, q.id+" is encrypted", q.get("SqsManagedSseEnabled"), true)
+		want(t, q.id+" outlives its stack", q.DeletionPolicy, "Retain")
+	}
+}
+
+func TestTopicIsClosed(t *testing.T) {
+	topic := full().data.one(t, "AWS::SNS::Topic", "/Topic/")
+	if !strings.Contains(plain(topic.get("KmsMasterKeyId")), "alias/aws/sns") {
+		t.Errorf("the topic's key is %s", plain(topic.get("KmsMasterKeyId")))
+	}
+	policy := plain(full().data.one(t, "AWS::SNS::TopicPolicy", "/Topic/").get("PolicyDocument"))
+	if !strings.Contains(policy, `"aws:SecureTransport":"false"`) || !strings.Contains(policy, `"Deny"`) || strings.Contains(policy, `"Allow"`) {
+		t.Errorf("the topic's policy is %s", policy)
+	}
+}
+
+func TestTableCanBeRestored(t *testing.T) {
+	table := full().data.one(t, "AWS::DynamoDB::Table", "")
+	want(t, "key", table.get("KeySchema"), []any{map[string]string{"AttributeName": "id", "KeyType": "HASH"}})
+	want(t, "key's type", table.get("AttributeDefinitions"), []any{map[string]string{"AttributeName": "id", "AttributeType": "S"}})
+	want(t, "billing", table.get("BillingMode"), "PAY_PER_REQUEST")
+	want(t, "recovery", table.get("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"), true)
+	want(t, "deletion protection", table.get("DeletionProtectionEnabled"), true)
+	want(t, "outlives its stack", []string{table.DeletionPolicy, table.UpdateReplacePolicy}, []string{"Retain", "Retain"})
+}
+
+// Tasks poll for settings from their first minute: without a deployed version each poll is an error. A change that reached
+// every task at once could stop all of them at once.
+func TestAppConfigIsDeployedGradually(t *testing.T) {
+	data := full().data
+	strategy := data.one(t, "AWS::AppConfig::DeploymentStrategy", "")
+	deployment := data.one(t, "AWS::AppConfig::Deployment", "")
+	want(t, "strategy", ref(deployment.get("DeploymentStrategyId")), strategy.id)
+	want(t, "version", data.Resources[ref(deployment.get("ConfigurationVersion"))].get("Content"), "{}")
+	want(t, "growth", []any{strategy.get("GrowthType"), strategy.get("GrowthFactor"), strategy.get("DeploymentDurationInMinutes"), strategy.get("FinalBakeTimeInMinutes")}, []any{"LINEAR", 20, 5, 5})
+	want(t, "profile", []any{data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("Type"), data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("LocationUri")}, []any{"AWS.Freeform", "hosted"})
+	for _, r := range data.Resources {
+		if strings.HasPrefix(r.Type, "AWS::AppConfig::") {
+			want(t, r.id+" on deletion", r.DeletionPolicy, "Retain")
+		}
+	}
+}
+
+// What a task reads is in the contract, and only what the contract names.
+func TestOptionVariablesAreInTheContract(t *testing.T) {
+	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment()
+	var added []string
+	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment() {
+		if _, ok := plainEnvironment[name]; !ok {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
+	if !ok {
+		t.Fatal("docs/contract.md has no table of options")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	var written []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
+		written = append(written, match[1])
+	}
+	slices.Sort(written)
+	want(t, "variables of options", added, written)
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment())))
+	for _, name := range added {
+		e := config.Development()
+		e.Settings = map[string]string{name: "x"}
+		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("a setting may take the name %s: %v", name, err)
+		}
+	}
+}
+
+// Nothing remains of a removable environment, whatever was switched on in it.
+func TestNothingRemainsOfARemovableEnvironmentWithOptions(t *testing.T) {
+	a := with(t, config.Development(), everything)
+	for _, tpl := range []template{a.data, a.services} {
+		for _, r := range tpl.Resources {
+			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
+				t.Errorf("%s remains: %s", r.id, r.DeletionPolicy)
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"dozen/config"
+	"dozen/stacks"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Prevents: a process with the name of a part of the services' stack ends in a stack trace of the construct library. The parts
+// are read from the stack itself, with everything on, so that a new part cannot be forgotten.
+func TestNamesOfPartsAreRefused(t *testing.T) {
+	var reached []string
+	for _, runOnDeploy := range []bool{true, false} {
+		e := config.Development()
+		everything(&e)
+		e.Migration.RunOnDeploy = runOnDeploy
+		for _, id := range childrenOfServices(e) {
+			name := hyphenated(id)
+			process := config.Process{Name: name}
+			isProcess := slices.ContainsFunc(bundled().Processes, func(p config.Process) bool { return p.Name == name })
+			if isProcess || process.ConstructID() != id {
+				continue // no other process can have this id
+			}
+			reached = append(reached, id)
+			_, err := config.ParseProcfile("web: app web\n" + name + ": app work\n")
+			if err == nil || !strings.Contains(err.Error(), "line 2 of the Procfile") || !strings.Contains(err.Error(), "choose another") {
+				t.Errorf("a process may be called %s although the stack has a part %s: %v", name, id, err)
+			}
+		}
+	}
+	for _, id := range []string{"LoadBalancer", "Redeploy", "Dashboard", "Url", "MigrateCommand", "BootstrapVersion", "Admin"} {
+		if !slices.Contains(reached, id) {
+			t.Errorf("%s was not tried, only %v", id, reached)
+		}
+	}
+}
+
+// childrenOfServices gives the ids of the constructs in the services' stack once it is synthesized.
+func childrenOfServices(e config.Environment) []string {
+	props := stacks.AppProps()
+	props.Outdir, props.Context = jsii.String(scratch()+"/children-"+e.Name), cdkContext()
+	cdk := awscdk.NewApp(props)
+	stage := stacks.NewStage(cdk, e, bundled())
+	cdk.Synth(nil)
+	var ids []string
+	for _, child := range *stage.Services.Node().Children() {
+		ids = append(ids, *child.Node().Id())
+	}
+	return ids
+}
+
+var capital = regexp.MustCompile(`(.)([A-Z])`)
+
+// hyphenated turns a construct's id into the process name that it would come from: WorkerMail into worker-mail.
+func hyphenated(id string) string {
+	return strings.ToLower(capital.ReplaceAllString(id, "$1-$2"))
+}
