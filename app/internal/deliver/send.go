@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"dozen/app/internal/inbox"
@@ -90,19 +89,4 @@ func (s *sender) post(ctx context.Context, p inbox.Parcel, attempt int) (status 
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
 	return response.StatusCode, nil
-}
-
-// KeptHeaders returns the headers of a request that are passed on to the
-// destination: the sender's own X- headers, but no signature, and nothing
-// that a proxy before us has added.
-func KeptHeaders(header http.Header) map[string]string {
-	kept := map[string]string{}
-	for name := range header {
-		if !strings.HasPrefix(name, "X-") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Amzn-") ||
-			strings.Contains(name, "Signature") {
-			continue
-		}
-		kept[name] = header.Get(name)
-	}
-	return kept
 }

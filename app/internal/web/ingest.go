@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"dozen/app/internal/deliver"
 	"dozen/app/internal/inbox"
 	"dozen/app/internal/logging"
 	"dozen/app/internal/signature"
@@ -61,7 +60,7 @@ func (s *Server) accept(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		return
 	}
 	id, known, err := s.Inbox.Accept(ctx, inbox.Event{Source: source.Name, DeliveryID: deliveryID,
-		ContentType: contentType, Headers: deliver.KeptHeaders(r.Header), Body: body})
+		ContentType: contentType, Headers: inbox.KeptHeaders(r.Header), Body: body})
 	if err != nil {
 		s.unavailable(ctx, w, err)
 		return
