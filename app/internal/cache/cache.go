@@ -80,7 +80,8 @@ func explain(err error) error {
 		return fmt.Errorf("CACHE_URL: the server's certificate is not trusted; set SSL_CERT_FILE to the certificate of its "+
 			"authority, and use the host name in CACHE_URL that the certificate was issued for: %w", err)
 	case loginRefused(err):
-		return fmt.Errorf("the cache refuses the login; check the username and password in CACHE_SECRET_ARN or CACHE_URL: %w", err)
+		return fmt.Errorf("the cache refuses the login; check the username and password in CACHE_SECRET_ARN or CACHE_URL: %w",
+			err)
 	}
 	return err
 }

@@ -17,7 +17,8 @@ import (
 type OldSchema struct{ Have, Want int64 } // numbers of migrations; Have is 0 in an empty database
 
 func (e OldSchema) Error() string {
-	return fmt.Sprintf("the schema is at migration %d, but this version of the app needs %d: run `dozen-app migrate`", e.Have, e.Want)
+	return fmt.Sprintf("the schema is at migration %d, but this version of the app needs %d: run `dozen-app migrate`",
+		e.Have, e.Want)
 }
 
 // newest is the number of the newest migration.

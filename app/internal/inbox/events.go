@@ -77,7 +77,9 @@ func (in *Inbox) Event(ctx context.Context, id string) (event Event, states []St
 		return event, nil, nil, ErrNotFound
 	}
 	batch := &pgx.Batch{}
-	batch.Queue("select id::text, source, delivery_id, content_type, headers, body, received_at from event where id = $1", id).
+	batch.Queue(`
+		select id::text, source, delivery_id, content_type, headers, body, received_at
+		from event where id = $1`, id).
 		QueryRow(func(row pgx.Row) error {
 			return row.Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType,
 				&event.Headers, &event.Body, &event.ReceivedAt)

@@ -10,8 +10,8 @@ import (
 func KeptHeaders(header http.Header) map[string]string {
 	kept := map[string]string{}
 	for name := range header {
-		own := strings.HasPrefix(name, "X-") && !strings.HasPrefix(name, "X-Forwarded-") && !strings.HasPrefix(name, "X-Amzn-")
-		if own && !strings.Contains(name, "Signature") {
+		proxy := strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Amzn-")
+		if strings.HasPrefix(name, "X-") && !proxy && !strings.Contains(name, "Signature") {
 			kept[name] = header.Get(name)
 		}
 	}
