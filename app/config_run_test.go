@@ -14,14 +14,14 @@ import (
 // processes must fetch the rest, with the container's own credentials.
 func TestProcessRunsFromSecretsAndParameters(t *testing.T) {
 	w := newWorld(t)
-	stand := testsuite.NewAWS(t)
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "postgres", Password: "postgres"})
-	stand.SetParameters(map[string]string{"/dozen/test/LOG_FORMAT": "json", "/dozen/test/WORKER_CONCURRENCY": "3",
+	fake := testsuite.NewAWS(t)
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "postgres", Password: "postgres"})
+	fake.SetParameters(map[string]string{"/dozen/test/LOG_FORMAT": "json", "/dozen/test/WORKER_CONCURRENCY": "3",
 		"/dozen/test/LOG_LEVEL": "error", "/dozen/other/PORT": "1"})
 	env := environment{"PARAMETERS_PATH": "/dozen/test/", "LOG_LEVEL": "info", "POSTGRES_PASSWORD": "not this one",
 		"DATABASE_URL":        strings.Replace(w.env["DATABASE_URL"], "postgres:postgres@", "", 1),
 		"DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x"}
-	for name, value := range stand.Environment() {
+	for name, value := range fake.Variables() {
 		env[name] = value
 	}
 	web, worker := start(t, env, "web"), start(t, env, "worker")

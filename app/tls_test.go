@@ -101,12 +101,12 @@ func tlsValkey(t *testing.T, a *authority, password string) *testserver.Valkey {
 func TestCacheOverTLSWithAUser(t *testing.T) {
 	w := newWorld(t)
 	const password = "a-cache-password-for-tests"
-	ca, stand := newAuthority(t), testsuite.NewAWS(t)
+	ca, fake := newAuthority(t), testsuite.NewAWS(t)
 	server := tlsValkey(t, ca, password)
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: password})
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: password})
 	env := w.env.with("CACHE_URL", "rediss://127.0.0.1:"+strconv.Itoa(server.Port)).
 		with("CACHE_SECRET_ARN", "arn:aws:secretsmanager:x").with("SSL_CERT_FILE", ca.file("ca.pem"))
-	for name, value := range stand.Environment() {
+	for name, value := range fake.Variables() {
 		env = env.with(name, value)
 	}
 	if err := operator.Add(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
@@ -141,7 +141,7 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 	fresh.untilLine("no rate limit for now", 5*time.Second)
 	server.Kill()
 
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -71,8 +71,8 @@ func (c *Client) GetObject(ctx context.Context, bucket, key string) ([]byte, err
 	return c.send(ctx, "s3", http.MethodGet, c.objectURL(bucket, key), http.Header{}, nil)
 }
 
-// objectURL returns an object's URL: with the bucket in the host name, as S3 wants it, or in the path for AWS_ENDPOINT_URL,
-// because a loopback address has no names for buckets.
+// objectURL returns an object's URL: with the bucket in the host name, as S3 wants it, or in the path for
+// AWS_ENDPOINT_URL, because a loopback address has no names for buckets.
 func (c *Client) objectURL(bucket, key string) string {
 	path := (&url.URL{Path: "/" + key}).EscapedPath()
 	if c.cfg.EndpointURL != "" {

@@ -20,8 +20,8 @@ const containerHost = "http://169.254.170.2"
 const noCredentials = "no credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
 	"or run on ECS, which provides them"
 
-// credentials come from the process's variables, or from the address that ECS gives a container. The latter are valid for
-// hours, and are fetched again five minutes before they expire.
+// credentials come from the process's variables, or from the address that ECS gives a container. The latter are valid
+// for hours, and are fetched again five minutes before they expire.
 type credentials struct {
 	cfg  config.AWS
 	http *http.Client

@@ -71,9 +71,9 @@ func (l *Logins) fetch(ctx context.Context) (Login, error) {
 	return login, nil
 }
 
-// Invalidate forgets a password that the backing service has refused, and reports whether Get may return a better one. In
-// the middle of a rotation, the backing service already accepts the pending password only, while the current one is still
-// the old one: so Invalidate alternates between the two stages.
+// Invalidate forgets a password that the backing service has refused, and reports whether Get may return a better
+// one. In the middle of a rotation, the backing service already accepts the pending password only, while the current
+// one is still the old one: so Invalidate alternates between the two stages.
 func (l *Logins) Invalidate(password string) bool {
 	if l.arn == "" {
 		return false

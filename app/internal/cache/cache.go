@@ -1,5 +1,5 @@
-// Package cache keeps sessions and counters in Valkey. They may be lost at any time: every caller must be able to continue
-// without the cache.
+// Package cache keeps sessions and counters in Valkey. They may be lost at any time: every caller must be able to
+// continue without the cache.
 package cache
 
 import (
@@ -23,8 +23,8 @@ const (
 	replyTimeout = 500 * time.Millisecond
 	// checkIdle is how long a connection may be idle and still be used without a PING first.
 	checkIdle = time.Second
-	// maxIdle connections are kept for the next peak: opening one costs a TLS handshake and a login, many times as much as
-	// the command that it is opened for.
+	// maxIdle connections are kept for the next peak: opening one costs a TLS handshake and a login, many times as
+	// much as the command that it is opened for.
 	maxIdle = 64
 )
 

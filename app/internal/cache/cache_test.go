@@ -15,7 +15,7 @@ import (
 // The cache's password rotates too, and comes from a secret: new connections must use the new one without a restart.
 func TestPasswordComesFromTheSecretAndMayRotate(t *testing.T) {
 	server, fake := testsuite.Valkey(t), testsuite.NewAWS(t)
-	values := fake.Environment()
+	values := fake.Variables()
 	values["CACHE_URL"], values["CACHE_SECRET_ARN"] = server.URL(), "arn:aws:secretsmanager:x"
 	cfg, err := config.Load(func(name string) string { return values[name] })
 	if err != nil {
@@ -60,8 +60,8 @@ func TestPasswordComesFromTheSecretAndMayRotate(t *testing.T) {
 	}
 }
 
-// The rate limit waits for a tenth of a second, and fetching a secret may take longer. If every caller started the fetch
-// again, there would never be a connection.
+// The rate limit waits for a tenth of a second, and fetching a secret may take longer. If every caller started the
+// fetch again, there would never be a connection.
 func TestSecretArrivesForImpatientCallers(t *testing.T) {
 	server, fake := testsuite.Valkey(t), testsuite.NewAWS(t)
 	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "default"})
@@ -71,7 +71,7 @@ func TestSecretArrivesForImpatientCallers(t *testing.T) {
 		fake.ServeHTTP(w, r)
 	}))
 	t.Cleanup(slow.Close)
-	values := fake.Environment()
+	values := fake.Variables()
 	values["AWS_ENDPOINT_URL"], values["CACHE_URL"], values["CACHE_SECRET_ARN"] = slow.URL, server.URL(), "arn:aws:secretsmanager:x"
 	cfg, err := config.Load(func(name string) string { return values[name] })
 	if err != nil {

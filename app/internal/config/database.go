@@ -35,8 +35,8 @@ func loadDatabase(r *reader) Database {
 	return db
 }
 
-// cutCredentials cuts "user:password@" out of a URL. It decodes valid percent-encoding, and keeps raw special characters
-// as they are.
+// cutCredentials cuts "user:password@" out of a URL. It decodes valid percent-encoding, and keeps raw special
+// characters as they are.
 func cutCredentials(whole string) (rest, username, password string) {
 	scheme, after, found := strings.Cut(whole, "://")
 	at := strings.LastIndex(after, "@")

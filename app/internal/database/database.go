@@ -19,8 +19,8 @@ import (
 // enough for both, and too short for requests to pile up during a longer outage.
 const patience = time.Second
 
-// DB is a connection pool that survives restarts of the server and rotations of its password. Its own methods retry if the
-// server cannot have executed anything yet.
+// DB is a connection pool that survives restarts of the server and rotations of its password. Its own methods retry
+// if the server cannot have executed anything yet.
 type DB struct {
 	*pgxpool.Pool
 	logins *awsapi.Logins
@@ -81,8 +81,8 @@ func List[T any](ctx context.Context, db *DB, sql string, args ...any) ([]T, err
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-// Batch runs the queries of a batch in one round trip and one transaction, and calls each query's function with its rows.
-// It retries, see DB.
+// Batch runs the queries of a batch in one round trip and one transaction, and calls each query's function with its
+// rows. It retries, see DB.
 func (db *DB) Batch(ctx context.Context, batch *pgx.Batch) error {
 	return db.retry(ctx, false, func() error { return db.SendBatch(ctx, batch).Close() })
 }

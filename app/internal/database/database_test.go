@@ -29,8 +29,8 @@ func load(t testing.TB, values map[string]string) config.Config {
 	return cfg
 }
 
-// A caret in a generated password has kept a whole deployment from starting. Every printable character must work in every
-// place that can contain a password.
+// A caret in a generated password has kept a whole deployment from starting. Every printable character must work in
+// every place that can contain a password.
 func TestEveryPrintablePasswordLogsIn(t *testing.T) {
 	admin := testsuite.Database(t)
 	server := testsuite.Server()
@@ -102,7 +102,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	change(login(0).Password)
 	fake := testsuite.NewAWS(t)
 	fake.SetLogin(awsapi.Current, login(0))
-	values := fake.Environment()
+	values := fake.Variables()
 	values["DATABASE_URL"], values["DATABASE_SECRET_ARN"], values["DATABASE_POOL_SIZE"] = url, "arn:aws:secretsmanager:x", "4"
 	cfg := load(t, values)
 	db, err := database.Open(t.Context(), cfg.Database, awsapi.New(cfg.AWS), "test")

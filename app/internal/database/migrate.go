@@ -26,7 +26,8 @@ const (
 	// lockTimeout keeps a waiting ALTER TABLE from blocking every query behind it: it gives up and is retried.
 	lockTimeout = "2s"
 	lockTries   = 30
-	// connectPatience is how long a migration waits for a database that is busy or starting, in total and for one connection.
+	// connectPatience is how long a migration waits for a database that is busy or starting, in total and for one
+	// connection.
 	connectPatience = time.Minute
 )
 
@@ -52,8 +53,8 @@ func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error
 	}
 }
 
-// lock waits until no other migration is running. The lock belongs to a connection, so PostgreSQL frees it if this process
-// is killed.
+// lock waits until no other migration is running. The lock belongs to a connection, so PostgreSQL frees it if this
+// process is killed.
 func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err error) {
 	conn, err := db.acquireWithPatience(ctx, log)
 	if err != nil {
@@ -84,8 +85,8 @@ func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err er
 	}
 }
 
-// acquireWithPatience connects. A migration must not fail because the database is busy or starting, but it fails at once
-// if the database refuses the login.
+// acquireWithPatience connects. A migration must not fail because the database is busy or starting, but it fails at
+// once if the database refuses the login.
 func (db *DB) acquireWithPatience(ctx context.Context, log *slog.Logger) (*pgxpool.Conn, error) {
 	for deadline := time.Now().Add(connectPatience); ; {
 		conn, err := db.Acquire(ctx)

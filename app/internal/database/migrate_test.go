@@ -34,8 +34,8 @@ func TestOlderVersionAcceptsNewerSchema(t *testing.T) {
 	}
 }
 
-// A long report holds a lock that the migration needs. The migration must not block all other queries while it waits, and
-// must succeed in the end.
+// A long report holds a lock that the migration needs. The migration must not block all other queries while it waits,
+// and must succeed in the end.
 func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
 	if err := db.Migrate(t.Context(), silent, 1); err != nil {
@@ -72,8 +72,9 @@ func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	}
 }
 
-// During a release, the previous version runs on the new schema. So every migration but the first may only add, and must
-// not make the previous version's inserts fail. This test reads the SQL; compatibility_test.go runs code on other schemas.
+// During a release, the previous version runs on the new schema. So every migration but the first may only add, and
+// must not make the previous version's inserts fail. This test reads the SQL; compatibility_test.go runs code on
+// other schemas.
 func TestMigrationsOnlyAdd(t *testing.T) {
 	files, err := os.ReadDir("migrations")
 	if err != nil {

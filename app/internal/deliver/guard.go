@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// The guard checks the address that a socket is about to connect to, after all name resolution: neither a URL's form nor a
-// DNS answer gets around it. A destination's owner must not be able to make our workers talk to our own network, least of
-// all to the metadata service, which hands out credentials.
+// The guard checks the address that a socket is about to connect to, after all name resolution: neither a URL's form
+// nor a DNS answer gets around it. A destination's owner must not be able to make our workers talk to our own
+// network, least of all to the metadata service, which hands out credentials.
 
 // notPublic are the blocks outside the public internet that netip's own predicates (private, loopback, link-local,
 // multicast) do not cover.

@@ -47,8 +47,8 @@ func TestGuardRefusesWhatIsNotPublic(t *testing.T) {
 	}
 }
 
-// The guard checks the address that is connected to, however the URL spells it: numbers in every base, short forms, names,
-// and redirects.
+// The guard checks the address that is connected to, however the URL spells it: numbers in every base, short forms,
+// names, and redirects.
 func TestGuardHoldsForEveryFormOfURL(t *testing.T) {
 	reached := false
 	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))

@@ -13,8 +13,8 @@ import (
 	"dozen/app/internal/database"
 )
 
-// Webhooks cannot wait for an hour until the jobs of a killed worker run again. So every second or two, each worker writes
-// a lease: that it is alive, and which jobs it is running. And each worker looks for lost jobs:
+// Webhooks cannot wait for an hour until the jobs of a killed worker run again. So every second or two, each worker
+// writes a lease: that it is alive, and which jobs it is running. And each worker looks for lost jobs:
 //
 //	the job is running, and its worker ...
 //	   has been silent for Silence, by the clock of the worker that looks  ──► lost
@@ -24,8 +24,8 @@ import (
 // Workers measure the silence themselves and do not compare the time in the row: after an outage of the database every
 // lease looks old, and all running jobs would run twice.
 //
-// A lost job becomes available again at once, and an attempt of the event records the loss. If a job is lost for the fifth
-// time, it is probably what kills the workers, so it is quarantined.
+// A lost job becomes available again at once, and an attempt of the event records the loss. If a job is lost for the
+// fifth time, it is probably what kills the workers, so it is quarantined.
 const (
 	// Silence is how long a worker must be silent to count as dead. If it is alive, its jobs run twice, so Silence is
 	// several beats.
@@ -34,8 +34,8 @@ const (
 	maxLost = 5 // starts; quarantinedError names this number
 )
 
-// Lease renews one worker's lease, and collects the lost jobs of others. It is a River middleware, so that it knows which
-// jobs the worker is running.
+// Lease renews one worker's lease, and collects the lost jobs of others. It is a River middleware, so that it knows
+// which jobs the worker is running.
 type Lease struct {
 	river.MiddlewareDefaults
 	db      *database.DB

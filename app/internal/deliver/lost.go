@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// collectLostSQL makes lost jobs available again, or quarantines them. It is safe to run in many workers at once. A start that
-// ended neither in success nor in an error was lost; it does not use up an attempt.
+// collectLostSQL makes lost jobs available again, or quarantines them. It is safe to run in many workers at once. A
+// start that ended neither in success nor in an error was lost; it does not use up an attempt.
 const collectLostSQL = `
 with lost as (
 	select id, attempt - coalesce(cardinality(errors), 0) >= $3 as quarantine

@@ -98,8 +98,8 @@ func (w *Worker) Timeout(*river.Job[inbox.Delivery]) time.Duration {
 	return sendTimeout + 2*recordTimeout
 }
 
-// The pause between attempts doubles from firstBackoff to longestBackoff. A quarter of it is random, so that a destination
-// that recovers does not get everything at once. Twelve attempts take about five hours.
+// The pause between attempts doubles from firstBackoff to longestBackoff. A quarter of it is random, so that a
+// destination that recovers does not get everything at once. Twelve attempts take about five hours.
 const (
 	firstBackoff   = 4 * time.Second
 	longestBackoff = 4 * time.Hour

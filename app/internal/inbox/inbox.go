@@ -57,8 +57,8 @@ type Event struct {
 }
 
 // storeEvent writes an event, a delivery for each destination of its source, and their jobs. It writes nothing if the
-// source's delivery id is known. It is a single statement: one transaction in one round trip. docs/adr/0101 explains why
-// the jobs are not inserted by River's client.
+// source's delivery id is known. It is a single statement: one transaction in one round trip. docs/adr/0101 explains
+// why the jobs are not inserted by River's client.
 const storeEvent = `
 with stored as (
 	insert into event (id, source, delivery_id, content_type, headers, body)

@@ -29,7 +29,8 @@ func (in *Inbox) Finished(ctx context.Context, before time.Time) ([]Event, error
 		where bytes_before < $3 order by id`, before, purgeEvents, purgeBytes)
 }
 
-// Purge deletes events with their deliveries and attempts. It keeps an event of which a delivery has become pending again.
+// Purge deletes events with their deliveries and attempts. It keeps an event of which a delivery has become pending
+// again.
 func (in *Inbox) Purge(ctx context.Context, ids []string) (deleted int, err error) {
 	tag, err := in.db.Exec(ctx, `delete from event where id = any ($1::uuid[])
 		and not exists (select 1 from delivery where event_id = event.id and state = 'pending')`, ids)

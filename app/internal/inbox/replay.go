@@ -31,8 +31,8 @@ const (
 	redriveBatch = 500
 )
 
-// Redrive starts a batch of the dead deliveries that are due again, and of the pending ones that have lost their job. It
-// returns how many it has started; call it until that is 0.
+// Redrive starts a batch of the dead deliveries that are due again, and of the pending ones that have lost their job.
+// It returns how many it has started; call it until that is 0.
 func (in *Inbox) Redrive(ctx context.Context) (started int, err error) {
 	return in.restart(ctx, `
 		update delivery set state = 'pending', changed_at = now(), redrives = redrives + 1

@@ -35,7 +35,7 @@ func TestIngest(t *testing.T) {
 		header           map[string]string
 		want             int
 	}{
-		{"unknown source", "/in/nobody", body, good["hmac"], 404},
+		{"an unknown source", "/in/nobody", body, good["hmac"], 404},
 		{"no signature", "/in/hmac", body, nil, 401},
 		{"other body", "/in/hmac", body + " ", good["hmac"], 401},
 		{"malformed JSON", "/in/hmac", "{", map[string]string{"X-Signature": signed("{"), "Content-Type": "application/json; charset=utf-8"}, 400},
@@ -54,8 +54,7 @@ func TestIngest(t *testing.T) {
 	}
 }
 
-// One source must not starve the others; and without the cache, an event is
-// worth more than a limit.
+// One source must not starve the others. Without the cache, an event is worth more than a limit.
 func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 	s := newSite(t, nil)
 	for _, name := range []string{"busy", "quiet"} {
@@ -67,7 +66,7 @@ func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 		code, _ := s.send(t, "/in/"+name, "x", map[string]string{"X-Signature": signed("x")})
 		return code
 	}
-	// At the turn of a minute the count begins anew: at most twice the rate passes.
+	// When a new minute begins, the count starts again, so up to twice the rate may pass.
 	codes := map[int]int{}
 	for range 20 {
 		codes[post("busy")]++
@@ -89,8 +88,7 @@ func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 	}
 }
 
-// Without the cache nobody can log in, and everybody is told so; events and
-// health checks go on.
+// Without the cache nobody can log in, and everybody is told so. Events and health checks still work.
 func TestCacheIsNotNeededForEvents(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)

@@ -13,7 +13,7 @@ import (
 	"dozen/app/internal/operator"
 )
 
-// browser is a client with cookies, and without redirects.
+// browser returns a client that keeps cookies and does not follow redirects.
 func (s *site) browser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -47,7 +47,7 @@ func (s *site) ask(t *testing.T, client *http.Client, method, path string, form 
 	return response, string(body)
 }
 
-func login(word string) url.Values { return url.Values{"email": {email}, "password": {word}} }
+func login(password string) url.Values { return url.Values{"email": {email}, "password": {password}} }
 
 func (s *site) loggedIn(t *testing.T) *http.Client {
 	t.Helper()
@@ -61,7 +61,7 @@ func (s *site) loggedIn(t *testing.T) *http.Client {
 	return client
 }
 
-// Nothing of the page is to be had without a login.
+// No page is accessible without a login.
 func TestPageNeedsALogin(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
@@ -139,7 +139,7 @@ func TestSecurityHeadersAndCookie(t *testing.T) {
 			t.Errorf("%s is %q", name, response.Header.Get(name))
 		}
 	}
-	// The cache must not hold what logs in.
+	// The cache must not contain anything to log in with.
 	token := regexp.MustCompile(`=([A-Z2-7]+)`).FindStringSubmatch(cookie)[1]
 	hashed, err := s.server.Cache.Get(t.Context(), sessionKey(token))
 	plain, _ := s.server.Cache.Get(t.Context(), "session:"+token)
@@ -148,7 +148,7 @@ func TestSecurityHeadersAndCookie(t *testing.T) {
 	}
 }
 
-// What a sender posts is shown as text and never as markup.
+// A page shows what a sender posts as text, never as markup.
 func TestPageEscapesWhatSendersPost(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
