@@ -39,8 +39,8 @@ func NewPostgres(dir string, port int) (*Postgres, error) {
 	return p, p.init()
 }
 
-// dropRoot makes user nobody own the data and run the server. It copies the binaries next to the data if nobody has
-// no access to their directory.
+// dropRoot makes user nobody own the data and run the server. It copies the binaries next to the data if that user
+// cannot access their directory.
 func (p *Postgres) dropRoot(dir string) error {
 	nobody, err := user.Lookup("nobody") // initdb insists on a user with a name
 	if err != nil {
