@@ -30,7 +30,7 @@ var commands = []command{
 	{"scheduler", "", "measure the backlog, redrive dead deliveries and archive old events, on schedule", runScheduler},
 	{"migrate", "[status]", "bring the database schema up to date, or show its status", runMigrate},
 	{"createadmin", "EMAIL",
-		"add an operator or change their password, which is read from ADMIN_PASSWORD or standard input", runCreateAdmin},
+		"add an operator or change a password, which is read from ADMIN_PASSWORD or standard input", runCreateAdmin},
 	{"source", "list | add NAME [--scheme hmac|github|stripe] [--secret SECRET] [--rate N]",
 		"list or add the sources that may post events; N is events per minute", runSource},
 	{"destination", "list | add NAME SOURCE URL [--secret SECRET] [--allow-private] [--concurrency N] [--attempts N]",

@@ -84,8 +84,9 @@ type dev struct {
 	out      *printer
 }
 
-func (d *dev) build(ctx context.Context) (binary string, err error) {
-	binary = filepath.Join(d.dir, "bin", "dozen-app")
+// build returns the path of the app's new binary.
+func (d *dev) build(ctx context.Context) (string, error) {
+	binary := filepath.Join(d.dir, "bin", "dozen-app")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
 	build.Dir = d.app
 	if output, err := build.CombinedOutput(); err != nil {

@@ -35,9 +35,10 @@ type Cache struct{ pool *redis.Pool }
 func Open(cfg config.Cache, aws *awsapi.Client) (*Cache, error) {
 	address := cfg.URL.Reveal()
 	if u, err := url.Parse(address); err != nil || u.Host == "" {
-		return nil, errors.New("CACHE_URL: not a URL with a host") // which is not shown, because it may contain a password
+		return nil, errors.New("CACHE_URL: not a URL with a host") // without the URL, which may contain a password
 	}
-	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{}) // without a secret, the URL contains the login, if any
+	// Without a secret, the URL contains the login, if any.
+	logins := awsapi.NewLogins(aws, cfg.SecretARN, awsapi.Login{})
 	dial := func(ctx context.Context) (redis.Conn, error) {
 		login, err := logins.Get(ctx)
 		if err != nil {
@@ -77,11 +78,12 @@ func explain(err error) error {
 	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("CACHE_URL: the server's certificate is not trusted; set SSL_CERT_FILE to the certificate of its "+
-			"authority, and use the host name in CACHE_URL that the certificate was issued for: %w", err)
+		return fmt.Errorf("CACHE_URL: the server's certificate is not trusted; "+
+			"set SSL_CERT_FILE to the certificate of its authority, "+
+			"and use the host name in CACHE_URL that the certificate was issued for: %w", err)
 	case loginRefused(err):
-		return fmt.Errorf("the cache refuses the login; check the username and password in CACHE_SECRET_ARN or CACHE_URL: %w",
-			err)
+		return fmt.Errorf("the cache refuses the login; "+
+			"check the username and password in CACHE_SECRET_ARN or CACHE_URL: %w", err)
 	}
 	return err
 }

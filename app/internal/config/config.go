@@ -13,7 +13,7 @@ import (
 type Config struct {
 	Environment      string // its name; "local" when unset
 	Version          string // the image's; "dev" when unset
-	Port             int    // that web listens on, on every address
+	Port             int    // web listens on it, on every address
 	AppURL           string // where users reach web, without a trailing slash
 	LogLevel         slog.Level
 	LogFormat        string // "json" or "text"
@@ -46,11 +46,11 @@ type Database struct {
 
 // Cache is the address of Valkey and the login to it.
 type Cache struct {
-	URL       Secret // redis:// or rediss://; may hold a password
+	URL       Secret // redis:// or rediss://; may contain a password
 	SecretARN string // of a Secrets Manager secret with username and password
 }
 
-// AWS holds AWS's own variables, which ECS sets in every task.
+// AWS holds AWS's own variables. ECS sets the necessary ones in every task.
 type AWS struct {
 	Region          string
 	EndpointURL     string // replaces the address of every AWS service: a stand-in or a fake
@@ -108,8 +108,8 @@ func load(lookup Lookup) (Config, *reader) {
 	}
 	level := r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error")
 	_ = cfg.LogLevel.UnmarshalText([]byte(level)) // oneOf has reported a wrong level
-	r.require(cfg.RoutingLag < cfg.Drain, "ROUTING_LAG_SECONDS=%q: write less than DRAIN_SECONDS (%s), which includes it",
-		cfg.RoutingLag, cfg.Drain)
+	r.require(cfg.RoutingLag < cfg.Drain,
+		"ROUTING_LAG_SECONDS=%q: write less than DRAIN_SECONDS (%s), which includes it", cfg.RoutingLag, cfg.Drain)
 	cfg.Storage = loadStorage(r)
 	r.requireURL("APP_URL", cfg.AppURL, "http", "https")
 	return cfg, r

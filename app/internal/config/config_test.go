@@ -13,7 +13,7 @@ import (
 func from(values map[string]string) Lookup { return func(name string) string { return values[name] } }
 
 // A newcomer starts the app with nothing set at all.
-func TestEmptyEnvironmentIsValid(t *testing.T) {
+func TestDefaultsAreValid(t *testing.T) {
 	cfg, err := Load(from(nil))
 	if err != nil {
 		t.Fatal(err)

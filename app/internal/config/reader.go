@@ -63,8 +63,8 @@ func (r *reader) require(ok bool, format string, args ...any) {
 func (r *reader) requireURL(name, value string, schemes ...string) {
 	u, err := url.Parse(value)
 	ok := err == nil && u.Host != "" && slices.Contains(schemes, u.Scheme)
-	r.require(ok, "%s: write a URL that begins with %s:// and names a host; percent-encode special characters in a password",
-		name, strings.Join(schemes, ":// or "))
+	r.require(ok, "%s: write a URL that begins with %s:// and names a host; "+
+		"percent-encode special characters in a password", name, strings.Join(schemes, ":// or "))
 }
 
 func (r *reader) err() error { return errors.Join(r.problems...) }

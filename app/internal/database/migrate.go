@@ -134,7 +134,7 @@ func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) e
 	return err
 }
 
-// Migration is a migration and when it was applied. AppliedAt is zero while it is pending.
+// Migration is a migration of the schema. AppliedAt is zero while it is pending.
 type Migration struct {
 	Version   int64
 	AppliedAt time.Time

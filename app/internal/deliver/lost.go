@@ -57,7 +57,8 @@ func (l *Lease) collectLost(ctx context.Context, silent []string) error {
 	var event string // "" unless the job is a delivery
 	_, err = pgx.ForEachRow(rows, []any{&id, &quarantine, &event}, func() error {
 		if quarantine {
-			l.log.ErrorContext(ctx, "a job lost its worker too often and is quarantined", "job_id", id, "event_id", event)
+			l.log.ErrorContext(ctx, "a job lost its worker too often and is quarantined",
+				"job_id", id, "event_id", event)
 		} else {
 			l.log.WarnContext(ctx, "a job lost its worker and will run again", "job_id", id, "event_id", event)
 		}

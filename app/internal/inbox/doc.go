@@ -1,7 +1,7 @@
-// Package inbox stores events, and delivers each of them to its destinations by jobs.
+// Package inbox stores events and plans their deliveries.
 //
-//	POST /in/github ──► event ──┬─► delivery to "billing" ──► job ──► attempt, attempt, ...
-//	                            └─► delivery to "audit"   ──► job ──► attempt
+//	POST /in/github ──► event ──┬─► delivery to "billing" ──► job ──► attempts
+//	                            └─► delivery to "audit"   ──► job ──► attempts
 //
 // A source is a system that may post events. A destination is a URL that a source's events go to. An event, its
 // deliveries and their jobs are written in one transaction: there is no event without its jobs, and no job without its

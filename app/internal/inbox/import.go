@@ -50,7 +50,7 @@ func (in *Inbox) Import(ctx context.Context, from io.Reader, dryRun bool) (done 
 func (in *Inbox) importLine(ctx context.Context, line []byte, dryRun bool) (known bool, err error) {
 	var event Event
 	if err := json.Unmarshal(line, &event); err != nil {
-		return false, fmt.Errorf("not an event as JSON: %w", err)
+		return false, fmt.Errorf("not a JSON event: %w", err)
 	}
 	if _, err := in.Source(ctx, event.Source); err != nil {
 		return false, fmt.Errorf("source %q: %w", event.Source, err)

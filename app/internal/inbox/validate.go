@@ -49,6 +49,6 @@ func (p *problems) require(ok bool, format string, args ...any) {
 }
 
 func (p *problems) requireName(kind, name string) {
-	p.require(namePattern.MatchString(name), "%s name %q: use 1 to 63 of a-z, 0-9 and -, starting with a letter or digit",
-		kind, name)
+	p.require(namePattern.MatchString(name),
+		"%s name %q: use 1 to 63 of a-z, 0-9 and -, starting with a letter or digit", kind, name)
 }

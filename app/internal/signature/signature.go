@@ -132,8 +132,8 @@ func sum(secret string, parts ...[]byte) []byte {
 // maxID is the maximum length of a delivery id in bytes.
 const maxID = 200
 
-// DeliveryID returns the sender's own id of a request, which identifies repeated requests. It is
-// optional in the hmac scheme, where it may be "".
+// DeliveryID returns the sender's own id of a request, which identifies repeated requests. It is optional
+// in the hmac scheme, where it may be "".
 func DeliveryID(scheme string, header http.Header, body []byte) (string, error) {
 	var id, where string
 	switch scheme {

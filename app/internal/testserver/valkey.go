@@ -31,12 +31,14 @@ func FindValkey() string {
 }
 
 // NewValkey prepares a server. Port 0 finds a free port.
-func NewValkey(bin string, port int) (v *Valkey, err error) {
-	v = &Valkey{Port: port, bin: bin}
+func NewValkey(bin string, port int) (*Valkey, error) {
 	if port == 0 {
-		v.Port, err = FreePort()
+		var err error
+		if port, err = FreePort(); err != nil {
+			return nil, err
+		}
 	}
-	return v, err
+	return &Valkey{Port: port, bin: bin}, nil
 }
 
 // Start starts an empty server and waits until it answers.

@@ -39,7 +39,8 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	if wait := s.rates.exceeded(ctx, s, source); wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
-		writeProblem(w, http.StatusTooManyRequests, "the source has exceeded its rate of events per minute; try again later")
+		writeProblem(w, http.StatusTooManyRequests,
+			"the source has exceeded its rate of events per minute; try again later")
 		return
 	}
 	s.accept(ctx, w, r, source, body)

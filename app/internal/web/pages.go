@@ -77,7 +77,7 @@ func (s *Server) withSecurityHeaders(next http.HandlerFunc) http.Handler {
 
 type operatorKey struct{}
 
-// operatorsOnly redirects everybody else to the login form.
+// operatorsOnly serves next to operators, and redirects everybody else to the login form.
 func (s *Server) operatorsOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		email, err := s.operator(r)
@@ -94,7 +94,7 @@ func (s *Server) operatorsOnly(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// page is the data of the layout; Data is the data of the page in it.
+// page is the data of the layout. Its Data is the data of the page's own template.
 type page struct {
 	Title    string
 	Operator string
