@@ -64,14 +64,9 @@ type AWS struct {
 
 // Load reads the whole configuration. Its error lists every problem at once.
 func Load(lookup Lookup) (Config, error) {
-	cfg, r := load(lookup)
+	r := &reader{lookup: lookup}
+	cfg := load(r)
 	return cfg, r.err()
-}
-
-// Names lists every variable that Load reads.
-func Names() []string {
-	_, r := load(func(string) string { return "" })
-	return r.names
 }
 
 // Overlay returns a lookup that falls back to extra for variables that are not set. So a parameter in Parameter Store
@@ -85,8 +80,7 @@ func Overlay(lookup Lookup, extra map[string]string) Lookup {
 	}
 }
 
-func load(lookup Lookup) (Config, *reader) {
-	r := &reader{lookup: lookup}
+func load(r *reader) Config {
 	cfg := Config{
 		Environment:       r.string("ENVIRONMENT", "local"),
 		Version:           r.string("VERSION", "dev"),
@@ -112,7 +106,7 @@ func load(lookup Lookup) (Config, *reader) {
 		"ROUTING_LAG_SECONDS=%q: write less than DRAIN_SECONDS (%s), which includes it", cfg.RoutingLag, cfg.Drain)
 	cfg.Storage = loadStorage(r)
 	r.requireURL("APP_URL", cfg.AppURL, "http", "https")
-	return cfg, r
+	return cfg
 }
 
 func loadCache(r *reader) Cache {

@@ -17,12 +17,10 @@ type Lookup func(name string) string
 // of one restart per problem.
 type reader struct {
 	lookup   Lookup
-	names    []string
 	problems []error
 }
 
 func (r *reader) string(name, fallback string) string {
-	r.names = append(r.names, name)
 	if value := r.lookup(name); value != "" {
 		return value
 	}
