@@ -25,7 +25,8 @@ func TestProcessRunsFromSecretsAndParameters(t *testing.T) {
 	}
 	web, worker := start(t, env, "web"), start(t, env, "worker")
 	web.until("/readyz", 200, 10*time.Second)
-	worker.untilLine(`"concurrency":3`, 10*time.Second) // from Parameter Store; without the variable LOG_LEVEL this line would not be logged
+	// The number is from Parameter Store. The line is only logged because the variable LOG_LEVEL overrides the parameter.
+	worker.untilLine(`"concurrency":3`, 10*time.Second)
 	if lines := append(web.lines("AKIDEXAMPLE"), worker.lines("an-example")...); len(lines) > 0 {
 		t.Errorf("credentials are in the log: %s", lines)
 	}

@@ -122,7 +122,11 @@ func TestRotationUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if err := db.InTx(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), "select 1"); return err }); err != nil {
+				err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+					_, err := tx.Exec(t.Context(), "select 1")
+					return err
+				})
+				if err != nil {
 					t.Errorf("query failed in the rotation: %v", err)
 					return
 				}

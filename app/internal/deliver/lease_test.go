@@ -62,7 +62,8 @@ type jobState struct {
 
 func stateOf(t *testing.T, db *database.DB, job int64) (s jobState) {
 	t.Helper()
-	err := db.QueryRow(t.Context(), "select state::text, attempt, max_attempts from river_job where id = $1", job).Scan(&s.state, &s.attempt, &s.attempts)
+	err := db.QueryRow(t.Context(), "select state::text, attempt, max_attempts from river_job where id = $1", job).
+		Scan(&s.state, &s.attempt, &s.attempts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,8 @@ func TestLeaseEndsWithItsWorker(t *testing.T) {
 	l.running[7] = struct{}{}
 	renewAndCollect(t, l)
 	var jobs []int64
-	if err := db.QueryRow(t.Context(), "select jobs from lease where worker = 'worker'").Scan(&jobs); err != nil || !slices.Equal(jobs, []int64{7}) {
+	err := db.QueryRow(t.Context(), "select jobs from lease where worker = 'worker'").Scan(&jobs)
+	if err != nil || !slices.Equal(jobs, []int64{7}) {
 		t.Errorf("lease lists %v, %v", jobs, err)
 	}
 	if err := l.End(t.Context()); err != nil {

@@ -46,7 +46,8 @@ func TestVerify(t *testing.T) {
 		{"stripe, stamp changed", "stripe", "Stripe-Signature", strings.Replace(stamped, "t=18", "t=19", 1), ErrMismatch},
 		{"stripe, two stamps", "stripe", "Stripe-Signature", "t=1," + stamped, ErrMalformed},
 		{"stripe, no stamp", "stripe", "Stripe-Signature", stamped[strings.Index(stamped, "v1"):], ErrMalformed},
-		{"stripe, hundreds of signatures", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 300), ErrMalformed},
+		{"stripe, hundreds of signatures", "stripe", "Stripe-Signature",
+			stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 300), ErrMalformed},
 		{"stripe, other secret", "stripe", "Stripe-Signature", Sign("other", body, now), ErrMismatch},
 	}
 	for _, c := range cases {

@@ -33,10 +33,12 @@ func newInbox(t *testing.T) (*inbox.Inbox, *database.DB, *inbox.Jobs) {
 		t.Fatal(err)
 	}
 	in := inbox.New(db, jobs)
-	if err := in.AddSource(t.Context(), inbox.Source{Name: "demo", Scheme: "hmac", Secret: "0123456789abcdef", RatePerMinute: 1}); err != nil {
+	const secret = "0123456789abcdef"
+	s := inbox.Source{Name: "demo", Scheme: "hmac", Secret: secret, RatePerMinute: 1}
+	if err := in.AddSource(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	d := inbox.Destination{Name: "sink", Source: "demo", URL: "https://example.com", Secret: "0123456789abcdef", Concurrency: 1, MaxAttempts: 3}
+	d := inbox.Destination{Name: "sink", Source: "demo", URL: "https://example.com", Secret: secret, Concurrency: 1, MaxAttempts: 3}
 	if err := in.AddDestination(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,8 @@ func TestBacklogLine(t *testing.T) {
 	}
 	line := measure()
 	head, _ := json.Marshal(line["_aws"].(map[string]any)["CloudWatchMetrics"])
-	want := `[{"Dimensions":[["Process"]],"Metrics":[{"Name":"Backlog","Unit":"Count"},{"Name":"BacklogAge","Unit":"Seconds"}],"Namespace":"dozen/test"}]`
+	want := `[{"Dimensions":[["Process"]],"Metrics":[{"Name":"Backlog","Unit":"Count"},` +
+		`{"Name":"BacklogAge","Unit":"Seconds"}],"Namespace":"dozen/test"}]`
 	if string(head) != want || line["Process"] != "worker" || line["Backlog"] != 0.0 || line["BacklogAge"] != 0.0 {
 		t.Errorf("an empty queue reports %v\nwith %s", line, head)
 	}
@@ -88,8 +91,10 @@ func TestBacklogLine(t *testing.T) {
 		accept(t, in, "x")
 	}
 	exec(t, db, "update river_job set scheduled_at = now() - interval '90 seconds' where id = (select min(id) from river_job)")
-	exec(t, db, "update river_job set state = 'running', scheduled_at = now() - interval '1 hour' where id = (select max(id) from river_job)")
-	exec(t, db, "update river_job set state = 'retryable', scheduled_at = now() + interval '1 hour' where id = (select min(id) + 1 from river_job)")
+	exec(t, db, `update river_job set state = 'running', scheduled_at = now() - interval '1 hour'
+		where id = (select max(id) from river_job)`)
+	exec(t, db, `update river_job set state = 'retryable', scheduled_at = now() + interval '1 hour'
+		where id = (select min(id) + 1 from river_job)`)
 	line = measure()
 	age := line["BacklogAge"].(float64)
 	if line["Backlog"] != 3.0 || age < 90 || age > 120 {

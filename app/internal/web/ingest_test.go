@@ -14,8 +14,9 @@ func TestIngest(t *testing.T) {
 	body := `{"id":"evt_1"}`
 	now := fmt.Sprint(time.Now().Unix())
 	good := map[string]map[string]string{
-		"hmac":   {"X-Signature": signed(body), "Idempotency-Key": "k"},
-		"github": {"X-Hub-Signature-256": "sha256=" + signed(body), "X-GitHub-Delivery": "g", "Content-Type": "application/json", "X-GitHub-Event": "push"},
+		"hmac": {"X-Signature": signed(body), "Idempotency-Key": "k"},
+		"github": {"X-Hub-Signature-256": "sha256=" + signed(body), "X-GitHub-Delivery": "g",
+			"Content-Type": "application/json", "X-GitHub-Event": "push"},
 		"stripe": {"Stripe-Signature": "t=" + now + ",v1=" + signed(now+"."+body)},
 	}
 	for scheme, header := range good {
@@ -38,7 +39,8 @@ func TestIngest(t *testing.T) {
 		{"an unknown source", "/in/nobody", body, good["hmac"], 404},
 		{"no signature", "/in/hmac", body, nil, 401},
 		{"other body", "/in/hmac", body + " ", good["hmac"], 401},
-		{"malformed JSON", "/in/hmac", "{", map[string]string{"X-Signature": signed("{"), "Content-Type": "application/json; charset=utf-8"}, 400},
+		{"malformed JSON", "/in/hmac", "{",
+			map[string]string{"X-Signature": signed("{"), "Content-Type": "application/json; charset=utf-8"}, 400},
 		{"no delivery id", "/in/github", body, map[string]string{"X-Hub-Signature-256": "sha256=" + signed(body)}, 400},
 		{"too large", "/in/hmac", large, map[string]string{"X-Signature": signed(large)}, 413},
 	}
@@ -58,7 +60,8 @@ func TestIngest(t *testing.T) {
 func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 	s := newSite(t, nil)
 	for _, name := range []string{"busy", "quiet"} {
-		if err := s.server.Inbox.AddSource(t.Context(), inbox.Source{Name: name, Scheme: "hmac", Secret: secret, RatePerMinute: 5}); err != nil {
+		source := inbox.Source{Name: name, Scheme: "hmac", Secret: secret, RatePerMinute: 5}
+		if err := s.server.Inbox.AddSource(t.Context(), source); err != nil {
 			t.Fatal(err)
 		}
 	}
