@@ -18,14 +18,14 @@ import (
 	"dozen/app/internal/operator"
 )
 
-// flags returns a flag set whose mistakes are usage errors of ours.
-func flags(name string) *flag.FlagSet {
+// newFlags returns an empty flag set that prints nothing; parse reports its errors.
+func newFlags(name string) *flag.FlagSet {
 	set := flag.NewFlagSet(name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	return set
 }
 
-// parse reads flags before and after the arguments, and wants exactly so many.
+// parse reads flags before and after the arguments, and requires exactly want arguments.
 func parse(set *flag.FlagSet, args []string, want int) ([]string, error) {
 	var found []string
 	for len(args) > 0 {
@@ -37,12 +37,12 @@ func parse(set *flag.FlagSet, args []string, want int) ([]string, error) {
 		}
 	}
 	if len(found) != want {
-		return nil, usageError{fmt.Sprintf("dozen-app %s: want %d arguments, have %q", set.Name(), want, found)}
+		return nil, usageError{fmt.Sprintf("dozen-app %s: want %d arguments, got %q", set.Name(), want, found)}
 	}
 	return found, nil
 }
 
-func (a *app) inbox() (*inbox.Inbox, error) {
+func (a *app) newInbox() (*inbox.Inbox, error) {
 	jobs, err := inbox.NewJobs(a.db, &river.Config{Logger: a.log})
 	if err != nil {
 		return nil, err
@@ -50,10 +50,10 @@ func (a *app) inbox() (*inbox.Inbox, error) {
 	return inbox.New(a.db, jobs), nil
 }
 
-// runCreateAdmin takes the password from ADMIN_PASSWORD or the first line of
-// the input, never from the command line, which every process list shows.
+// runCreateAdmin reads the password from ADMIN_PASSWORD or the first line of standard input, never from the command
+// line, which process lists show.
 func runCreateAdmin(ctx context.Context, a *app, args []string) error {
-	found, err := parse(flags("createadmin"), args, 1)
+	found, err := parse(newFlags("createadmin"), args, 1)
 	if err != nil {
 		return err
 	}
@@ -74,21 +74,21 @@ func runCreateAdmin(ctx context.Context, a *app, args []string) error {
 }
 
 func runSource(ctx context.Context, a *app, args []string) error {
-	in, err := a.inbox()
+	in, err := a.newInbox()
 	if err != nil {
 		return err
 	}
 	if len(args) > 0 && args[0] == "list" {
 		sources, err := in.Sources(ctx)
-		return a.table(err, "NAME\tSCHEME\tRATE A MINUTE", len(sources), func(i int) string {
+		return a.printTable(err, "NAME\tSCHEME\tRATE PER MINUTE", len(sources), func(i int) string {
 			return fmt.Sprintf("%s\t%s\t%d", sources[i].Name, sources[i].Scheme, sources[i].RatePerMinute)
 		})
 	}
 	if len(args) == 0 || args[0] != "add" {
-		return usageError{"dozen-app source: add or list?"}
+		return usageError{"dozen-app source: want add or list"}
 	}
 	var source inbox.Source
-	set := flags("source add")
+	set := newFlags("source add")
 	set.StringVar(&source.Scheme, "scheme", "hmac", "")
 	set.StringVar((*string)(&source.Secret), "secret", "", "")
 	set.IntVar(&source.RatePerMinute, "rate", 6000, "")
@@ -97,26 +97,27 @@ func runSource(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	source.Name = found[0]
-	return a.add("source "+source.Name, &source.Secret, func() error { return in.AddSource(ctx, source) })
+	return a.addWithSecret("source "+source.Name, &source.Secret, func() error { return in.AddSource(ctx, source) })
 }
 
 func runDestination(ctx context.Context, a *app, args []string) error {
-	in, err := a.inbox()
+	in, err := a.newInbox()
 	if err != nil {
 		return err
 	}
 	if len(args) > 0 && args[0] == "list" {
 		list, err := in.Destinations(ctx)
-		return a.table(err, "NAME\tSOURCE\tURL\tPRIVATE\tAT ONCE\tATTEMPTS", len(list), func(i int) string {
+		return a.printTable(err, "NAME\tSOURCE\tURL\tPRIVATE\tCONCURRENCY\tATTEMPTS", len(list), func(i int) string {
 			d := list[i]
-			return fmt.Sprintf("%s\t%s\t%s\t%t\t%d\t%d", d.Name, d.Source, d.URL, d.AllowPrivate, d.Concurrency, d.MaxAttempts)
+			return fmt.Sprintf("%s\t%s\t%s\t%t\t%d\t%d",
+				d.Name, d.Source, d.URL, d.AllowPrivate, d.Concurrency, d.MaxAttempts)
 		})
 	}
 	if len(args) == 0 || args[0] != "add" {
-		return usageError{"dozen-app destination: add or list?"}
+		return usageError{"dozen-app destination: want add or list"}
 	}
 	var d inbox.Destination
-	set := flags("destination add")
+	set := newFlags("destination add")
 	set.StringVar((*string)(&d.Secret), "secret", "", "")
 	set.BoolVar(&d.AllowPrivate, "allow-private", false, "")
 	set.IntVar(&d.Concurrency, "concurrency", 4, "")
@@ -126,26 +127,26 @@ func runDestination(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	d.Name, d.Source, d.URL = found[0], found[1], found[2]
-	return a.add("destination "+d.Name, &d.Secret, func() error { return in.AddDestination(ctx, d) })
+	return a.addWithSecret("destination "+d.Name, &d.Secret, func() error { return in.AddDestination(ctx, d) })
 }
 
-// add stores something with a secret; one that is made here is shown, once.
-func (a *app) add(what string, secret *config.Secret, store func() error) error {
-	made := *secret == ""
-	if made {
+// addWithSecret adds a source or destination. If it has no secret, it gets a new one, which is shown only this once.
+func (a *app) addWithSecret(what string, secret *config.Secret, add func() error) error {
+	generated := *secret == ""
+	if generated {
 		*secret = config.Secret(rand.Text())
 	}
-	if err := store(); err != nil {
+	if err := add(); err != nil {
 		return err
 	}
-	if made {
-		what += ", secret " + secret.Reveal()
+	if generated {
+		what += "; its secret is " + secret.Reveal()
 	}
-	_, err := fmt.Fprintln(a.stdout, "stored", what)
+	_, err := fmt.Fprintln(a.stdout, "added", what)
 	return err
 }
 
-func (a *app) table(err error, head string, rows int, row func(int) string) error {
+func (a *app) printTable(err error, head string, rows int, row func(int) string) error {
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"dozen/app/internal/operator"
 )
 
-// command runs an admin command with an input and returns what it printed.
-func command(t *testing.T, env environment, input string, args ...string) (output string, code int) {
+// runCommand runs an admin command and returns its output and exit code.
+func runCommand(t *testing.T, env variables, input string, args ...string) (output string, code int) {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -43,26 +43,28 @@ func TestAdminCommands(t *testing.T) {
 		code        int
 	}{
 		{"status", "", []string{"migrate", "status"}, "00001 applied", 0},
-		{"add a source", "", []string{"source", "add", "shop", "--scheme", "stripe"}, "stored source shop, secret ", 0},
+		{"add a source", "", []string{"source", "add", "shop", "--scheme", "stripe"}, "added source shop; its secret is ", 0},
 		{"a bad source", "", []string{"source", "add", "Shop", "--scheme", "md5", "--secret", "x"}, `scheme "md5": write one of`, 1},
 		{"list sources", "", []string{"source", "list"}, "shop  stripe  6000", 0},
-		{"a destination of nobody", "", []string{"destination", "add", "d", "nobody", "https://example.com"}, `source "nobody": not found; add it first`, 1},
-		{"add a destination", "", []string{"destination", "add", "crm", "shop", "https://example.com/x", "--attempts", "3"}, "stored destination crm", 0},
+		{"a destination without a source", "", []string{"destination", "add", "d", "nobody", "https://example.com"},
+			`source "nobody": not found; add it first`, 1},
+		{"add a destination", "", []string{"destination", "add", "crm", "shop", "https://example.com/x", "--attempts", "3"},
+			"added destination crm", 0},
 		{"list destinations", "", []string{"destination", "list"}, "https://example.com/x", 0},
-		{"an unknown flag", "", []string{"destination", "list-all"}, "add or list?", 2},
-		{"try an import", "", []string{"import", "--dry-run", file}, "would import 2 events; 0 were known", 0},
-		{"import", "", []string{"import", file}, "imported 2 events; 0 were known", 0},
-		{"import again", lines, []string{"import", "-"}, "imported 0 events; 2 were known", 0},
+		{"an unknown subcommand", "", []string{"destination", "list-all"}, "want add or list", 2},
+		{"try an import", "", []string{"import", "--dry-run", file}, "would import 2 events; 0 were already known", 0},
+		{"import", "", []string{"import", file}, "imported 2 events; 0 were already known", 0},
+		{"import again", lines, []string{"import", "-"}, "imported 0 events; 2 were already known", 0},
 		{"import nonsense", "{}\n", []string{"import", "-"}, `line 1: source "": not found`, 1},
-		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use 12 or more", 1},
+		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use at least 12", 1},
 		{"an operator", "correct horse battery\n", []string{"createadmin", "Ada@Example.com"}, "can log in", 0},
-		{"ask before many", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
+		{"many events need --yes", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
 		{"read", "select count(*) as events from event;\n", []string{"console"}, "events\n2\n", 0},
 		{"do not write", "delete from attempt;\n", []string{"console"}, "read-only transaction", 0},
 		{"write", "delete from attempt;\n", []string{"console", "--write"}, "DELETE 0", 0},
 	}
 	for _, c := range cases {
-		output, code := command(t, w.env, c.input, c.args...)
+		output, code := runCommand(t, w.env, c.input, c.args...)
 		if code != c.code || !strings.Contains(output, c.want) || strings.Contains(output, "goroutine") {
 			t.Errorf("%s: exit code %d, want %d, with %q in:\n%s", c.what, code, c.code, c.want, output)
 		}

@@ -20,7 +20,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-func startBare(b *testing.B, env environment) *instance {
+func startBare(b *testing.B, env variables) *instance {
 	b.Helper()
 	p := start(b, env.with(asBare, "1"))
 	p.until("/livez", 200, 10*time.Second)
@@ -36,9 +36,12 @@ func benchWorld(b *testing.B) (*world, *instance, *instance) {
 	return w, web, startBare(b, w.env)
 }
 
-// against compares a request to the app with the same to the floor as a plain
-// program, and with the floor that makes as few round trips as the app.
-func against(b *testing.B, request func(b *testing.B, p *instance, path string) func(*http.Client, int) error, web, floor *instance, path string) {
+// against compares a request to the app with the same request to two floors: a plain program, and one that makes as
+// few round trips as the app.
+func against(
+	b *testing.B, request func(b *testing.B, p *instance, path string) func(*http.Client, int) error,
+	web, floor *instance, path string,
+) {
 	for _, below := range []string{"", "/lean"} {
 		b.Run("floor"+below, func(b *testing.B) {
 			compare(b, 1500, request(b, web, path), request(b, floor, below+path))
@@ -50,7 +53,8 @@ func BenchmarkWebInsert(b *testing.B) {
 	_, web, floor := benchWorld(b)
 	against(b, func(b *testing.B, p *instance, path string) func(*http.Client, int) error {
 		return func(client *http.Client, number int) error {
-			_, err := post(client, p.url(path), fmt.Sprintf("%s-%s-%d", b.Name(), p.url(""), number), []byte(`{"order":1,"items":["a","b"]}`))
+			key := fmt.Sprintf("%s-%s-%d", b.Name(), p.url(""), number)
+			_, err := post(client, p.url(path), key, []byte(`{"order":1,"items":["a","b"]}`))
 			return err
 		}
 	}, web, floor, "/in/demo")
@@ -58,7 +62,8 @@ func BenchmarkWebInsert(b *testing.B) {
 
 func BenchmarkWebRead(b *testing.B) {
 	w, web, floor := benchWorld(b)
-	id, _, err := w.in.Accept(b.Context(), inbox.Event{Source: "demo", ContentType: "application/json", Body: []byte(`{"order":1}`)})
+	event := inbox.Event{Source: "demo", ContentType: "application/json", Body: []byte(`{"order":1}`)}
+	id, _, err := w.in.Accept(b.Context(), event)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -105,8 +110,7 @@ func (n *noop) Work(context.Context, *river.Job[noopArgs]) error {
 	return nil
 }
 
-// BenchmarkWorker works no-op jobs with a plain River client, and with our
-// settings and lease around it.
+// BenchmarkWorker runs no-op jobs with a plain River client, and with our settings and lease.
 func BenchmarkWorker(b *testing.B) {
 	const jobs = 20_000
 	work := func(ours bool) time.Duration {
@@ -116,7 +120,7 @@ func BenchmarkWorker(b *testing.B) {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, n)
 		config := &river.Config{ID: "bench", Workers: workers, Logger: slog.New(slog.DiscardHandler),
-			FetchCooldown: 2 * time.Millisecond, // as River's own benchmark
+			FetchCooldown: 2 * time.Millisecond, // as in River's own benchmark
 			Queues:        map[string]river.QueueConfig{inbox.Queue: {MaxWorkers: 2000}}}
 		lease := deliver.NewLease(db, slog.New(slog.DiscardHandler), "bench", deliver.Silence)
 		if ours {
@@ -157,7 +161,7 @@ func BenchmarkWorker(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkDelivery is the worker's whole way: 5,000 events to a loopback sink.
+// BenchmarkDelivery delivers 5,000 events to a loopback sink with one worker.
 func BenchmarkDelivery(b *testing.B) {
 	const events = 5000
 	w := newWorld(b)
@@ -179,7 +183,7 @@ func BenchmarkDelivery(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkStart measures from the start of a process to its first answer.
+// BenchmarkStart measures the time from the start of a process to its first answer.
 func BenchmarkStart(b *testing.B) {
 	w := newWorld(b)
 	path, err := binary()

@@ -16,8 +16,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// browser starts a headless Chromium. Without one the test says so and is
-// skipped; in CI that is a failure.
+// browser starts a headless Chromium. If none is installed, the test prints a note and is skipped; in CI it fails.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	var path string
@@ -30,12 +29,12 @@ func browser(t *testing.T) context.Context {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("no Chromium found: install it")
 		}
-		fmt.Fprintln(os.Stderr, "NOTE: no Chromium found; the operators' page was not tried in a browser")
+		fmt.Fprintln(os.Stderr, "NOTE: no Chromium found; the operators' page was not tested in a browser")
 		t.Skip("no Chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WindowSize(1200, 900),
 		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("no-sandbox", os.Getuid() == 0),
-		// The page must do without scripts.
+		// The page must work without scripts.
 		chromedp.Flag("blink-settings", "scriptEnabled=false"))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
@@ -46,7 +45,7 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// screenshot keeps a picture where DOZEN_SCREENSHOTS says, for the README.
+// screenshot saves a picture in the directory DOZEN_SCREENSHOTS, for the README.
 func screenshot(t *testing.T, name string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		dir := os.Getenv("DOZEN_SCREENSHOTS")
@@ -61,8 +60,7 @@ func screenshot(t *testing.T, name string) chromedp.Action {
 	})
 }
 
-// What an operator does at night: log in, find the event by the id that the
-// sender complains about, see what went wrong, and replay it.
+// An operator at night logs in, finds the event by the id that the sender gave, sees what went wrong, and replays it.
 func TestOperatorReplaysAnEventInABrowser(t *testing.T) {
 	w := newWorld(t)
 	env := w.env.with("CACHE_URL", testsuite.Valkey(t).URL())
@@ -111,7 +109,7 @@ func TestOperatorReplaysAnEventInABrowser(t *testing.T) {
 	}
 	for _, text := range []string{list, detail} {
 		if !strings.Contains(text, event) {
-			t.Errorf("no %s in %q", event, text)
+			t.Errorf("event %s is not in %q", event, text)
 		}
 	}
 	testsuite.Eventually(t, 10*time.Second, func() error { return atLeast(int64(w.sink.received()[event]), 2) })

@@ -15,9 +15,8 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// The promise of the whole app: an accepted event is delivered, whatever is
-// killed and whenever. Senders post each event until it is accepted, as
-// webhook senders do; meanwhile web, workers and PostgreSQL are killed.
+// The promise of the app: an accepted event is delivered, whatever is killed at whatever time. The test posts each
+// event until it is accepted, as webhook senders do, and meanwhile kills web, workers and PostgreSQL.
 func TestNoAcceptedEventIsEverLost(t *testing.T) {
 	events, kills := 20_000, 5
 	if long() {
@@ -44,12 +43,12 @@ func TestNoAcceptedEventIsEverLost(t *testing.T) {
 
 	posted := startSenders(t, running["web"].url("/in/demo"), events)
 	for range kills {
-		// Kills are spread over the work: each waits for some progress.
+		// Kills are spread over the test: each waits for some progress.
 		before := len(w.sink.received())
 		want := int64(before + (events-before)/(2*kills))
 		testsuite.Eventually(t, 60*time.Second, func() error { return atLeast(int64(len(w.sink.received())), want) })
 		victim := []string{"web", "worker 1", "worker 2", "postgres"}[rand.IntN(4)]
-		t.Logf("after %d deliveries: %s is killed", len(w.sink.received()), victim)
+		t.Logf("killing %[2]s after %[1]d deliveries", len(w.sink.received()), victim)
 		if victim == "postgres" {
 			testsuite.Server().Kill()
 			if err := testsuite.Server().Start(); err != nil {
@@ -66,7 +65,7 @@ func TestNoAcceptedEventIsEverLost(t *testing.T) {
 	w.verify(accepted, events)
 }
 
-// verify holds what was accepted against what is stored and was delivered.
+// verify compares the accepted events with the stored and the delivered ones.
 func (w *world) verify(accepted map[string]bool, events int) {
 	w.t.Helper()
 	rows, err := w.db.Query(w.t.Context(), `select event_id::text, state from delivery`)
@@ -92,7 +91,7 @@ func (w *world) verify(accepted map[string]bool, events int) {
 		}
 	}
 	if len(accepted) != events || len(stored) != events {
-		w.t.Errorf("%d events are accepted and %d stored, of %d posted", len(accepted), len(stored), events)
+		w.t.Errorf("%d events were accepted and %d stored, of %d posted", len(accepted), len(stored), events)
 	}
 	w.t.Logf("%d events delivered, %d deliveries repeated", len(accepted), repeated)
 }
@@ -131,7 +130,7 @@ func postUntilAccepted(t *testing.T, client *http.Client, url string, event int)
 		if err == nil {
 			return id, nil
 		}
-		time.Sleep(20 * time.Millisecond) // a sender's pause, not a wait for anything
+		time.Sleep(20 * time.Millisecond) // the pause of a sender
 	}
 	return "", fmt.Errorf("event %d was never accepted: %w", event, err)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// times are how long requests took.
+// times are the durations of requests.
 type times []time.Duration
 
 func (t times) at(quantile float64) time.Duration {
@@ -17,8 +17,7 @@ func (t times) at(quantile float64) time.Duration {
 	return t[min(int(float64(len(t))*quantile), len(t)-1)]
 }
 
-// hammer sends requests over 16 connections and returns how long each took,
-// and all of them together.
+// hammer sends requests over 16 connections, and returns how long each and all of them took.
 func hammer(b *testing.B, requests int, one func(client *http.Client, number int) error) (each times, total time.Duration) {
 	const crowd = 16
 	each = make(times, requests)
@@ -46,10 +45,8 @@ func hammer(b *testing.B, requests int, one func(client *http.Client, number int
 	return each, time.Since(began)
 }
 
-// compare lets the app and its floor take turns, so that both meet the same
-// machine, and reports medians over the turns: one noisy moment of a shared
-// machine decides nothing. app/s and the others are of this machine; only the
-// ratios mean something elsewhere.
+// compare measures the app and its floor in turns, so that both run under the same load, and reports medians, so that
+// a noisy moment of a shared machine does not matter. Only the ratios are comparable between machines.
 func compare(b *testing.B, requests int, app, floor func(client *http.Client, number int) error) {
 	const turns = 11
 	b.ResetTimer()
@@ -59,9 +56,11 @@ func compare(b *testing.B, requests int, app, floor func(client *http.Client, nu
 			var each [2]times
 			var took [2]time.Duration
 			for step := range 2 {
-				i := (turn + step) % 2 // each begins every other turn
+				i := (turn + step) % 2 // the app and the floor alternate in going first
 				one := []func(*http.Client, int) error{app, floor}[i]
-				each[i], took[i] = hammer(b, requests, func(client *http.Client, number int) error { return one(client, turn*requests+number) })
+				each[i], took[i] = hammer(b, requests, func(client *http.Client, number int) error {
+					return one(client, turn*requests+number)
+				})
 			}
 			ratios = append(ratios, took[1].Seconds()/took[0].Seconds())
 			tails = append(tails, float64(each[0].at(0.99))/float64(each[1].at(0.99)))

@@ -25,9 +25,8 @@ import (
 
 const hint = "run `dozen-app migrate`"
 
-// migrateAndRecover runs the migration that somebody forgot. The processes
-// must notice by themselves.
-func migrateAndRecover(t *testing.T, env environment, web *instance, others ...*instance) {
+// migrateAndRecover runs the forgotten migration. The processes must notice it without a restart.
+func migrateAndRecover(t *testing.T, env variables, web *instance, others ...*instance) {
 	t.Helper()
 	for _, p := range append(others, web) {
 		p.untilLine(hint, 10*time.Second)
@@ -63,10 +62,9 @@ func body(t *testing.T, client *http.Client, url string) string {
 	return string(text)
 }
 
-// The first release starts beside its migration: on an empty database all
-// processes wait for it, and none of them falls over.
+// On an empty database all processes wait for the first migration, and none of them exits.
 func TestProcessesWaitForTheFirstMigration(t *testing.T) {
-	env := newEnvironment(t).with("DATABASE_URL", testsuite.DatabaseURL(t, false))
+	env := newVariables(t).with("DATABASE_URL", testsuite.DatabaseURL(t, false))
 	web, worker, scheduler := start(t, env, "web"), start(t, env, "worker"), start(t, env, "scheduler")
 	web.until("/livez", 200, 10*time.Second)
 	web.until("/readyz", 503, 10*time.Second)
@@ -80,9 +78,8 @@ func TestProcessesWaitForTheFirstMigration(t *testing.T) {
 	}
 }
 
-// New code meets the schema of the release before, where somebody deploys
-// without the migration: events are accepted and delivered all the same, the
-// operator is told what to do, and nothing need be restarted after it.
+// If somebody deploys without the migration, new code runs on the previous version's schema. It must still accept and
+// deliver events, tell the operator what to do, and need no restart after the migration.
 func TestCodeWorksOnEarlierSchemas(t *testing.T) {
 	for version := int64(1); version <= 2; version++ {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
@@ -90,7 +87,7 @@ func TestCodeWorksOnEarlierSchemas(t *testing.T) {
 			web, worker, scheduler := start(t, w.env, "web"), start(t, w.env, "worker"), start(t, w.env, "scheduler")
 			web.until("/readyz", 200, 10*time.Second)
 			client := newClient(t, 1)
-			way := func() {
+			roundTrip := func() {
 				t.Helper()
 				id, err := post(client, web.url("/in/demo"), "", []byte(`{}`))
 				if err != nil {
@@ -102,29 +99,28 @@ func TestCodeWorksOnEarlierSchemas(t *testing.T) {
 				}
 				testsuite.Eventually(t, 10*time.Second, func() error { return atLeast(int64(w.sink.received()[id]), 2) })
 			}
-			way()
+			roundTrip()
 			migrateAndRecover(t, w.env, web, worker, scheduler)
-			way()
+			roundTrip()
 		})
 	}
 }
 
-// applyNextRelease migrates to the schema that a later release might have: it
-// adds a column to every table that this one writes, a table and an index.
-func (w *world) applyNextRelease() {
+// migrateToNextVersion migrates to a schema that a later version might have: it adds a column to every table that this
+// version writes, a table and an index.
+func (w *world) migrateToNextVersion() {
 	w.t.Helper()
-	provider, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(w.db.Pool), os.DirFS("testdata/next_release"))
+	provider, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(w.db.Pool), os.DirFS("testdata/next_version"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if applied, err := provider.Up(w.t.Context()); err != nil || len(applied) != 2 {
-		w.t.Fatalf("the next release's migrations: %v, %v", applied, err)
+		w.t.Fatalf("the next version's migrations: %v, %v", applied, err)
 	}
 }
 
-// Every deploy runs this release's code on the next one's schema for a while,
-// and a rollback does for good. The processes here live through the migration,
-// with their prepared statements, and then everything must still work.
+// Every release runs the previous version on the next version's schema for a while, and a rollback permanently. Here
+// the processes, with their prepared statements, run during and after the migration, and everything must still work.
 func TestCodeWorksOnTheNextSchema(t *testing.T) {
 	w := newWorld(t)
 	w.env = w.env.with("CACHE_URL", testsuite.Valkey(t).URL())
@@ -140,7 +136,7 @@ func TestCodeWorksOnTheNextSchema(t *testing.T) {
 		t.Fatalf("login: %v, %v", response, err)
 	}
 	client := newClient(t, 1)
-	way := func() (id string) {
+	roundTrip := func() (id string) {
 		t.Helper()
 		id, err := post(client, web.url("/in/demo"), "", []byte(`{"order":1}`))
 		if err != nil {
@@ -161,17 +157,17 @@ func TestCodeWorksOnTheNextSchema(t *testing.T) {
 		testsuite.Eventually(t, 10*time.Second, func() error { return w.settled(t.Context()) })
 		return id
 	}
-	way()
-	w.applyNextRelease()
+	roundTrip()
+	w.migrateToNextVersion()
 	want := schema(t, w.db)
-	id := way()
+	id := roundTrip()
 
 	for _, c := range [][2]string{
-		{"migrate", ""}, {"migrate status", "00003 applied"}, {"source add shop", "stored source shop"}, {"source list", "shop"},
-		{"destination add crm shop https://example.com", "stored destination crm"}, {"destination list", "crm"},
+		{"migrate", ""}, {"migrate status", "00003 applied"}, {"source add shop", "added source shop"}, {"source list", "shop"},
+		{"destination add crm shop https://example.com", "added destination crm"}, {"destination list", "crm"},
 		{"createadmin bob@example.com", "can log in"}, {"replay " + id, "started 1 deliveries"},
 	} {
-		output, code := command(t, w.env, "a long enough password\n", strings.Fields(c[0])...)
+		output, code := runCommand(t, w.env, "a long enough password\n", strings.Fields(c[0])...)
 		if code != 0 || !strings.Contains(output, c[1]) {
 			t.Errorf("%s: exit code %d, want 0 with %q in:\n%s", c[0], code, c[1], output)
 		}
@@ -183,7 +179,7 @@ func TestCodeWorksOnTheNextSchema(t *testing.T) {
 	}
 	scheduler := start(t, w.env.with("METRICS_NAMESPACE", "test"), "scheduler") // a tick is due
 	scheduler.untilLine(`"Backlog"`, 10*time.Second)
-	wantSchema(t, w.db, want) // the older release's migrate has left it alone
+	wantSchema(t, w.db, want) // the older version's migrate has not changed it
 	for _, p := range []*instance{web, worker, scheduler} {
 		if code := p.terminate(); code != 0 || len(p.lines(`"level":"ERROR"`)) > 0 {
 			t.Errorf("%v ended with %d and logged %s", p.cmd.Args[1:], code, p.lines(`"level":"ERROR"`))
@@ -191,8 +187,7 @@ func TestCodeWorksOnTheNextSchema(t *testing.T) {
 	}
 }
 
-// archiveAndImport moves all events to the archive, redrives what is not there,
-// and reads the events back.
+// archiveAndImport redrives dead deliveries, moves all events to the archive, and imports them again.
 func (w *world) archiveAndImport(t *testing.T) {
 	t.Helper()
 	var before int
@@ -221,8 +216,8 @@ func (w *world) archiveAndImport(t *testing.T) {
 	if len(archive) != 1 {
 		t.Fatalf("the archive holds %v, want one object", archive)
 	}
-	output, code := command(t, w.env, "", "import", "storage:"+archive[0])
-	if want := fmt.Sprintf("imported %d events; 0 were known", before); code != 0 || !strings.Contains(output, want) {
+	output, code := runCommand(t, w.env, "", "import", "storage:"+archive[0])
+	if want := fmt.Sprintf("imported %d events; 0 were already known", before); code != 0 || !strings.Contains(output, want) {
 		t.Errorf("import: exit code %d, want %q in:\n%s", code, want, output)
 	}
 	testsuite.Eventually(t, 20*time.Second, func() error { return w.settled(t.Context()) })

@@ -15,7 +15,7 @@ import (
 	"dozen/app/internal/config"
 )
 
-// composeFile is what `docker compose` would read of compose.yaml.
+// composeFile is the part of compose.yaml that the tests check.
 type composeFile struct {
 	Services map[string]composeService
 	Volumes  map[string]any
@@ -54,10 +54,11 @@ func read(t *testing.T, name string) string {
 	return string(content)
 }
 
-// dockerfile returns what the instruction's lines say.
+// dockerfile returns the arguments of all lines with the instruction.
 func dockerfile(t *testing.T, instruction string) (words []string) {
 	t.Helper()
-	for _, match := range regexp.MustCompile(`(?m)^`+instruction+` (\S+)$`).FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
+	lines := regexp.MustCompile(`(?m)^` + instruction + ` (\S+)$`)
+	for _, match := range lines.FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
 		words = append(words, match[1])
 	}
 	if len(words) == 0 {
@@ -66,9 +67,8 @@ func dockerfile(t *testing.T, instruction string) (words []string) {
 	return words
 }
 
-// A newcomer's first command must not fail on a name that has been changed
-// elsewhere: compose.yaml runs the Procfile's processes, in the image as the
-// Dockerfile makes it, with settings that the app knows.
+// A newcomer's first command must not fail because a name has changed elsewhere: compose.yaml runs the Procfile's
+// processes, in the Dockerfile's image, with variables that the app knows.
 func TestComposeRunsTheProcfile(t *testing.T) {
 	compose := readCompose(t)
 	processes := 0
@@ -83,20 +83,21 @@ func TestComposeRunsTheProcfile(t *testing.T) {
 		t.Run(name, func(t *testing.T) { checkProcess(t, compose, name, service) })
 	}
 	if processes < 4 {
-		t.Errorf("%d processes were looked at", processes)
+		t.Errorf("only %d processes were checked", processes)
 	}
 	postgres := compose.Services["postgres"].Environment["POSTGRES_PASSWORD"]
-	if cfg, err := config.Load(environment{}.get); err != nil || cfg.Database.Password.Reveal() != postgres {
-		t.Errorf("the database's password is %q, and the app tries its default, %v", postgres, err)
+	if cfg, err := config.Load(variables{}.get); err != nil || cfg.Database.Password.Reveal() != postgres {
+		t.Errorf("the database's password is %q, but that is not the app's default, %v", postgres, err)
 	}
 }
 
 func checkProcess(t *testing.T, compose composeFile, name string, service composeService) {
 	unset := regexp.MustCompile(`\$\{\w+:-(.*)\}`)
-	values := environment{}
+	values := variables{}
+	example := "\n" + read(t, ".env.example") // which lists every variable that the app reads
 	for variable, value := range service.Environment {
-		if values[variable] = unset.ReplaceAllString(value, "$1"); !slices.Contains(config.Names(), variable) {
-			t.Errorf("the app reads no %s", variable)
+		if values[variable] = unset.ReplaceAllString(value, "$1"); !strings.Contains(example, "\n"+variable+"=") {
+			t.Errorf("the app does not read %s", variable)
 		}
 	}
 	cfg, err := config.Load(values.get)
@@ -107,22 +108,27 @@ func checkProcess(t *testing.T, compose composeFile, name string, service compos
 	cache, _ := url.Parse(cfg.Cache.URL.Reveal())
 	for _, host := range []string{database.Hostname(), cache.Hostname()} {
 		if compose.Services[host].Image == "" {
-			t.Errorf("no service is called %q", host)
+			t.Errorf("there is no service %q", host)
 		}
 	}
 	for _, mount := range service.Volumes {
 		volume, target, _ := strings.Cut(mount, ":")
 		_, declared := compose.Volumes[volume]
 		if !declared || !slices.Contains(dockerfile(t, "VOLUME"), target) || path.Dir(cfg.Storage.Path) != target {
-			t.Errorf("%s: is %q declared, and %q what the image can write and what %s lies in?", mount, volume, target, cfg.Storage)
+			t.Errorf("%s: want the declared volume %q, and %q writable in the image and the parent of %s",
+				mount, volume, target, cfg.Storage)
 		}
 	}
 	if !service.ReadOnly || len(service.Volumes) != 1 || service.Grace < cfg.Drain {
-		t.Errorf("read_only %t, volumes %v, grace %s for a drain of %s", service.ReadOnly, service.Volumes, service.Grace, cfg.Drain)
+		t.Errorf("read_only %t, volumes %v, grace period %s, drain %s", service.ReadOnly, service.Volumes, service.Grace, cfg.Drain)
 	}
-	// Only one can have the port: anything else could not be scaled.
-	if port := dockerfile(t, "EXPOSE")[0]; name == "web" && !slices.Equal(service.Ports, []string{port + ":" + port}) || name != "web" && len(service.Ports) > 0 {
-		t.Errorf("ports %v; web listens on %s", service.Ports, port)
+	// Only web may have a port: two tasks cannot have the same one, so the other processes could not be scaled.
+	var ports []string
+	if port := dockerfile(t, "EXPOSE")[0]; name == "web" {
+		ports = []string{port + ":" + port}
+	}
+	if !slices.Equal(service.Ports, ports) {
+		t.Errorf("ports %v, want %v", service.Ports, ports)
 	}
 	arguments := strings.Join(dockerfile(t, "ARG"), " ")
 	if service.Build == nil || service.Build.Context != "." {
@@ -130,13 +136,13 @@ func checkProcess(t *testing.T, compose composeFile, name string, service compos
 	}
 	for argument := range service.Build.Args {
 		if !strings.Contains(arguments, argument+"=") {
-			t.Errorf("the Dockerfile takes no %s", argument)
+			t.Errorf("the Dockerfile has no argument %s", argument)
 		}
 	}
 	for other, on := range service.DependsOn {
 		needed, found := compose.Services[other]
 		if !found || on.Condition == "service_healthy" && needed.Healthcheck == nil {
-			t.Errorf("waits for %s to be %s, and that never happens", other, on.Condition)
+			t.Errorf("waits for %s to be %s, which never happens", other, on.Condition)
 		}
 	}
 	if name != "release" && service.DependsOn["release"].Condition != "service_completed_successfully" {

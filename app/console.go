@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// runConsole is a small SQL shell, for an image without any other tool. It
-// reads only, unless it is told --write: the database is a production one.
+// runConsole is a small SQL shell, because the image contains no other tool. It is read-only without --write, because
+// the database may be a production one.
 func runConsole(ctx context.Context, a *app, args []string) error {
-	set := flags("console")
+	set := newFlags("console")
 	write := set.Bool("write", false, "")
 	if _, err := parse(set, args, 0); err != nil {
 		return err
@@ -22,12 +22,14 @@ func runConsole(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	defer conn.Release()
+	mode := "read-write"
 	if !*write {
+		mode = "read-only"
 		if _, err := conn.Exec(ctx, "set default_transaction_read_only = on"); err != nil {
 			return err
 		}
 	}
-	_, _ = fmt.Fprintf(a.stdout, "%s; end each statement with ;\n", map[bool]string{true: "WRITING", false: "reading only"}[*write])
+	_, _ = fmt.Fprintf(a.stdout, "The session is %s. End each statement with a semicolon.\n", mode)
 	lines := bufio.NewScanner(a.stdin)
 	var statement strings.Builder
 	for lines.Scan() && ctx.Err() == nil {
@@ -35,7 +37,7 @@ func runConsole(ctx context.Context, a *app, args []string) error {
 		if !strings.HasSuffix(strings.TrimSpace(lines.Text()), ";") {
 			continue
 		}
-		if err := a.query(ctx, conn.Conn(), statement.String()); err != nil {
+		if err := a.printQuery(ctx, conn.Conn(), statement.String()); err != nil {
 			_, _ = fmt.Fprintln(a.stdout, "error:", err)
 		}
 		statement.Reset()
@@ -43,7 +45,8 @@ func runConsole(ctx context.Context, a *app, args []string) error {
 	return lines.Err()
 }
 
-func (a *app) query(ctx context.Context, conn *pgx.Conn, statement string) error {
+// printQuery runs a statement and prints its rows.
+func (a *app) printQuery(ctx context.Context, conn *pgx.Conn, statement string) error {
 	rows, err := conn.Query(ctx, statement, pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		return err
@@ -69,7 +72,8 @@ func (a *app) query(ctx context.Context, conn *pgx.Conn, statement string) error
 		return err
 	}
 	if len(names) > 0 {
-		if err := a.table(nil, strings.Join(names, "\t"), len(cells), func(i int) string { return cells[i] }); err != nil {
+		head := strings.Join(names, "\t")
+		if err := a.printTable(nil, head, len(cells), func(i int) string { return cells[i] }); err != nil {
 			return err
 		}
 	}

@@ -14,15 +14,14 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// Every release stops every web task. The load balancer goes on sending for
-// some seconds, and whatever it sends must be answered: also what has only
-// begun when the door closes.
+// Every release stops every web task. The load balancer still sends requests for some seconds, and web must answer
+// all of them, even those that have only begun when it stops accepting connections.
 func TestWebDropsNothingOnSIGTERM(t *testing.T) {
 	w := newWorld(t)
 	const lag = 2 * time.Second
 	web := start(t, w.env.with("ROUTING_LAG_SECONDS", "2").with("DRAIN_SECONDS", "8"), "web")
 	web.until("/readyz", 200, 10*time.Second)
-	var routed atomic.Bool // while the load balancer sends
+	var routed atomic.Bool // whether the load balancer still sends requests
 	routed.Store(true)
 	var accepted atomic.Int64
 	var load sync.WaitGroup
@@ -47,9 +46,9 @@ func TestWebDropsNothingOnSIGTERM(t *testing.T) {
 	load.Wait()
 	before := accepted.Load()
 	if web.status("/livez") != http.StatusOK {
-		t.Error("livez is red before the routing lag is over")
+		t.Error("livez fails before the routing lag is over")
 	}
-	// One that takes longer than what is left of the lag.
+	// This request takes longer than the rest of the lag.
 	body := &slowBody{text: `{"slow":true}`, pause: 150 * time.Millisecond}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.url("/in/demo"), body)
 	if err != nil {
@@ -59,7 +58,7 @@ func TestWebDropsNothingOnSIGTERM(t *testing.T) {
 	request.Header.Set("X-Signature", sign([]byte(body.text)))
 	response, err := newClient(t, 1).Do(request)
 	if err != nil || response.StatusCode != http.StatusAccepted {
-		t.Fatalf("the request under way was cut off: %v, %v", response, err)
+		t.Fatalf("the running request was cut off: %v, %v", response, err)
 	}
 	_ = response.Body.Close()
 	if code := web.wait(10 * time.Second); code != 0 || time.Since(stopped) > 8*time.Second || time.Since(stopped) < lag {
@@ -78,7 +77,7 @@ func atLeast(have, want int64) error {
 	return nil
 }
 
-// slowBody gives one byte at a time.
+// slowBody returns one byte at a time, after a pause.
 type slowBody struct {
 	text  string
 	pause time.Duration
@@ -95,8 +94,8 @@ func (b *slowBody) Read(into []byte) (int, error) {
 	return 1, nil
 }
 
-// A release stops workers in the middle of their deliveries: what fits into
-// the window is finished, and nothing is delivered twice or forgotten.
+// A release stops workers in the middle of their deliveries. They finish those for which there is time, and nothing is
+// delivered twice or lost.
 func TestWorkerFinishesItsJobsOnSIGTERM(t *testing.T) {
 	w := newWorld(t)
 	w.sink.answers(func(http.ResponseWriter, *http.Request) { time.Sleep(400 * time.Millisecond) })
@@ -113,9 +112,10 @@ func TestWorkerFinishesItsJobsOnSIGTERM(t *testing.T) {
 		t.Errorf("worker ended with %d:\n%s", code, strings.Join(worker.lines(""), "\n"))
 	}
 	var running, leases int
-	err := w.db.QueryRow(t.Context(), `select (select count(*) from river_job where state = 'running'), (select count(*) from lease)`).Scan(&running, &leases)
+	err := w.db.QueryRow(t.Context(), `select
+		(select count(*) from river_job where state = 'running'), (select count(*) from lease)`).Scan(&running, &leases)
 	if err != nil || running+leases != 0 {
-		t.Errorf("%d jobs and %d leases are left behind, %v", running, leases, err)
+		t.Errorf("%d running jobs and %d leases are left, %v", running, leases, err)
 	}
 	if got := len(w.sink.received()); got == 40 {
 		t.Fatal("everything was delivered before the stop: the test proves nothing")
@@ -129,8 +129,8 @@ func TestWorkerFinishesItsJobsOnSIGTERM(t *testing.T) {
 	}
 }
 
-// A delivery that does not fit is given back, at once and uncounted.
-func TestWorkerReturnsWhatDoesNotFit(t *testing.T) {
+// A delivery that takes too long is returned to the queue, at once and uncounted.
+func TestWorkerReturnsUnfinishedJobs(t *testing.T) {
 	w := newWorld(t)
 	hold := make(chan struct{})
 	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
@@ -147,18 +147,19 @@ func TestWorkerReturnsWhatDoesNotFit(t *testing.T) {
 	}
 	var state string
 	var attempt int
-	if err := w.db.QueryRow(t.Context(), "select state::text, attempt from river_job").Scan(&state, &attempt); err != nil || state != "available" || attempt != 0 {
+	err := w.db.QueryRow(t.Context(), "select state::text, attempt from river_job").Scan(&state, &attempt)
+	if err != nil || state != "available" || attempt != 0 {
 		t.Errorf("job is %s after attempt %d, %v; want available, uncounted", state, attempt, err)
 	}
 }
 
-// Whoever presses Ctrl-C twice does not want to wait.
+// A person who presses Ctrl-C twice does not want to wait.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	web := start(t, w.env.with("ROUTING_LAG_SECONDS", "20").with("DRAIN_SECONDS", "30"), "web")
 	web.until("/livez", 200, 10*time.Second)
 	_ = web.cmd.Process.Signal(syscall.SIGTERM)
-	web.untilLine("web drains", 5*time.Second)
+	web.untilLine("web is draining", 5*time.Second)
 	stopped := time.Now()
 	_ = web.cmd.Process.Signal(syscall.SIGINT)
 	if code := web.wait(15 * time.Second); code == 0 || time.Since(stopped) > 10*time.Second {

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// A load balancer may open a connection before it needs it. Such a one must
-// live as long as an idle one, and its first request must have all of its time:
-// the balancer would answer 502 for the one, and 408 for the other.
+// A load balancer may open a connection before it needs it. The connection must live as long as an idle one, or the
+// load balancer answers 502. And its first request must have its full time, or the load balancer answers 408.
 func TestAnEarlyConnectionIsAsGoodAsANewOne(t *testing.T) {
 	w := newWorld(t)
 	web := startBinary(t, w.env.with("REQUEST_TIMEOUT_SECONDS", "1"), "web")
@@ -46,8 +45,9 @@ func TestAnEarlyConnectionIsAsGoodAsANewOne(t *testing.T) {
 	if code := talk(early[0], "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"); code != http.StatusOK {
 		t.Errorf("its first request: %d", code)
 	}
-	body := "POST /in/demo HTTP/1.1\r\nHost: x\r\nIdempotency-Key: early\r\nX-Signature: " + sign([]byte("{}")) + "\r\nContent-Length: 2\r\n\r\n"
-	if code := talk(early[1], body, "{}"); code != http.StatusAccepted {
+	header := "POST /in/demo HTTP/1.1\r\nHost: x\r\nIdempotency-Key: early\r\n" +
+		"X-Signature: " + sign([]byte("{}")) + "\r\nContent-Length: 2\r\n\r\n"
+	if code := talk(early[1], header, "{}"); code != http.StatusAccepted {
 		t.Errorf("its first request, with a slow body: %d", code)
 	}
 }

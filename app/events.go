@@ -12,20 +12,19 @@ import (
 	"dozen/app/internal/storage"
 )
 
-// runImport reads FILE, which is a path, - for the input, or storage:KEY for
-// an object of the archive.
+// runImport reads a file, standard input (-), or an object of the archive (storage:KEY).
 func runImport(ctx context.Context, a *app, args []string) error {
-	set := flags("import")
+	set := newFlags("import")
 	dryRun := set.Bool("dry-run", false, "")
 	found, err := parse(set, args, 1)
 	if err != nil {
 		return err
 	}
-	in, err := a.inbox()
+	in, err := a.newInbox()
 	if err != nil {
 		return err
 	}
-	from, err := a.source(ctx, found[0])
+	from, err := a.openEvents(ctx, found[0])
 	if err != nil {
 		return err
 	}
@@ -35,11 +34,11 @@ func runImport(ctx context.Context, a *app, args []string) error {
 	if *dryRun {
 		verb = "would import"
 	}
-	_, _ = fmt.Fprintf(a.stdout, "%s %d events; %d were known\n", verb, done.New, done.Known)
+	_, _ = fmt.Fprintf(a.stdout, "%s %d events; %d were already known\n", verb, done.New, done.Known)
 	return err
 }
 
-func (a *app) source(ctx context.Context, name string) (io.ReadCloser, error) {
+func (a *app) openEvents(ctx context.Context, name string) (io.ReadCloser, error) {
 	if key, found := strings.CutPrefix(name, "storage:"); found {
 		object, err := storage.Open(a.Storage, a.aws).Get(ctx, key)
 		return io.NopCloser(bytes.NewReader(object)), err
@@ -50,10 +49,9 @@ func (a *app) source(ctx context.Context, name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// runReplay delivers one event again, or all that match: without --yes it only
-// says how many that would be.
+// runReplay delivers one event again, or all that match. Without --yes it only prints how many match.
 func runReplay(ctx context.Context, a *app, args []string) error {
-	in, err := a.inbox()
+	in, err := a.newInbox()
 	if err != nil {
 		return err
 	}
@@ -65,17 +63,17 @@ func runReplay(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	filter := inbox.Filter{Limit: 500}
-	set := flags("replay")
+	set := newFlags("replay")
 	set.StringVar(&filter.Source, "source", "", "")
 	set.StringVar(&filter.State, "state", "dead", "")
-	sure := set.Bool("yes", false, "")
+	yes := set.Bool("yes", false, "")
 	if _, err := parse(set, args, 0); err != nil {
 		return err
 	}
-	return a.replayAll(ctx, in, filter, *sure)
+	return a.replayAll(ctx, in, filter, *yes)
 }
 
-func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, filter inbox.Filter, sure bool) error {
+func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, filter inbox.Filter, yes bool) error {
 	events, started := 0, 0
 	for {
 		list, err := in.Events(ctx, filter)
@@ -85,7 +83,7 @@ func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, filter inbox.Filte
 		events += len(list)
 		for _, event := range list {
 			filter.Before = event.ID
-			if !sure {
+			if !yes {
 				continue
 			}
 			count, err := in.Replay(ctx, event.ID, "")
@@ -98,7 +96,7 @@ func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, filter inbox.Filte
 			break
 		}
 	}
-	if !sure {
+	if !yes {
 		_, err := fmt.Fprintf(a.stdout, "would replay %d events; add --yes to do it\n", events)
 		return err
 	}

@@ -19,10 +19,9 @@ import (
 	"dozen/app/internal/testserver"
 )
 
-// asBare makes this test binary the floor that web is measured against:
-// net/http, pgx and html/template with the same statements and the same page,
-// as any plain program would do it, and nothing else: no session, no ids, no
-// log, no limits. Below /lean it does as the app does: one round trip each.
+// asBare makes this test binary the floor that web is measured against: a plain program with net/http, pgx and
+// html/template, the same statements and the same page, but without sessions, ids, logs and limits. Under /lean it
+// makes only one round trip per request, like the app.
 const asBare = "DOZEN_TEST_AS_BARE"
 
 func bare() {
@@ -67,7 +66,7 @@ func (f *floor) accept(insert func(ctx context.Context, key string, body []byte)
 	}
 }
 
-// insert writes the same three rows as the app, in one transaction.
+// insert writes the same rows as the app, in one transaction.
 func (f *floor) insert(ctx context.Context, key string, body []byte) error {
 	return pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
 		var id string
@@ -89,8 +88,10 @@ func (f *floor) insertLean(ctx context.Context, key string, body []byte) error {
 	return err
 }
 
-// show renders what the event's page shows.
-func (f *floor) show(read func(context.Context, string) (inbox.Event, []inbox.State, []inbox.Attempt, error)) http.HandlerFunc {
+// show renders an event's page.
+func (f *floor) show(
+	read func(context.Context, string) (inbox.Event, []inbox.State, []inbox.Attempt, error),
+) http.HandlerFunc {
 	type detail struct {
 		inbox.Event
 		Deliveries    []inbox.State
@@ -114,15 +115,22 @@ func (f *floor) show(read func(context.Context, string) (inbox.Event, []inbox.St
 }
 
 // read makes the same three queries as the app.
-func (f *floor) read(in context.Context, id string) (event inbox.Event, states []inbox.State, attempts []inbox.Attempt, err error) {
-	err = f.pool.QueryRow(in, `select id::text, source, delivery_id, content_type, headers, body, received_at from event where id = $1`, id).
-		Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType, &event.Headers, &event.Body, &event.ReceivedAt)
+func (f *floor) read(
+	ctx context.Context, id string,
+) (event inbox.Event, states []inbox.State, attempts []inbox.Attempt, err error) {
+	err = f.pool.QueryRow(ctx, `
+		select id::text, source, delivery_id, content_type, headers, body, received_at
+		from event where id = $1`, id).
+		Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType,
+			&event.Headers, &event.Body, &event.ReceivedAt)
 	if err == nil {
-		rows, _ := f.pool.Query(in, "select destination, state, changed_at from delivery where event_id = $1 order by destination", id)
+		rows, _ := f.pool.Query(ctx, `
+			select destination, state, changed_at from delivery where event_id = $1 order by destination`, id)
 		states, err = pgx.CollectRows(rows, pgx.RowToStructByPos[inbox.State])
 	}
 	if err == nil {
-		rows, _ := f.pool.Query(in, "select destination, status, error, took_ms, at from attempt where event_id = $1 order by id", id)
+		rows, _ := f.pool.Query(ctx, `
+			select destination, status, error, took_ms, at from attempt where event_id = $1 order by id`, id)
 		attempts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[inbox.Attempt])
 	}
 	return event, states, attempts, err

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// maxImage is the image's budget in bytes, as it is pulled: gzipped.
+// maxImage is the maximum size of the image in bytes, gzipped as in a registry.
 const maxImage = 8_000_000
 
 // engine runs the docker-compatible command line in CONTAINER_ENGINE.
@@ -25,7 +25,7 @@ func engine(t *testing.T, args ...string) string {
 	t.Helper()
 	words := strings.Fields(os.Getenv("CONTAINER_ENGINE"))
 	if len(words) == 0 {
-		fmt.Fprintln(os.Stderr, "NOTE: the image was not checked: CONTAINER_ENGINE names no docker-compatible command")
+		fmt.Fprintln(os.Stderr, "NOTE: the image was not tested, because CONTAINER_ENGINE is not set to a docker-compatible command")
 		t.Skip("CONTAINER_ENGINE is not set")
 	}
 	cmd := exec.Command(words[0], append(words[1:], args...)...)
@@ -38,15 +38,15 @@ func engine(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// The image is what is deployed: it must be small, run as nobody special, hold
-// nothing but the program, and come out the same from the same commit.
+// The image is deployed, so it must be small, run as an unprivileged user, contain nothing but the program, and be
+// the same for the same commit.
 func TestImage(t *testing.T) {
 	for _, arch := range []string{"arm64", "amd64"} {
 		t.Run(arch, func(t *testing.T) {
 			first := buildImage(t, arch, "first")
 			checkConfig(t, first.tag)
 			if first.gzipped > maxImage {
-				t.Errorf("the image has %d bytes gzipped, at most %d are allowed", first.gzipped, maxImage)
+				t.Errorf("the image has %d bytes gzipped, want at most %d", first.gzipped, maxImage)
 			}
 			t.Logf("%d bytes gzipped", first.gzipped)
 			want := []string{"dozen-app", "etc/ssl/certs/ca-certificates.crt"}
@@ -58,7 +58,7 @@ func TestImage(t *testing.T) {
 			}
 			if arch == "amd64" {
 				out := engine(t, "run", "--rm", "--read-only", "--cap-drop=ALL", "--memory=64m", first.tag, "dozen-app", "help")
-				if !strings.Contains(out, "usage: dozen-app PROCESS") {
+				if !strings.Contains(out, "usage: dozen-app COMMAND") {
 					t.Errorf("the container prints %q", out)
 				}
 			}
@@ -76,7 +76,8 @@ type image struct {
 func buildImage(t *testing.T, arch, name string) image {
 	t.Helper()
 	tag := "localhost/dozen-app-test:" + arch + "-" + name
-	engine(t, "build", "--no-cache", "--platform", "linux/"+arch, "--build-arg", "TARGETARCH="+arch, "--build-arg", "VERSION=test", "-t", tag, ".")
+	engine(t, "build", "--no-cache", "--platform", "linux/"+arch,
+		"--build-arg", "TARGETARCH="+arch, "--build-arg", "VERSION=test", "-t", tag, ".")
 	t.Cleanup(func() { engine(t, "rmi", "-f", tag) })
 	archive := filepath.Join(t.TempDir(), "image.tar")
 	engine(t, "save", "-o", archive, tag)

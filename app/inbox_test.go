@@ -10,7 +10,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// The whole way of an event, through real processes.
+// An event passes through real processes, from its sender to its destination.
 func TestEventIsAcceptedAndDeliveredOnce(t *testing.T) {
 	w := newWorld(t)
 	web, worker := start(t, w.env, "web"), start(t, w.env.with("METRICS_NAMESPACE", "test"), "worker")
@@ -28,7 +28,7 @@ func TestEventIsAcceptedAndDeliveredOnce(t *testing.T) {
 	if got := w.sink.received(); len(got) != 1 || got[first] != 1 {
 		t.Fatalf("received %v, want %s once", got, first)
 	}
-	// One search for the event's id must find both ends of its way, and never its body.
+	// One search for the event's id must find its delivery, and the log must not contain a secret.
 	worker.untilLine(first, time.Second)
 	for _, p := range []*instance{web, worker} {
 		if lines := p.lines(testSecret); len(lines) > 0 {
@@ -39,12 +39,11 @@ func TestEventIsAcceptedAndDeliveredOnce(t *testing.T) {
 		t.Fatalf("worker ended with %d", code)
 	}
 	if lines := worker.lines(`"Delivered":1`); len(lines) != 1 || !strings.Contains(lines[0], `"Process":"worker"`) {
-		t.Errorf("the last metrics are missing at the end: %q", lines)
+		t.Errorf("the last metrics are missing: %q", lines)
 	}
 }
 
-// A destination that is down must get the event later, with backoff, and a
-// dead one must end as dead and not as an endless loop.
+// A destination that is down must get the event later, after a pause, and its delivery must not be attempted forever.
 func TestFailedDeliveryIsRepeatedAndThenDead(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.db.Exec(t.Context(), "update destination set max_attempts = 2"); err != nil {
@@ -71,11 +70,11 @@ func TestFailedDeliveryIsRepeatedAndThenDead(t *testing.T) {
 	}
 	testsuite.Eventually(t, 10*time.Second, func() error { return w.settled(t.Context()) })
 	if got := w.sink.received()[id]; got != 3 {
-		t.Errorf("received %d times, want twice in vain and once replayed", got)
+		t.Errorf("received %d times, want two failed attempts and the replay", got)
 	}
 }
 
-// One slow destination must not hold up the others.
+// A slow destination must not delay the others.
 func TestSlowDestinationLeavesRoomForOthers(t *testing.T) {
 	w := newWorld(t)
 	slow := newSink(t)

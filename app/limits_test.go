@@ -18,7 +18,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// binary builds the program as the image has it, once, for tests that measure.
+// binary builds the program once, like the image, for tests that measure it.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "dozen-binary-")
 	if err != nil {
@@ -33,8 +33,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// startBinary starts the program itself in place of the test binary.
-func startBinary(t testing.TB, env environment, args ...string) *instance {
+// startBinary starts the program itself instead of the test binary.
+func startBinary(t testing.TB, env variables, args ...string) *instance {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -43,7 +43,7 @@ func startBinary(t testing.TB, env environment, args ...string) *instance {
 	return launch(t, path, env, args...)
 }
 
-// residentMB is what a process holds in memory, in MiB; Linux only.
+// residentMB returns the resident memory of a process in MiB. It works on Linux only.
 func (p *instance) residentMB() int {
 	p.t.Helper()
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
@@ -58,14 +58,13 @@ func (p *instance) residentMB() int {
 	return kilobytes >> 10
 }
 
-// A crowd of idle, slow and oversized clients must neither use up the task's
-// memory nor keep others from being served.
+// Many idle, slow and oversized clients must neither use up the task's memory nor keep web from serving others.
 func TestBadClientsDoNotHurtOthers(t *testing.T) {
 	w := newWorld(t)
 	idle := 5000
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil && limit.Max < uint64(idle+500) {
-		t.Fatalf("this test opens %d connections, and the system allows %d files: raise `ulimit -n`", idle, limit.Max)
+		t.Fatalf("this test opens %d connections, but the system allows %d open files: raise `ulimit -n`", idle, limit.Max)
 	}
 	web := startBinary(t, w.env.with("REQUEST_TIMEOUT_SECONDS", "2"), "web")
 	web.until("/readyz", 200, 10*time.Second)
@@ -93,7 +92,8 @@ func TestBadClientsDoNotHurtOthers(t *testing.T) {
 	}
 	slow := make([]net.Conn, 0, 100)
 	for range cap(slow) { // a header that never ends, and a body that never comes
-		slow = append(slow, dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nX-"), dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"))
+		slow = append(slow, dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nX-"),
+			dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"))
 	}
 	client := newClient(t, 4)
 	for range 50 {
@@ -106,7 +106,7 @@ func TestBadClientsDoNotHurtOthers(t *testing.T) {
 	} else {
 		t.Logf("web holds %d MiB with %d idle and %d slow connections", memory, idle, len(slow))
 	}
-	for _, conn := range slow { // 408 or closed, but not open for ever
+	for _, conn := range slow { // 408 or closed, but not open forever
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := bufio.NewReader(conn).ReadString(0); os.IsTimeout(err) {
 			t.Fatal("a slow client still has its connection")

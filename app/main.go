@@ -1,5 +1,5 @@
-// Dozen-app is a webhook inbox: other systems post events to it, and it passes
-// every one of them on, however often they or it fall over.
+// Dozen-app is a webhook inbox: other systems post events to it, and it delivers every event to its destinations,
+// even if a destination or the app itself fails in between.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// version is set by the image's build; the environment's VERSION wins.
+// version is set when the image is built. The variable VERSION overrides it.
 var version = "dev"
 
 func main() {
@@ -29,11 +29,11 @@ func main() {
 	}
 }
 
-// interrupted is the exit code of a process that was told twice, as a shell gives it.
+// interrupted is the exit code after a second signal, as in a shell.
 const interrupted = 130
 
-// untilSignal gives a context that ends with the first SIGTERM or SIGINT; the second ends the process at once. Both are
-// received on one channel, so that a second one right after the first is not lost while handlers change hands.
+// untilSignal returns a context that ends with the first SIGTERM or SIGINT. The second signal ends the process at
+// once. One channel receives both, so that a second signal right after the first is not lost between two handlers.
 func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

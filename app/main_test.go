@@ -19,11 +19,11 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// asProcess makes this test binary behave like dozen-app itself: the tests
-// start, stop and kill real processes, and the race detector watches in them.
+// asProcess makes this test binary behave like dozen-app: the tests start, stop and kill real processes, which the race
+// detector watches.
 const asProcess = "DOZEN_TEST_AS_PROCESS"
 
-// silence makes worker processes take each other for dead sooner.
+// silence shortens the time after which workers count as dead.
 const silence = "DOZEN_TEST_SILENCE"
 
 func TestMain(m *testing.M) {
@@ -40,20 +40,20 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// environment is what a test's processes are started with.
-type environment map[string]string
+// variables are the environment variables of a test's processes.
+type variables map[string]string
 
-func newEnvironment(t testing.TB) environment {
-	return environment{
+func newVariables(t testing.TB) variables {
+	return variables{
 		"DATABASE_URL": testsuite.DatabaseURL(t, true),
-		"CACHE_URL":    "redis://127.0.0.1:1", // nobody there; see withCache
+		"CACHE_URL":    "redis://127.0.0.1:1", // where no server is listening
 		"STORAGE_URL":  "file://" + t.TempDir(),
 		"LOG_FORMAT":   "json",
 	}
 }
 
-func (e environment) with(name, value string) environment {
-	changed := environment{name: value}
+func (e variables) with(name, value string) variables {
+	changed := variables{name: value}
 	for other, value := range e {
 		if other != name {
 			changed[other] = value
@@ -62,10 +62,10 @@ func (e environment) with(name, value string) environment {
 	return changed
 }
 
-func (e environment) get(name string) string { return e[name] }
+func (e variables) get(name string) string { return e[name] }
 
-// unread is set in an environment where nobody needs the log: benchmarks must
-// not pay for its reader, which is no part of the process.
+// unread is set for processes whose log nobody needs: benchmarks must not measure the log's reader, which is not part
+// of the process.
 const unread = "DOZEN_TEST_UNREAD"
 
 // instance is one running process.
@@ -80,7 +80,7 @@ type instance struct {
 }
 
 // start starts a process on a free port, and kills it when the test ends.
-func start(t testing.TB, env environment, args ...string) *instance {
+func start(t testing.TB, env variables, args ...string) *instance {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -89,19 +89,24 @@ func start(t testing.TB, env environment, args ...string) *instance {
 	return launch(t, executable, env, args...)
 }
 
-func launch(t testing.TB, executable string, env environment, args ...string) *instance {
+func launch(t testing.TB, executable string, env variables, args ...string) *instance {
 	t.Helper()
 	port, err := testserver.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fixed, found := env["PORT"]; found { // of a process that takes another's place
+	if fixed, found := env["PORT"]; found { // for a process that replaces another one
 		if port, err = strconv.Atoi(fixed); err != nil {
 			t.Fatal(err)
 		}
 	}
 	p := &instance{t: t, cmd: exec.Command(executable, args...), port: port, done: make(chan struct{})}
-	p.cmd.Env = []string{asProcess + "=1", fmt.Sprintf("PORT=%d", p.port), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0", "HOME=" + os.Getenv("HOME")}
+	p.cmd.Env = []string{
+		asProcess + "=1",
+		fmt.Sprintf("PORT=%d", p.port),
+		"GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
+		"HOME=" + os.Getenv("HOME"),
+	}
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
@@ -130,7 +135,7 @@ func (p *instance) read(out io.Reader, done chan struct{}) {
 	}
 }
 
-// lines returns what the process has written so far that contains the text.
+// lines returns the lines of the log that contain text.
 func (p *instance) lines(text string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,7 +162,7 @@ func (p *instance) terminate() int {
 	return p.wait(30 * time.Second)
 }
 
-// wait returns the exit code, or -1 if the process does not end in time.
+// wait returns the exit code, or -1 if the process does not exit in time.
 func (p *instance) wait(patience time.Duration) int {
 	select {
 	case <-p.done:
@@ -169,7 +174,7 @@ func (p *instance) wait(patience time.Duration) int {
 
 func (p *instance) url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", p.port, path) }
 
-// status asks for a page and returns its status, or 0 if there was no answer.
+// status requests a page and returns its status, or 0 without an answer.
 func (p *instance) status(path string) int {
 	ctx, done := context.WithTimeout(context.Background(), 3*time.Second)
 	defer done()
@@ -196,7 +201,7 @@ func (p *instance) until(path string, status int, patience time.Duration) {
 	})
 }
 
-// untilLine waits for a line of the log.
+// untilLine waits for a log line that contains text.
 func (p *instance) untilLine(text string, patience time.Duration) {
 	p.t.Helper()
 	testsuite.Eventually(p.t, patience, func() error {

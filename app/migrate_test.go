@@ -20,10 +20,13 @@ func long() bool { return os.Getenv("DOZEN_LONG") != "" }
 func schema(t *testing.T, db *database.DB) []string {
 	t.Helper()
 	rows, err := db.Query(t.Context(), `
-		select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(' ' || column_default, '')
+		select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+				|| coalesce(' ' || column_default, '')
 			from information_schema.columns where table_schema = 'public'
-		union all select 'index ' || indexdef || ' ' || indisvalid from pg_indexes join pg_index on indexrelid = indexname::regclass where schemaname = 'public'
-		union all select 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+		union all select 'index ' || indexdef || ' ' || indisvalid
+			from pg_indexes join pg_index on indexrelid = indexname::regclass where schemaname = 'public'
+		union all select 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+			from pg_constraint where connamespace = 'public'::regnamespace
 		union all select 'version ' || version_id || ' applied ' || count(*) from goose_db_version group by version_id
 		union all select 'queue version ' || version from river_migration
 		order by 1`)
@@ -37,7 +40,7 @@ func schema(t *testing.T, db *database.DB) []string {
 	return list
 }
 
-// tables counts what is there.
+// tables returns the number of tables.
 func tables(t *testing.T, db *database.DB) (count int) {
 	t.Helper()
 	err := db.QueryRow(t.Context(), "select count(*) from information_schema.tables where table_schema = 'public'").Scan(&count)
@@ -65,10 +68,10 @@ func wantSchema(t *testing.T, db *database.DB, want []string) {
 	}
 }
 
-// Retries, restarts and impatient people start migrations side by side: all of
-// them must succeed, and each version be applied once.
+// Retries, restarts and impatient people run migrations at the same time. All of them must succeed, and each
+// migration must be applied once.
 func TestFiftyMigrationsAtOnce(t *testing.T) {
-	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	env := variables{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
 	var all []*instance
 	for range 50 {
 		all = append(all, start(t, env, "migrate"))
@@ -81,12 +84,12 @@ func TestFiftyMigrationsAtOnce(t *testing.T) {
 	wantSchema(t, testsuite.Open(t, env["DATABASE_URL"]), schema(t, testsuite.Database(t)))
 }
 
-// The release starts beside a database that is just coming up: it waits.
+// A migration that starts before the database waits for it.
 func TestMigrationWaitsForTheDatabase(t *testing.T) {
-	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	env := variables{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
 	testsuite.Server().Kill()
 	p := start(t, env, "migrate")
-	p.untilLine("the database is not to be reached", 20*time.Second)
+	p.untilLine("cannot reach the database, retrying", 20*time.Second)
 	if err := testsuite.Server().Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +98,7 @@ func TestMigrationWaitsForTheDatabase(t *testing.T) {
 	}
 }
 
-// Deploys are aborted and machines vanish, at any point of a migration. After
-// that, starting it again must be all that it takes.
+// Deployments are aborted and machines disappear at any point of a migration. Then it must be enough to run it again.
 func TestKilledMigrationsConverge(t *testing.T) {
 	clean := testsuite.Database(t)
 	want, complete := schema(t, clean), tables(t, clean)
@@ -104,9 +106,9 @@ func TestKilledMigrationsConverge(t *testing.T) {
 	if long() {
 		kills = 500
 	}
-	// How long one takes, from start to end, decides when to kill.
+	// Kills are spread over the time that a migration takes.
 	began := time.Now()
-	env := environment{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	env := variables{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
 	if code := start(t, env, "migrate").wait(time.Minute); code != 0 {
 		t.Fatalf("migrate ended with %d", code)
 	}
@@ -115,7 +117,7 @@ func TestKilledMigrationsConverge(t *testing.T) {
 	for done := 0; done < kills; {
 		env = env.with("DATABASE_URL", testsuite.DatabaseURL(t, false))
 		db := testsuite.Open(t, env["DATABASE_URL"])
-		for range 4 { // kills on one and the same database
+		for range 4 { // times on the same database
 			p := start(t, env, "migrate")
 			time.Sleep(rand.N(takes))
 			p.kill()

@@ -10,8 +10,8 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// A service that is away for a while must not make anybody restart anything.
-func TestServicesMayGoAway(t *testing.T) {
+// After an outage of a backing service nobody needs to restart anything.
+func TestOutagesOfBackingServices(t *testing.T) {
 	w := newWorld(t)
 	valkey := testsuite.Valkey(t)
 	postgres := testsuite.Server()
@@ -34,8 +34,8 @@ func TestServicesMayGoAway(t *testing.T) {
 	}
 	delivered(accept(), 5*time.Second)
 
-	// A delivery that is under way while the database is away must not be
-	// taken for lost when it comes back: it would be delivered twice.
+	// A delivery that is running during an outage of the database must not count as lost after it, or it is delivered
+	// twice.
 	hold := make(chan struct{})
 	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
 	held := accept()
@@ -46,7 +46,7 @@ func TestServicesMayGoAway(t *testing.T) {
 	gone := time.Now()
 	for time.Since(gone) < 9*time.Second {
 		if code := web.status("/livez"); code != http.StatusOK {
-			t.Fatalf("livez answers %d while the database is away", code)
+			t.Fatalf("livez answers %d during an outage of the database", code)
 		}
 		if _, err := post(client, web.url("/in/demo"), "", []byte(`{}`)); err == nil {
 			t.Fatal("an event was accepted without a database")
@@ -61,10 +61,10 @@ func TestServicesMayGoAway(t *testing.T) {
 	w.sink.answers(nil)
 	after := accept()
 	delivered(after, 5*time.Second)
-	t.Logf("ready and delivering %s after the database's return", time.Since(back).Round(10*time.Millisecond))
+	t.Logf("ready and delivering %s after the end of the outage", time.Since(back).Round(10*time.Millisecond))
 	testsuite.Eventually(t, 15*time.Second, func() error { return w.settled(t.Context()) })
 	if count := w.sink.received()[held]; count != 1 {
-		t.Errorf("the delivery under way was made %d times", count)
+		t.Errorf("the running delivery was made %d times", count)
 	}
 
 	valkey.Kill()
@@ -95,14 +95,14 @@ func cacheIs(client *http.Client, web *instance, want string) error {
 	return nil
 }
 
-// Processes start in any order: also before their services.
-func TestProcessesStartWithoutServices(t *testing.T) {
+// Processes may start before their backing services.
+func TestProcessesStartBeforeBackingServices(t *testing.T) {
 	w := newWorld(t)
 	postgres := testsuite.Server()
 	postgres.Kill()
 	web, worker, scheduler := start(t, w.env, "web"), start(t, w.env, "worker"), start(t, w.env, "scheduler")
 	web.until("/livez", 200, 10*time.Second)
-	worker.untilLine("worker waits for the database", 10*time.Second)
+	worker.untilLine("worker is waiting for the database", 10*time.Second)
 	scheduler.untilLine("scheduler started", 10*time.Second)
 	if err := postgres.Start(); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestProcessesStartWithoutServices(t *testing.T) {
 	worker.untilLine("worker started", 5*time.Second)
 }
 
-// A worker that is killed has its jobs run again in seconds, by another one.
+// Another worker runs the jobs of a killed worker within seconds.
 func TestJobOfKilledWorkerRunsAgain(t *testing.T) {
 	w := newWorld(t)
 	hold := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// workerOf finds the process that runs an event's job right now.
+// workerOf returns the process that is running an event's job.
 func (w *world) workerOf(event string) (pid int, err error) {
 	var id string // host-pid-time
 	err = w.db.QueryRow(w.t.Context(), `select attempted_by[cardinality(attempted_by)] from river_job
@@ -24,9 +24,8 @@ func (w *world) workerOf(event string) (pid int, err error) {
 	return strconv.Atoi(words[max(len(words)-2, 0)])
 }
 
-// One event whose delivery crashes every worker must not take all of them
-// down for ever: after its fifth victim it is set aside, says why, and the
-// other events have been delivered all along.
+// An event whose delivery crashes every worker must not crash them forever. After the fifth crash it is quarantined,
+// with the reason in its last attempt. All the time, other events are delivered.
 func TestEventThatKillsItsWorkersIsQuarantined(t *testing.T) {
 	w := newWorld(t)
 	web := start(t, w.env, "web")
@@ -47,8 +46,8 @@ func TestEventThatKillsItsWorkersIsQuarantined(t *testing.T) {
 			return
 		}
 		pid, err := w.workerOf(deadly)
-		if err != nil || pid <= 1 { // a kill of process 0 would be our own
-			t.Errorf("nobody runs the event: %d, %v", pid, err)
+		if err != nil || pid <= 1 { // killing process 0 would kill this test
+			t.Errorf("no process is running the event: %d, %v", pid, err)
 			return
 		}
 		_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -65,13 +64,13 @@ func TestEventThatKillsItsWorkersIsQuarantined(t *testing.T) {
 		select {
 		case pid := <-victims:
 			if worker := workers[pid]; worker == nil || worker.wait(10*time.Second) != -1 {
-				t.Fatalf("process %d is no worker of ours that was killed", pid)
+				t.Fatalf("process %d is not one of our workers, or was not killed", pid)
 			}
 			delete(workers, pid)
 		case <-time.After(30 * time.Second):
-			t.Fatal("the event does not come again")
+			t.Fatal("the event is not delivered again")
 		}
-		startWorker() // as the platform does
+		startWorker() // as ECS does
 		other := accept()
 		testsuite.Eventually(t, 20*time.Second, func() error { return atLeast(int64(w.sink.received()[other]), 1) })
 	}
@@ -85,7 +84,7 @@ func TestEventThatKillsItsWorkersIsQuarantined(t *testing.T) {
 	}
 	_, _, attempts, err := w.in.Event(t.Context(), deadly)
 	if err != nil || len(attempts) != 5 || attempts[0].Error == "" || !strings.Contains(attempts[4].Error, "quarantined") {
-		t.Errorf("attempts are %+v, %v; want five, and in the last one why it ended", attempts, err)
+		t.Errorf("attempts are %+v, %v; want five, the last one with the reason for the quarantine", attempts, err)
 	}
 	logged := 0
 	for _, p := range workers {

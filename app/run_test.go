@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// A typing error in a task's command must be told from a crash.
-func TestUnknownProcessIsAUsageError(t *testing.T) {
+// A typo in a task's command must be distinguishable from a crash.
+func TestUnknownCommandIsAUsageError(t *testing.T) {
 	for _, args := range [][]string{{}, {"wep"}, {"migrate", "down"}, {"web", "extra"}} {
-		err := run(t.Context(), args, environment{}.get, &bytes.Buffer{})
+		err := run(t.Context(), args, variables{}.get, &bytes.Buffer{})
 		var usage usageError
-		if !errors.As(err, &usage) || !strings.Contains(err.Error(), "usage: dozen-app PROCESS") {
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), "usage: dozen-app COMMAND") {
 			t.Errorf("run(%q) = %v, want a usage error", args, err)
 		}
 	}
@@ -23,20 +23,20 @@ func TestUnknownProcessIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestHelpNamesEveryProcess(t *testing.T) {
+func TestHelpNamesEveryCommand(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"help"}, environment{}.get, &out); err != nil {
+	if err := run(t.Context(), []string{"help"}, variables{}.get, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range processes {
-		if !strings.Contains(out.String(), p.name) || p.help == "" {
-			t.Errorf("help does not explain %s", p.name)
+	for _, c := range commands {
+		if !strings.Contains(out.String(), c.name) || c.help == "" {
+			t.Errorf("help does not explain %s", c.name)
 		}
 	}
 }
 
-// The infrastructure starts what the Procfile says: each line must be a process.
-func TestProcfileStartsKnownProcesses(t *testing.T) {
+// Every line of the Procfile must run a known command.
+func TestProcfileRunsKnownCommands(t *testing.T) {
 	content, err := os.ReadFile("Procfile")
 	if err != nil {
 		t.Fatal(err)
@@ -49,23 +49,23 @@ func TestProcfileStartsKnownProcesses(t *testing.T) {
 	}
 	for name, good := range want {
 		if !good {
-			t.Errorf("process %q of the Procfile is missing or starts nothing we know", name)
+			t.Errorf("process %q is missing in the Procfile, or does not run a known command", name)
 		}
 	}
 }
 
 func known(name string) bool {
-	for _, p := range processes {
-		if p.name == name {
+	for _, c := range commands {
+		if c.name == name {
 			return true
 		}
 	}
 	return false
 }
 
-// Every process must start, stay, and end in order on SIGTERM.
+// Every process must start, keep running, and exit with 0 after SIGTERM.
 func TestProcessesStartAndStop(t *testing.T) {
-	env := newEnvironment(t)
+	env := newVariables(t)
 	web := start(t, env, "web")
 	web.until("/livez", 200, 10*time.Second)
 	web.until("/readyz", 200, 10*time.Second)

@@ -12,7 +12,7 @@ import (
 
 func runScheduler(ctx context.Context, a *app, args []string) error {
 	if len(args) > 0 {
-		return usageError{"dozen-app scheduler: takes no arguments"}
+		return usageError{"dozen-app scheduler: want no arguments"}
 	}
 	jobs, err := inbox.NewJobs(a.db, &river.Config{Logger: a.log})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// authority signs certificates for this test, and nobody else trusts it.
+// authority issues certificates that are trusted only in this test.
 type authority struct {
 	dir  string
 	cert *x509.Certificate
@@ -38,7 +38,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue writes NAME.pem and NAME.key; the first one signs itself.
+// issue writes NAME.pem and NAME.key. The first certificate is self-signed.
 func (a *authority) issue(t *testing.T, name string, cert *x509.Certificate) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -68,23 +68,27 @@ func (a *authority) issue(t *testing.T, name string, cert *x509.Certificate) *ec
 
 func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
 
-// tlsValkey is a server as ElastiCache runs it: TLS only, user app with the
-// given password, and the default user off.
+// tlsValkey starts a server like ElastiCache's: with TLS only, the user app with the given password, and no default
+// user.
 func tlsValkey(t *testing.T, a *authority, password string) *testserver.Valkey {
 	t.Helper()
 	bin := testserver.FindValkey()
 	if bin == "" {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("neither valkey-server nor redis-server found: install one of them")
+			t.Fatal("no valkey-server or redis-server found: install one of them")
 		}
-		fmt.Fprintln(os.Stderr, "NOTE: no valkey-server or redis-server found; the cache was not tried over TLS")
+		fmt.Fprintln(os.Stderr, "NOTE: no valkey-server or redis-server found; the cache was not tested over TLS")
 		t.Skip("no server")
 	}
 	server, err := testserver.NewValkey(bin, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.issue(t, "server", &x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	a.issue(t, "server", &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	})
 	server.Args = []string{"--port", "0", "--tls-port", strconv.Itoa(server.Port), "--tls-auth-clients", "no",
 		"--tls-cert-file", a.file("server.pem"), "--tls-key-file", a.file("server.key"), "--tls-ca-cert-file", a.file("ca.pem"),
 		"--user", "default", "off", "--user", "app", "on", ">" + password, "~*", "&*", "+@all"}
@@ -95,18 +99,18 @@ func tlsValkey(t *testing.T, a *authority, password string) *testserver.Valkey {
 	return server
 }
 
-// In production the cache speaks TLS, and knows one user whose password is in
-// a secret. Sessions must work there, a server that somebody else has signed
-// must get no password, and both mistakes must be understood from the log.
+// In production the cache uses TLS, and has one user whose password is in a secret. Sessions must work there, a
+// server with an untrusted certificate must not get the password, and the log must explain both this problem and a
+// refused login.
 func TestCacheOverTLSWithAUser(t *testing.T) {
 	w := newWorld(t)
 	const password = "a-cache-password-for-tests"
-	ca, stand := newAuthority(t), testsuite.NewAWS(t)
+	ca, fake := newAuthority(t), testsuite.NewAWS(t)
 	server := tlsValkey(t, ca, password)
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: password})
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: password})
 	env := w.env.with("CACHE_URL", "rediss://127.0.0.1:"+strconv.Itoa(server.Port)).
 		with("CACHE_SECRET_ARN", "arn:aws:secretsmanager:x").with("SSL_CERT_FILE", ca.file("ca.pem"))
-	for name, value := range stand.Environment() {
+	for name, value := range fake.Variables() {
 		env = env.with(name, value)
 	}
 	if err := operator.Add(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
@@ -131,9 +135,9 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 	stranger := start(t, env.with("SSL_CERT_FILE", newAuthority(t).file("ca.pem")), "web")
 	stranger.until("/readyz", 200, 10*time.Second)
 	accept(stranger) // an event is worth more than its rate limit
-	stranger.untilLine("is not trusted; let SSL_CERT_FILE name the certificate of its authority", 5*time.Second)
+	stranger.untilLine("is not trusted; set SSL_CERT_FILE to the certificate of its authority", 5*time.Second)
 
-	// A server that takes connections and then says nothing costs a moment, not the event.
+	// A server that accepts connections but does not answer costs a moment, not the event.
 	server.Freeze()
 	fresh := start(t, env, "web")
 	fresh.until("/livez", 200, 10*time.Second)
@@ -141,14 +145,14 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 	fresh.untilLine("no rate limit for now", 5*time.Second)
 	server.Kill()
 
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	refused := start(t, env, "web")
 	refused.until("/readyz", 200, 10*time.Second)
 	accept(refused)
-	refused.untilLine("look at the user and password of CACHE_SECRET_ARN", 5*time.Second)
+	refused.untilLine("check the username and password in CACHE_SECRET_ARN", 5*time.Second)
 	for _, p := range []*instance{web, stranger, fresh, refused} {
 		if lines := p.lines(password); len(lines) > 0 {
 			t.Errorf("the password is in the log: %s", lines)

@@ -12,7 +12,7 @@ import (
 
 func runWeb(ctx context.Context, a *app, args []string) error {
 	if len(args) > 0 {
-		return usageError{"dozen-app web: takes no arguments"}
+		return usageError{"dozen-app web: want no arguments"}
 	}
 	valkey, err := cache.Open(a.Cache, a.aws)
 	if err != nil {
@@ -25,6 +25,13 @@ func runWeb(ctx context.Context, a *app, args []string) error {
 	}
 	defer a.metrics.Start()()
 	go a.watchSchema(ctx)
-	server := &web.Server{Config: a.Config, Log: a.log, Metrics: a.metrics, DB: a.db, Cache: valkey, Inbox: inbox.New(a.db, jobs)}
+	server := &web.Server{
+		Config:  a.Config,
+		Log:     a.log,
+		Metrics: a.metrics,
+		DB:      a.db,
+		Cache:   valkey,
+		Inbox:   inbox.New(a.db, jobs),
+	}
 	return server.Run(ctx)
 }

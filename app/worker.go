@@ -16,14 +16,13 @@ import (
 	"dozen/app/internal/upkeep"
 )
 
-// stopMargin is what a worker keeps of its drain time to give back the jobs
-// that did not finish, and to write that down.
+// stopMargin is the part of a worker's drain time that is left to return unfinished jobs to the queue.
 const stopMargin = 1500 * time.Millisecond
 
-// startRetry is the pause between tries to start without a database.
+// startRetry is the pause between attempts to start during an outage of the database.
 const startRetry = 500 * time.Millisecond
 
-// leaseSilence is a variable so that tests with killed workers need not wait.
+// leaseSilence is a variable, so that tests that kill workers can shorten it.
 var leaseSilence = deliver.Silence
 
 func runWorker(ctx context.Context, a *app, args []string) error {
@@ -33,7 +32,7 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 	case 1:
 		queue = args[0]
 	default:
-		return usageError{fmt.Sprintf("dozen-app worker: want one queue, have %q", args)}
+		return usageError{fmt.Sprintf("dozen-app worker: want at most one queue, got %q", args)}
 	}
 	client, lease, err := newWorker(a, queue)
 	if err != nil {
@@ -43,13 +42,13 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 
 	go a.watchSchema(ctx)
 	for started := false; !started; {
-		// No job is taken before the lease stands: a job without one counts as lost.
+		// The worker must have a lease before it takes a job, because a job without a lease counts as lost.
 		err := lease.Beat(ctx)
 		if err == nil {
 			err = client.Start(ctx)
 		}
 		if started = err == nil; !started {
-			a.log.ErrorContext(ctx, "worker waits for the database", "error", err)
+			a.log.ErrorContext(ctx, "worker is waiting for the database", "error", err)
 			select {
 			case <-time.After(startRetry):
 			case <-ctx.Done():
@@ -62,15 +61,15 @@ func runWorker(ctx context.Context, a *app, args []string) error {
 	go func() { defer close(leaseDone); lease.Run(leaseCtx) }()
 	a.log.InfoContext(ctx, "worker started", "queue", queue, "concurrency", a.WorkerConcurrency)
 
-	<-ctx.Done() // River stops by itself then, see SoftStopTimeout
-	a.log.Info("worker takes no new jobs and finishes its own")
+	<-ctx.Done() // which also stops River, see SoftStopTimeout
+	a.log.Info("worker is draining: it takes no new jobs and finishes its running ones")
 	<-client.Stopped()
 	stopLease()
 	<-leaseDone
 	ending, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer done()
 	if err := lease.End(ending); err != nil {
-		a.log.Warn("lease not given up", "error", err)
+		a.log.Warn("cannot delete the lease", "error", err)
 	}
 	a.log.Info("worker stopped")
 	return nil
@@ -86,12 +85,12 @@ func newWorker(a *app, queue string) (*inbox.Jobs, *deliver.Lease, error) {
 		Queues:            map[string]river.QueueConfig{queue: {MaxWorkers: a.WorkerConcurrency}},
 		Workers:           workers,
 		Middleware:        []rivertype.Middleware{lease},
-		Logger:            slog.New(quiet{a.log.Handler()}),
-		FetchPollInterval: 200 * time.Millisecond, // web does not notify, see docs/adr/0101
-		// Between two fetches; River's 100 ms would keep a few quick workers idle.
+		Logger:            slog.New(warningsOnly{a.log.Handler()}),
+		FetchPollInterval: 200 * time.Millisecond, // web does not notify workers, see docs/adr/0101
+		// The pause between two fetches. River's 100 ms would leave a few fast workers idle.
 		FetchCooldown:   5 * time.Millisecond,
 		SoftStopTimeout: max(a.Drain-stopMargin, a.Drain/2),
-		// Jobs of dead workers are collected by their lease long before this.
+		// Leases let other workers collect the jobs of dead workers long before this.
 		RescueStuckJobsAfter: time.Hour,
 	})
 	if err != nil {
@@ -103,10 +102,9 @@ func newWorker(a *app, queue string) (*inbox.Jobs, *deliver.Lease, error) {
 	return client, lease, nil
 }
 
-// quiet keeps River's own lines out of the log below warnings: each delivery
-// has been logged by its worker already.
-type quiet struct{ slog.Handler }
+// warningsOnly drops River's own log lines below warnings, because our worker logs every delivery itself.
+type warningsOnly struct{ slog.Handler }
 
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+func (h warningsOnly) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
 }

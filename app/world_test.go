@@ -25,11 +25,11 @@ import (
 
 const testSecret = "a-secret-for-tests-only"
 
-// world is what the processes under test talk to: a database, and a receiver
-// that is the one destination ("sink") of the one source ("demo").
+// world is what the processes under test use: a database, and a receiver, which is the only destination ("sink") of
+// the only source ("demo").
 type world struct {
 	t    testing.TB
-	env  environment
+	env  variables
 	db   *database.DB
 	in   *inbox.Inbox
 	sink *sink
@@ -37,10 +37,10 @@ type world struct {
 
 func newWorld(t testing.TB) *world { return newWorldAt(t, 0) }
 
-// newWorldAt makes a world whose schema has the given version, 0 for the newest.
+// newWorldAt returns a world whose schema is at the given migration; 0 is the newest.
 func newWorldAt(t testing.TB, version int64) *world {
 	t.Helper()
-	w := &world{t: t, env: newEnvironment(t), sink: newSink(t)}
+	w := &world{t: t, env: newVariables(t), sink: newSink(t)}
 	if version > 0 {
 		w.env["DATABASE_URL"] = testsuite.DatabaseURL(t, false)
 	}
@@ -55,14 +55,15 @@ func newWorldAt(t testing.TB, version int64) *world {
 		t.Fatal(err)
 	}
 	w.in = inbox.New(w.db, jobs)
-	if err := w.in.AddSource(t.Context(), inbox.Source{Name: "demo", Scheme: "hmac", Secret: testSecret, RatePerMinute: 1 << 30}); err != nil {
+	source := inbox.Source{Name: "demo", Scheme: "hmac", Secret: testSecret, RatePerMinute: 1 << 30}
+	if err := w.in.AddSource(t.Context(), source); err != nil {
 		t.Fatal(err)
 	}
 	w.addDestination(inbox.Destination{Name: "sink"})
 	return w
 }
 
-// addDestination fills in what the test does not care about.
+// addDestination adds a destination with the fields that tests do not care about.
 func (w *world) addDestination(d inbox.Destination) {
 	w.t.Helper()
 	d.Source, d.URL, d.Secret, d.AllowPrivate = "demo", w.sink.URL, testSecret, true
@@ -120,14 +121,14 @@ func sign(body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// client has its own connections, so that tests do not share any.
+// newClient returns a client with its own connections, so that tests do not share them.
 func newClient(t testing.TB, connections int) *http.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
 }
 
-// post posts one signed event and returns its id, or why it was not accepted.
+// post posts a signed event, and returns its id or why it was rejected.
 func post(client *http.Client, url, key string, body []byte) (id string, err error) {
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -153,12 +154,13 @@ func post(client *http.Client, url, key string, body []byte) (id string, err err
 	return answer.ID, nil
 }
 
-// logIn returns the session of ada@example.com.
+// logIn logs in ada@example.com, and returns the session cookie.
 func logIn(t testing.TB, web *instance) *http.Cookie {
 	t.Helper()
 	client := newClient(t, 1)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := client.PostForm(web.url("/login"), map[string][]string{"email": {"ada@example.com"}, "password": {"correct horse battery"}})
+	form := map[string][]string{"email": {"ada@example.com"}, "password": {"correct horse battery"}}
+	response, err := client.PostForm(web.url("/login"), form)
 	if err != nil || len(response.Cookies()) != 1 {
 		t.Fatalf("login: %v, %v", response, err)
 	}
@@ -166,7 +168,7 @@ func logIn(t testing.TB, web *instance) *http.Cookie {
 	return response.Cookies()[0]
 }
 
-// settled says whether every delivery and every job has come to its end.
+// settled returns nil if no delivery is pending and no job is unfinished.
 func (w *world) settled(ctx context.Context) error {
 	var deliveries, jobs int
 	err := w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),

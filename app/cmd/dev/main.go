@@ -1,6 +1,6 @@
-// Dev runs the whole app on this machine, without containers and without root:
-// a private PostgreSQL and Valkey, the Procfile's processes with their output
-// side by side, and a demo source whose events are delivered back to here.
+// Dev runs the whole app on this machine, without containers and without root: a private PostgreSQL and Valkey, the
+// Procfile's processes with their output in one stream, and a demo source whose events are delivered back to this
+// program.
 package main
 
 import (
@@ -34,8 +34,8 @@ func main() {
 	}
 }
 
-// run keeps everything in .dev below the app's directory; deleting that starts
-// anew. port is web's, by default 8080.
+// run keeps its data in the directory .dev in the app's directory; delete it to start from scratch. port is the port
+// of web, 8080 by default.
 func run(ctx context.Context, app, port string, out io.Writer) error {
 	if port == "" {
 		port = "8080"
@@ -46,32 +46,36 @@ func run(ctx context.Context, app, port string, out io.Writer) error {
 	}
 	procfile, err := os.ReadFile(filepath.Join(app, "Procfile"))
 	if err != nil {
-		return fmt.Errorf("start this in the app's directory: %w", err)
+		return fmt.Errorf("run this in the app's directory: %w", err)
 	}
 	d := &dev{app: app, dir: filepath.Join(app, ".dev"), out: newPrinter(out)}
 	binary, err := d.build(ctx)
 	if err != nil {
 		return err
 	}
-	stop, err := d.services()
+	stop, err := d.startServices()
 	defer stop()
 	if err != nil {
 		return err
 	}
 	d.env = append(d.env, "PORT="+port, "APP_URL=http://localhost:"+port, "ADMIN_PASSWORD="+password,
 		"STORAGE_URL=file://"+filepath.Join(d.dir, "storage"), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
-	echo, err := d.echo()
+	echo, err := d.startEcho()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = echo.Close() }()
-	for _, args := range [][]string{{"migrate"}, {"createadmin", email}, {"source", "add", "demo", "--secret", secret},
-		{"destination", "add", "echo", "demo", "http://" + echo.Addr().String(), "--secret", secret, "--allow-private"}} {
-		if err := d.command(ctx, binary, args...); err != nil {
+	for _, args := range [][]string{
+		{"migrate"},
+		{"createadmin", email},
+		{"source", "add", "demo", "--secret", secret},
+		{"destination", "add", "echo", "demo", "http://" + echo.Addr().String(), "--secret", secret, "--allow-private"},
+	} {
+		if err := d.runCommand(ctx, binary, args...); err != nil {
 			return err
 		}
 	}
-	return d.processes(ctx, binary, string(procfile), port)
+	return d.runProcesses(ctx, binary, string(procfile), port)
 }
 
 type dev struct {
@@ -80,8 +84,9 @@ type dev struct {
 	out      *printer
 }
 
-func (d *dev) build(ctx context.Context) (binary string, err error) {
-	binary = filepath.Join(d.dir, "bin", "dozen-app")
+// build returns the path of the app's new binary.
+func (d *dev) build(ctx context.Context) (string, error) {
+	binary := filepath.Join(d.dir, "bin", "dozen-app")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
 	build.Dir = d.app
 	if output, err := build.CombinedOutput(); err != nil {
@@ -90,8 +95,8 @@ func (d *dev) build(ctx context.Context) (binary string, err error) {
 	return binary, nil
 }
 
-// services starts PostgreSQL and Valkey; stop may be called in any case.
-func (d *dev) services() (stop func(), err error) {
+// startServices starts PostgreSQL and Valkey. stop may be called even after an error.
+func (d *dev) startServices() (stop func(), err error) {
 	stop = func() {}
 	postgres, err := testserver.NewPostgres(d.dir, 0)
 	if err != nil {
@@ -104,7 +109,7 @@ func (d *dev) services() (stop func(), err error) {
 	d.env = append(d.env, "DATABASE_URL="+postgres.URL("postgres"))
 	bin := testserver.FindValkey()
 	if bin == "" {
-		d.out.line("dev", "neither valkey-server nor redis-server is installed: an in-process stand-in takes its place")
+		d.out.printLine("dev", "neither valkey-server nor redis-server is installed: using miniredis instead")
 		server := miniredis.NewMiniRedis()
 		if err := server.Start(); err != nil {
 			return stop, err
@@ -120,8 +125,8 @@ func (d *dev) services() (stop func(), err error) {
 	return func() { valkey.Kill(); postgres.Stop() }, valkey.Start()
 }
 
-// command runs an admin command to its end.
-func (d *dev) command(ctx context.Context, binary string, args ...string) error {
+// runCommand runs a command of the app until it ends.
+func (d *dev) runCommand(ctx context.Context, binary string, args ...string) error {
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = d.env
 	output, err := cmd.CombinedOutput()

@@ -16,7 +16,7 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// output may be read while it is written.
+// output is a buffer that may be read while it is written.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -38,14 +38,14 @@ func (o *output) String() string {
 // back, press Ctrl-C.
 func TestDevRunsEverything(t *testing.T) {
 	app := t.TempDir()
-	if err := os.Chmod(filepath.Dir(app), 0o755); err != nil { // PostgreSQL's user must get through
+	if err := os.Chmod(filepath.Dir(app), 0o755); err != nil { // for PostgreSQL's user
 		t.Fatal(err)
 	}
 	source, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Not in the repository itself: there, somebody may have it running.
+	// A copy, because a developer may be running it in the repository.
 	if err := os.CopyFS(app, os.DirFS(source)); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestDevRunsEverything(t *testing.T) {
 		testsuite.Eventually(t, 90*time.Second, func() error {
 			select {
 			case err := <-ended:
-				t.Fatalf("dev has ended: %v\n%s", err, out)
+				t.Fatalf("dev has exited: %v\n%s", err, out)
 			default:
 			}
 			if !strings.Contains(out.String(), text) {
@@ -86,7 +86,8 @@ func TestDevRunsEverything(t *testing.T) {
 			curl = append(curl, text)
 		}
 	}
-	if printed, err := exec.Command("sh", "-c", strings.Join(curl, "")).CombinedOutput(); err != nil || !strings.Contains(string(printed), "202 Accepted") {
+	printed, err := exec.Command("sh", "-c", strings.Join(curl, "")).CombinedOutput()
+	if err != nil || !strings.Contains(string(printed), "202 Accepted") {
 		t.Fatalf("the printed command fails: %v\n%s", err, printed)
 	}
 	has("got event ")
@@ -97,11 +98,11 @@ func TestDevRunsEverything(t *testing.T) {
 			t.Errorf("dev ended with %v", err)
 		}
 	case <-time.After(30 * time.Second):
-		t.Error("dev does not end")
+		t.Error("dev does not exit")
 	}
 	for _, process := range []string{"web", "worker", "scheduler"} {
 		if !strings.Contains(out.String(), process+" stopped") {
-			t.Errorf("%s was not stopped in order", process)
+			t.Errorf("%s was not stopped gracefully", process)
 		}
 	}
 }

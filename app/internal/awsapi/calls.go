@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Stages of a secret while it rotates: what is valid, and what is about to be.
+// Stages of a secret: Current is valid, and during a rotation Pending is about to become valid.
 const (
 	Current = "AWSCURRENT"
 	Pending = "AWSPENDING"
 )
 
-// Login is the JSON that database and cache secrets hold.
+// Login is the JSON in the secrets of the database and the cache.
 type Login struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
@@ -36,8 +36,7 @@ func (c *Client) LoginSecret(ctx context.Context, arn, stage string) (Login, err
 	return login, nil
 }
 
-// Parameters reads every parameter below path, decrypted, keyed by the last
-// part of its name.
+// Parameters reads and decrypts every parameter under path. The keys are the last parts of the names.
 func (c *Client) Parameters(ctx context.Context, path string) (map[string]string, error) {
 	found, token := map[string]string{}, ""
 	for {
@@ -61,19 +60,19 @@ func (c *Client) Parameters(ctx context.Context, path string) (map[string]string
 	}
 }
 
-// PutObject writes one object; a second write of the same key replaces it.
+// PutObject writes an object. It replaces an object of the same key.
 func (c *Client) PutObject(ctx context.Context, bucket, key string, body []byte) error {
 	_, err := c.send(ctx, "s3", http.MethodPut, c.objectURL(bucket, key), http.Header{}, body)
 	return err
 }
 
-// GetObject reads one object whole.
+// GetObject reads a whole object.
 func (c *Client) GetObject(ctx context.Context, bucket, key string) ([]byte, error) {
 	return c.send(ctx, "s3", http.MethodGet, c.objectURL(bucket, key), http.Header{}, nil)
 }
 
-// objectURL puts the bucket into the host name, as S3 wants it; a stand-in on
-// a loopback address has no such names and gets it as a path.
+// objectURL returns an object's URL: with the bucket in the host name, as S3 wants it, or in the path for
+// AWS_ENDPOINT_URL, because a loopback address has no names for buckets.
 func (c *Client) objectURL(bucket, key string) string {
 	path := (&url.URL{Path: "/" + key}).EscapedPath()
 	if c.cfg.EndpointURL != "" {

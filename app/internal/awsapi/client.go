@@ -1,6 +1,5 @@
-// Package awsapi makes the four AWS calls that the app needs, over plain HTTP
-// with AWS's own request signer. The full clients would double the image; see
-// docs/adr/0100.
+// Package awsapi makes the four AWS calls that the app needs, over plain HTTP with AWS's own request signer. AWS's full
+// clients would double the size of the image; see docs/adr/0100.
 package awsapi
 
 import (
@@ -20,7 +19,7 @@ import (
 	"dozen/app/internal/config"
 )
 
-// attempts bounds the tries of one call; throttling and 5xx are tried again.
+// attempts limits how often one call is sent. It is sent again after throttling and 5xx.
 const attempts = 4
 
 // Client signs and sends requests. It is safe for concurrent use.
@@ -31,19 +30,19 @@ type Client struct {
 	credentials *credentials
 }
 
-// New returns a client; it opens no connection before the first call.
+// New returns a client. It opens its first connection with the first call.
 func New(cfg config.AWS) *Client {
 	client := &http.Client{Timeout: 30 * time.Second}
 	return &Client{
 		cfg:         cfg,
 		http:        client,
 		credentials: &credentials{cfg: cfg, http: client},
-		// S3 wants the path as it stands; no other service here has one.
+		// S3 wants the path as it is; the other services here have none.
 		signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
 	}
 }
 
-// endpoint is the service's address in the region, or the stand-in's.
+// endpoint returns the service's address in the region, or AWS_ENDPOINT_URL.
 func (c *Client) endpoint(service string) string {
 	if c.cfg.EndpointURL != "" {
 		return c.cfg.EndpointURL
@@ -51,7 +50,7 @@ func (c *Client) endpoint(service string) string {
 	return "https://" + service + "." + c.cfg.Region + ".amazonaws.com"
 }
 
-// callJSON speaks the JSON 1.1 protocol of Secrets Manager and Parameter Store.
+// callJSON makes a call in the JSON 1.1 protocol, for Secrets Manager and Parameter Store.
 func (c *Client) callJSON(ctx context.Context, service, target string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -65,8 +64,10 @@ func (c *Client) callJSON(ctx context.Context, service, target string, in, out a
 	return json.Unmarshal(answer, out)
 }
 
-// send signs and sends one request, and tries again what may pass by itself.
-func (c *Client) send(ctx context.Context, service, method, url string, header http.Header, body []byte) ([]byte, error) {
+// send signs and sends a request, and retries failures that may be temporary.
+func (c *Client) send(
+	ctx context.Context, service, method, url string, header http.Header, body []byte,
+) ([]byte, error) {
 	if c.cfg.Region == "" {
 		return nil, errors.New("AWS_REGION is not set")
 	}
@@ -79,8 +80,8 @@ func (c *Client) send(ctx context.Context, service, method, url string, header h
 				return nil, errors.Join(last, ctx.Err())
 			}
 		}
-		answer, again, err := c.sendOnce(ctx, service, method, url, header, body)
-		if err == nil || !again {
+		answer, retry, err := c.sendOnce(ctx, service, method, url, header, body)
+		if err == nil || !retry {
 			return answer, err
 		}
 		last = err
@@ -88,7 +89,9 @@ func (c *Client) send(ctx context.Context, service, method, url string, header h
 	return nil, last
 }
 
-func (c *Client) sendOnce(ctx context.Context, service, method, url string, header http.Header, body []byte) (answer []byte, again bool, err error) {
+func (c *Client) sendOnce(
+	ctx context.Context, service, method, url string, header http.Header, body []byte,
+) (answer []byte, retry bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, false, err
@@ -114,14 +117,14 @@ func (c *Client) sendOnce(ctx context.Context, service, method, url string, head
 		return nil, true, err
 	}
 	if response.StatusCode/100 != 2 {
-		again = response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 ||
+		retry = response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 ||
 			bytes.Contains(answer, []byte("Throttl"))
-		return nil, again, &Error{Status: response.StatusCode, Message: string(answer[:min(len(answer), 300)])}
+		return nil, retry, &Error{Status: response.StatusCode, Message: string(answer[:min(len(answer), 300)])}
 	}
 	return answer, false, nil
 }
 
-// Error is an answer other than 2xx.
+// Error is an answer from AWS with a status other than 2xx.
 type Error struct {
 	Status  int
 	Message string // the first 300 bytes of AWS's explanation

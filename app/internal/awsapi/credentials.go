@@ -14,11 +14,14 @@ import (
 	"dozen/app/internal/config"
 )
 
-// containerHost answers a task's own credentials on ECS and Fargate.
+// containerHost serves a task's own credentials on ECS and Fargate.
 const containerHost = "http://169.254.170.2"
 
-// credentials come from the environment, or from the container's own address,
-// where they are valid for hours and fetched anew five minutes before the end.
+const noCredentials = "no credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, " +
+	"or run on ECS, which provides them"
+
+// credentials come from the process's variables, or from the address that ECS gives a container. The latter are valid
+// for hours, and are fetched again five minutes before they expire.
 type credentials struct {
 	cfg  config.AWS
 	http *http.Client
@@ -42,7 +45,7 @@ func (c *credentials) get(ctx context.Context) (aws.Credentials, error) {
 	}
 	fresh, err := c.fetch(ctx)
 	if err != nil {
-		return aws.Credentials{}, fmt.Errorf("credentials of this container: %w", err)
+		return aws.Credentials{}, fmt.Errorf("get AWS credentials: %w", err)
 	}
 	c.cached = fresh
 	return fresh, nil
@@ -54,7 +57,7 @@ func (c *credentials) fetch(ctx context.Context) (aws.Credentials, error) {
 		url = containerHost + c.cfg.CredentialsPath
 	}
 	if url == "" {
-		return aws.Credentials{}, errors.New("none: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where the platform gives them")
+		return aws.Credentials{}, errors.New(noCredentials)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -80,6 +83,11 @@ func (c *credentials) fetch(ctx context.Context) (aws.Credentials, error) {
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return aws.Credentials{}, err
 	}
-	return aws.Credentials{AccessKeyID: answer.AccessKeyID, SecretAccessKey: answer.SecretAccessKey,
-		SessionToken: answer.Token, Expires: answer.Expiration, CanExpire: true}, nil
+	return aws.Credentials{
+		AccessKeyID:     answer.AccessKeyID,
+		SecretAccessKey: answer.SecretAccessKey,
+		SessionToken:    answer.Token,
+		Expires:         answer.Expiration,
+		CanExpire:       true,
+	}, nil
 }

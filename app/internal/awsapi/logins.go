@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// fetchTimeout bounds the fetch of a secret. The caller may be less patient:
-// the fetch goes on without it then, and the next caller finds the answer.
+// fetchTimeout limits how long fetching a secret may take. When a caller gives up earlier, the fetch continues, and the
+// next caller finds its result.
 const fetchTimeout = 10 * time.Second
 
-// Logins hands out the user and password for each new connection to a service.
-// From a secret they are fetched once and kept, until the service refuses them.
+// Logins provides the username and password for each new connection to a backing service. It fetches them once from a
+// secret, and keeps them until the backing service refuses them.
 type Logins struct {
 	aws   *Client
 	arn   string
@@ -23,8 +23,7 @@ type Logins struct {
 	fetched time.Time
 }
 
-// NewLogins reads the secret with the given ARN; without one it always hands
-// out the fixed login.
+// NewLogins returns the logins in the secret with the given ARN, or if that is "", always the fixed login.
 func NewLogins(aws *Client, arn string, fixed Login) *Logins {
 	return &Logins{aws: aws, arn: arn, fixed: fixed, stage: Current}
 }
@@ -61,7 +60,7 @@ func (l *Logins) fetch(ctx context.Context) (Login, error) {
 	defer done()
 	login, err := l.aws.LoginSecret(ctx, l.arn, l.stage)
 	if err != nil && l.stage == Pending {
-		// No rotation is under way, or this process may not see it.
+		// There is no pending password, because no rotation is in progress, or this process may not read it.
 		l.stage = Current
 		login, err = l.aws.LoginSecret(ctx, l.arn, l.stage)
 	}
@@ -72,18 +71,17 @@ func (l *Logins) fetch(ctx context.Context) (Login, error) {
 	return login, nil
 }
 
-// Refused forgets a password that the service did not take, and says whether a
-// fetch may bring a better one. In the middle of a rotation the service takes
-// the pending password while the current one is still the old: so the stages
-// are tried in turn.
-func (l *Logins) Refused(password string) bool {
+// Invalidate forgets a password that the backing service has refused, and reports whether Get may return a better
+// one. In the middle of a rotation, the backing service already accepts the pending password only, while the current
+// one is still the old one: so Invalidate alternates between the two stages.
+func (l *Logins) Invalidate(password string) bool {
 	if l.arn == "" {
 		return false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cached == nil || l.cached.Password != password {
-		return true // someone else has fetched in the meantime
+		return true // another caller has fetched the login in the meantime
 	}
 	switch {
 	case time.Since(l.fetched) > time.Second:

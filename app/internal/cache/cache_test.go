@@ -12,11 +12,10 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// The cache's password rotates too, and comes from a secret by ARN: new
-// connections must find the new one without a restart.
+// The cache's password rotates too, and comes from a secret: new connections must use the new one without a restart.
 func TestPasswordComesFromTheSecretAndMayRotate(t *testing.T) {
-	server, stand := testsuite.Valkey(t), testsuite.NewAWS(t)
-	values := stand.Environment()
+	server, fake := testsuite.Valkey(t), testsuite.NewAWS(t)
+	values := fake.Variables()
 	values["CACHE_URL"], values["CACHE_SECRET_ARN"] = server.URL(), "arn:aws:secretsmanager:x"
 	cfg, err := config.Load(func(name string) string { return values[name] })
 	if err != nil {
@@ -32,12 +31,12 @@ func TestPasswordComesFromTheSecretAndMayRotate(t *testing.T) {
 	rotate := func(password string) {
 		t.Helper()
 		if _, err := conn.Do("CONFIG", "SET", "requirepass", password); err != nil {
-			t.Skip("the in-process stand-in has no passwords to rotate")
+			t.Skip("the in-process server has no passwords to rotate")
 		}
 		if _, err := conn.Do("AUTH", password); err != nil {
 			t.Fatal(err)
 		}
-		stand.SetLogin(awsapi.Current, awsapi.Login{Username: "default", Password: password})
+		fake.SetLogin(awsapi.Current, awsapi.Login{Username: "default", Password: password})
 	}
 	rotate("a first ^password")
 	cache, err := Open(cfg.Cache, awsapi.New(cfg.AWS))
@@ -56,23 +55,23 @@ func TestPasswordComesFromTheSecretAndMayRotate(t *testing.T) {
 		_, err := cache.Get(t.Context(), "key")
 		return err
 	})
-	if fetches := stand.Fetches(); fetches > 3 { // in between it looks for a password that is about to be
+	if fetches := fake.Fetches(); fetches > 3 { // one of them for a pending password
 		t.Errorf("the secret was fetched %d times for two passwords", fetches)
 	}
 }
 
-// The rate limit waits a tenth of a second, and a secret may take longer. If
-// each caller began the fetch anew, there would never be a connection.
-func TestSecretArrivesForTheImpatient(t *testing.T) {
-	server, stand := testsuite.Valkey(t), testsuite.NewAWS(t)
-	stand.SetLogin(awsapi.Current, awsapi.Login{Username: "default"})
+// The rate limit waits for a tenth of a second, and fetching a secret may take longer. If every caller started the
+// fetch again, there would never be a connection.
+func TestSecretArrivesForImpatientCallers(t *testing.T) {
+	server, fake := testsuite.Valkey(t), testsuite.NewAWS(t)
+	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "default"})
 	const patience = 50 * time.Millisecond
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(3 * patience)
-		stand.ServeHTTP(w, r)
+		fake.ServeHTTP(w, r)
 	}))
 	t.Cleanup(slow.Close)
-	values := stand.Environment()
+	values := fake.Variables()
 	values["AWS_ENDPOINT_URL"], values["CACHE_URL"], values["CACHE_SECRET_ARN"] = slow.URL, server.URL(), "arn:aws:secretsmanager:x"
 	cfg, err := config.Load(func(name string) string { return values[name] })
 	if err != nil {
@@ -90,7 +89,7 @@ func TestSecretArrivesForTheImpatient(t *testing.T) {
 	})
 }
 
-func TestCountEndsByItself(t *testing.T) {
+func TestCounterExpires(t *testing.T) {
 	server := testsuite.Valkey(t)
 	cache, err := Open(config.Cache{URL: config.Secret(server.URL())}, nil)
 	if err != nil {
@@ -102,7 +101,7 @@ func TestCountEndsByItself(t *testing.T) {
 			t.Errorf("count = %d, %v; want %d", got, err, want)
 		}
 	}
-	// A counter without an end would refuse a source's events for ever.
+	// A counter that never expires would refuse a source's events forever.
 	left, err := cache.do(t.Context(), "PTTL", "n")
 	if ms, ok := left.(int64); err != nil || !ok || ms <= 0 || ms > time.Hour.Milliseconds() {
 		t.Errorf("time to live is %v, %v", left, err)

@@ -1,6 +1,5 @@
-// Package config turns environment variables into one typed value. It is the
-// only place that knows their names; .env.example lists them all, and a test
-// holds the two together.
+// Package config reads the process's variables into one typed value. No other package knows their names. .env.example
+// lists them all; a test compares the two.
 package config
 
 import (
@@ -10,73 +9,68 @@ import (
 	"time"
 )
 
-// Config is everything that differs between two deploys of the same image.
+// Config is everything that differs between two environments that run the same image.
 type Config struct {
-	Environment      string // name of the environment; "local" when unset
-	Version          string // release that is running; "dev" when unset
-	Port             int    // web listens here, on every address
-	AppURL           string // where users reach web, without a slash at the end
+	Environment      string // its name; "local" when unset
+	Version          string // the image's; "dev" when unset
+	Port             int    // web listens on it, on every address
+	AppURL           string // where users reach web, without a trailing slash
 	LogLevel         slog.Level
 	LogFormat        string // "json" or "text"
-	MetricsNamespace string // CloudWatch namespace; "" writes no metrics
+	MetricsNamespace string // of CloudWatch; "" writes no metrics
 
 	Database Database
 	Cache    Cache
 	Storage  *url.URL // s3://bucket/prefix or file:///path
 	AWS      AWS
 
-	ParametersPath string // Parameter Store path whose settings fill the gaps
+	ParametersPath string // in Parameter Store, for variables that are not set
 	AdminPassword  Secret // read by createadmin only
 
 	WorkerConcurrency int           // jobs that one worker runs at once
-	RoutingLag        time.Duration // after SIGTERM, web accepts for this long
-	Drain             time.Duration // after SIGTERM, a process has this long
-	KeepAlive         time.Duration // idle connections live at least this long
-	RequestTimeout    time.Duration // the longest request
-	Retention         time.Duration // finished events are archived after this
+	RoutingLag        time.Duration // how long web accepts requests after SIGTERM
+	Drain             time.Duration // how long a process may take to stop after SIGTERM
+	KeepAlive         time.Duration // how long web keeps idle connections, at least
+	RequestTimeout    time.Duration // for one request
+	Retention         time.Duration // age at which finished events are archived
 }
 
-// Database says how to reach PostgreSQL.
+// Database is the address of PostgreSQL and the login to it.
 type Database struct {
-	URL       string // postgres://host:port/name?options, never with credentials
+	URL       string // postgres://host:port/name?options, always without credentials
 	Username  string
 	Password  Secret
-	SecretARN string // Secrets Manager secret that overrules Username and Password
-	PoolSize  int    // most connections of this process
+	SecretARN string // of a Secrets Manager secret that overrides Username and Password
+	PoolSize  int    // connections of this process, at most
 }
 
-// Cache says how to reach Valkey.
+// Cache is the address of Valkey and the login to it.
 type Cache struct {
-	URL       Secret // redis:// or rediss://; may hold a password
-	SecretARN string // Secrets Manager secret with username and password
+	URL       Secret // redis:// or rediss://; may contain a password
+	SecretARN string // of a Secrets Manager secret with username and password
 }
 
-// AWS holds what the platform tells every process, in AWS's own variables.
+// AWS holds AWS's own variables. ECS sets the necessary ones in every task.
 type AWS struct {
 	Region          string
-	EndpointURL     string // stand-in for every AWS service, for tests
+	EndpointURL     string // replaces the address of every AWS service: a stand-in or a fake
 	AccessKeyID     string
 	SecretAccessKey Secret
 	SessionToken    Secret
-	CredentialsPath string // on Fargate: path of the credentials, see awsapi
+	CredentialsPath string // on ECS and Fargate, see awsapi
 	CredentialsURL  string
 	Authorization   Secret
 }
 
-// Load reads the whole configuration, or returns every mistake in it at once.
+// Load reads the whole configuration. Its error lists every problem at once.
 func Load(lookup Lookup) (Config, error) {
-	cfg, r := load(lookup)
+	r := &reader{lookup: lookup}
+	cfg := load(r)
 	return cfg, r.err()
 }
 
-// Names lists every variable that Load reads.
-func Names() []string {
-	_, r := load(func(string) string { return "" })
-	return r.names
-}
-
-// Overlay gives the environment's value where it is set, and else the value
-// from extra: settings of the Parameter Store count as if set, but never win.
+// Overlay returns a lookup that falls back to extra for variables that are not set. So a parameter in Parameter Store
+// counts like a variable, but never overrides one.
 func Overlay(lookup Lookup, extra map[string]string) Lookup {
 	return func(name string) string {
 		if value := lookup(name); value != "" {
@@ -86,19 +80,18 @@ func Overlay(lookup Lookup, extra map[string]string) Lookup {
 	}
 }
 
-func load(lookup Lookup) (Config, *reader) {
-	r := &reader{lookup: lookup}
+func load(r *reader) Config {
 	cfg := Config{
-		Environment:       r.text("ENVIRONMENT", "local"),
-		Version:           r.text("VERSION", "dev"),
+		Environment:       r.string("ENVIRONMENT", "local"),
+		Version:           r.string("VERSION", "dev"),
 		Port:              r.number("PORT", 8080, 1, 65535),
-		AppURL:            strings.TrimSuffix(r.text("APP_URL", "http://localhost:8080"), "/"),
+		AppURL:            strings.TrimSuffix(r.string("APP_URL", "http://localhost:8080"), "/"),
 		LogFormat:         r.oneOf("LOG_FORMAT", "text", "json", "text"),
-		MetricsNamespace:  r.text("METRICS_NAMESPACE", ""),
+		MetricsNamespace:  r.string("METRICS_NAMESPACE", ""),
 		Database:          loadDatabase(r),
-		Cache:             Cache{URL: r.secret("CACHE_URL", "redis://localhost:6379"), SecretARN: r.text("CACHE_SECRET_ARN", "")},
+		Cache:             loadCache(r),
 		AWS:               loadAWS(r),
-		ParametersPath:    r.text("PARAMETERS_PATH", ""),
+		ParametersPath:    r.string("PARAMETERS_PATH", ""),
 		AdminPassword:     r.secret("ADMIN_PASSWORD", ""),
 		WorkerConcurrency: r.number("WORKER_CONCURRENCY", 8, 1, 1000),
 		RoutingLag:        r.seconds("ROUTING_LAG_SECONDS", 0, 0, 30),
@@ -108,50 +101,44 @@ func load(lookup Lookup) (Config, *reader) {
 		Retention:         time.Duration(r.number("RETENTION_DAYS", 30, 1, 3650)) * 24 * time.Hour,
 	}
 	level := r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error")
-	_ = cfg.LogLevel.UnmarshalText([]byte(level)) // oneOf has complained already
-	if cfg.RoutingLag >= cfg.Drain {
-		r.complain("ROUTING_LAG_SECONDS", cfg.RoutingLag.String(), "write less than DRAIN_SECONDS ("+cfg.Drain.String()+"), which it is a part of")
-	}
+	_ = cfg.LogLevel.UnmarshalText([]byte(level)) // oneOf has reported a wrong level
+	r.require(cfg.RoutingLag < cfg.Drain,
+		"ROUTING_LAG_SECONDS=%q: write less than DRAIN_SECONDS (%s), which includes it", cfg.RoutingLag, cfg.Drain)
 	cfg.Storage = loadStorage(r)
-	checkURL(r, "APP_URL", cfg.AppURL, "http", "https")
-	checkURL(r, "CACHE_URL", cfg.Cache.URL.Reveal(), "redis", "rediss")
-	return cfg, r
+	r.requireURL("APP_URL", cfg.AppURL, "http", "https")
+	return cfg
+}
+
+func loadCache(r *reader) Cache {
+	cache := Cache{
+		URL:       r.secret("CACHE_URL", "redis://localhost:6379"),
+		SecretARN: r.string("CACHE_SECRET_ARN", ""),
+	}
+	r.requireURL("CACHE_URL", cache.URL.Reveal(), "redis", "rediss")
+	return cache
 }
 
 func loadStorage(r *reader) *url.URL {
-	text := r.text("STORAGE_URL", "file:///tmp/dozen")
+	text := r.string("STORAGE_URL", "file:///tmp/dozen")
 	u, err := url.Parse(text)
-	switch {
-	case err == nil && u.Scheme == "s3" && u.Host != "":
-	case err == nil && u.Scheme == "file" && u.Host == "" && strings.HasPrefix(u.Path, "/"):
-	default:
-		r.complain("STORAGE_URL", text, "write s3://bucket/prefix or file:///path")
-		return &url.URL{}
+	if err != nil {
+		u = &url.URL{}
 	}
+	bucket := u.Scheme == "s3" && u.Host != ""
+	directory := u.Scheme == "file" && u.Host == "" && strings.HasPrefix(u.Path, "/")
+	r.require(bucket || directory, "STORAGE_URL=%q: write s3://bucket/prefix or file:///path", text)
 	return u
 }
 
 func loadAWS(r *reader) AWS {
 	return AWS{
-		Region:          r.text("AWS_REGION", ""),
-		EndpointURL:     r.text("AWS_ENDPOINT_URL", ""),
-		AccessKeyID:     r.text("AWS_ACCESS_KEY_ID", ""),
+		Region:          r.string("AWS_REGION", ""),
+		EndpointURL:     r.string("AWS_ENDPOINT_URL", ""),
+		AccessKeyID:     r.string("AWS_ACCESS_KEY_ID", ""),
 		SecretAccessKey: r.secret("AWS_SECRET_ACCESS_KEY", ""),
 		SessionToken:    r.secret("AWS_SESSION_TOKEN", ""),
-		CredentialsPath: r.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ""),
-		CredentialsURL:  r.text("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
+		CredentialsPath: r.string("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ""),
+		CredentialsURL:  r.string("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
 		Authorization:   r.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""),
 	}
-}
-
-func checkURL(r *reader, name, value string, schemes ...string) {
-	if u, err := url.Parse(value); err == nil && u.Host != "" {
-		for _, scheme := range schemes {
-			if u.Scheme == scheme {
-				return
-			}
-		}
-	}
-	r.complainSecret(name, "write a URL that begins with "+strings.Join(schemes, ":// or ")+":// and names a host; "+
-		"percent-encode a password's special characters")
 }

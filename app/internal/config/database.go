@@ -7,24 +7,23 @@ import (
 	"strings"
 )
 
-// loadDatabase accepts one DATABASE_URL or the parts. Credentials never stay
-// in the URL: passwords made by machines hold characters that net/url refuses,
-// and such a password has kept whole deploys from starting.
+// loadDatabase accepts one DATABASE_URL or the parts. Credentials never stay in the URL: generated passwords contain
+// characters that net/url refuses, and such a password has kept whole deployments from starting.
 func loadDatabase(r *reader) Database {
 	db := Database{
-		Username:  r.text("POSTGRES_USERNAME", "postgres"),
+		Username:  r.string("POSTGRES_USERNAME", "postgres"),
 		Password:  r.secret("POSTGRES_PASSWORD", "postgres"),
-		SecretARN: r.text("DATABASE_SECRET_ARN", ""),
+		SecretARN: r.string("DATABASE_SECRET_ARN", ""),
 		PoolSize:  r.number("DATABASE_POOL_SIZE", 10, 2, 1000),
 	}
-	host := r.text("POSTGRES_SERVICE_HOST", "localhost")
+	host := r.string("POSTGRES_SERVICE_HOST", "localhost")
 	port := r.number("POSTGRES_PORT", 5432, 1, 65535)
-	name := r.text("POSTGRES_NAME", "postgres")
+	name := r.string("POSTGRES_NAME", "postgres")
 	mode := r.oneOf("POSTGRES_SSLMODE", "prefer", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-	whole := r.text("DATABASE_URL", "")
+	whole := r.string("DATABASE_URL", "")
 	if whole == "" {
-		u := url.URL{Scheme: "postgres", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: "/" + name, RawQuery: "sslmode=" + mode}
-		db.URL = u.String()
+		address := net.JoinHostPort(host, strconv.Itoa(port))
+		db.URL = (&url.URL{Scheme: "postgres", Host: address, Path: "/" + name, RawQuery: "sslmode=" + mode}).String()
 		return db
 	}
 	rest, username, password := cutCredentials(whole)
@@ -32,12 +31,12 @@ func loadDatabase(r *reader) Database {
 		db.Username, db.Password = username, Secret(password)
 	}
 	db.URL = rest
-	checkURL(r, "DATABASE_URL", rest, "postgres", "postgresql")
+	r.requireURL("DATABASE_URL", rest, "postgres", "postgresql")
 	return db
 }
 
-// cutCredentials takes "user:password@" out of a URL. Percent-encoding is
-// undone where it is valid; a raw special character is taken as it stands.
+// cutCredentials cuts "user:password@" out of a URL. It decodes valid percent-encoding, and keeps raw special
+// characters as they are.
 func cutCredentials(whole string) (rest, username, password string) {
 	scheme, after, found := strings.Cut(whole, "://")
 	at := strings.LastIndex(after, "@")

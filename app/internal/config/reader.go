@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,37 +13,34 @@ import (
 // Lookup returns the value of one variable; an empty value counts as unset.
 type Lookup func(name string) string
 
-// reader reads variables and collects every complaint, so that an operator
-// mends a broken configuration in one go instead of one restart per mistake.
+// reader reads variables and collects every problem, so that an operator fixes a broken configuration in one go instead
+// of one restart per problem.
 type reader struct {
-	lookup Lookup
-	names  []string
-	errs   []error
+	lookup   Lookup
+	problems []error
 }
 
-func (r *reader) text(name, fallback string) string {
-	r.names = append(r.names, name)
+func (r *reader) string(name, fallback string) string {
 	if value := r.lookup(name); value != "" {
 		return value
 	}
 	return fallback
 }
 
-func (r *reader) secret(name, fallback string) Secret { return Secret(r.text(name, fallback)) }
+func (r *reader) secret(name, fallback string) Secret { return Secret(r.string(name, fallback)) }
 
 func (r *reader) oneOf(name, fallback string, allowed ...string) string {
-	value := r.text(name, fallback)
-	if !slices.Contains(allowed, value) {
-		r.complain(name, value, "write one of "+strings.Join(allowed, ", "))
-	}
+	value := r.string(name, fallback)
+	r.require(slices.Contains(allowed, value), "%s=%q: write one of %s", name, value, strings.Join(allowed, ", "))
 	return value
 }
 
 func (r *reader) number(name string, fallback, lowest, highest int) int {
-	text := r.text(name, strconv.Itoa(fallback))
+	text := r.string(name, strconv.Itoa(fallback))
 	value, err := strconv.Atoi(text)
-	if err != nil || value < lowest || value > highest {
-		r.complain(name, text, fmt.Sprintf("write a whole number from %d to %d", lowest, highest))
+	ok := err == nil && lowest <= value && value <= highest
+	r.require(ok, "%s=%q: write a whole number from %d to %d", name, text, lowest, highest)
+	if !ok {
 		return fallback
 	}
 	return value
@@ -52,13 +50,19 @@ func (r *reader) seconds(name string, fallback, lowest, highest int) time.Durati
 	return time.Duration(r.number(name, fallback, lowest, highest)) * time.Second
 }
 
-func (r *reader) complain(name, value, remedy string) {
-	r.errs = append(r.errs, fmt.Errorf("%s=%q: %s", name, value, remedy))
+// require records a problem unless ok.
+func (r *reader) require(ok bool, format string, args ...any) {
+	if !ok {
+		r.problems = append(r.problems, fmt.Errorf(format, args...))
+	}
 }
 
-// complainSecret leaves the value out of the message: it may hold a password.
-func (r *reader) complainSecret(name, remedy string) {
-	r.errs = append(r.errs, fmt.Errorf("%s: %s", name, remedy))
+// requireURL checks a URL. Its message leaves the value out, which may contain a password.
+func (r *reader) requireURL(name, value string, schemes ...string) {
+	u, err := url.Parse(value)
+	ok := err == nil && u.Host != "" && slices.Contains(schemes, u.Scheme)
+	r.require(ok, "%s: write a URL that begins with %s:// and names a host; "+
+		"percent-encode special characters in a password", name, strings.Join(schemes, ":// or "))
 }
 
-func (r *reader) err() error { return errors.Join(r.errs...) }
+func (r *reader) err() error { return errors.Join(r.problems...) }

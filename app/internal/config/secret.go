@@ -2,8 +2,7 @@ package config
 
 import "log/slog"
 
-// Secret is a string that redacts itself wherever it is printed, logged or
-// marshalled. Reveal gives the value to the one place that needs it.
+// Secret is a string that redacts itself wherever it is printed, logged or marshalled. Reveal returns the value.
 type Secret string
 
 const redacted = "[redacted]"
@@ -11,7 +10,7 @@ const redacted = "[redacted]"
 // Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// String implements fmt.Stringer; an unset secret stays visibly unset.
+// String implements fmt.Stringer. It shows whether the secret is set.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -19,11 +18,11 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString covers the %#v verb.
+// GoString implements fmt.GoStringer, for the verb %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// MarshalText covers encoding/json and friends.
+// MarshalText implements encoding.TextMarshaler, for encoding/json and others.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue covers log/slog.
+// LogValue implements slog.LogValuer.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -29,8 +29,8 @@ func load(t testing.TB, values map[string]string) config.Config {
 	return cfg
 }
 
-// A caret in a generated password has kept a whole deploy from starting. Every
-// printable character must work in every place where a password can stand.
+// A caret in a generated password has kept a whole deployment from starting. Every printable character must work in
+// every place that can contain a password.
 func TestEveryPrintablePasswordLogsIn(t *testing.T) {
 	admin := testsuite.Database(t)
 	server := testsuite.Server()
@@ -74,7 +74,7 @@ func TestEveryPrintablePasswordLogsIn(t *testing.T) {
 	})
 }
 
-// Raw special characters in DATABASE_URL work too, where they are not ambiguous.
+// Raw special characters in DATABASE_URL work too, unless they are ambiguous.
 func TestRawPasswordInURL(t *testing.T) {
 	cfg := load(t, map[string]string{"DATABASE_URL": "postgres://me:p^w%d@d:x/y#z@db.example:5433/app?sslmode=require"})
 	if cfg.Database.Password.Reveal() != "p^w%d@d:x/y#z" || cfg.Database.URL != "postgres://db.example:5433/app?sslmode=require" {
@@ -82,8 +82,8 @@ func TestRawPasswordInURL(t *testing.T) {
 	}
 }
 
-// The database's password rotates every month, under load, and nobody restarts
-// anything: not one query may fail, in either order of the rotation's steps.
+// The database's password rotates every month, under load, and nobody restarts anything: no query may fail, in either
+// order of the rotation's steps.
 func TestRotationUnderLoad(t *testing.T) {
 	url := testsuite.DatabaseURL(t, true)
 	admin := testsuite.Open(t, url)
@@ -100,9 +100,9 @@ func TestRotationUnderLoad(t *testing.T) {
 		return awsapi.Login{Username: "rotating", Password: fmt.Sprintf("pass-%d", n)}
 	}
 	change(login(0).Password)
-	stand := testsuite.NewAWS(t)
-	stand.SetLogin(awsapi.Current, login(0))
-	values := stand.Environment()
+	fake := testsuite.NewAWS(t)
+	fake.SetLogin(awsapi.Current, login(0))
+	values := fake.Variables()
 	values["DATABASE_URL"], values["DATABASE_SECRET_ARN"], values["DATABASE_POOL_SIZE"] = url, "arn:aws:secretsmanager:x", "4"
 	cfg := load(t, values)
 	db, err := database.Open(t.Context(), cfg.Database, awsapi.New(cfg.AWS), "test")
@@ -122,7 +122,11 @@ func TestRotationUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if err := db.InTx(t.Context(), func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), "select 1"); return err }); err != nil {
+				err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+					_, err := tx.Exec(t.Context(), "select 1")
+					return err
+				})
+				if err != nil {
 					t.Errorf("query failed in the rotation: %v", err)
 					return
 				}
@@ -142,21 +146,20 @@ func TestRotationUnderLoad(t *testing.T) {
 	}
 	waitForQueries()
 	for n := 1; n <= 4; n++ {
-		// As the rotation does it: the new password is pending, the server gets
-		// it, and only then it becomes the current one.
-		stand.SetLogin(awsapi.Pending, login(n))
+		// Like the rotation: the new password is pending, the server gets it, and only then it becomes the current one.
+		fake.SetLogin(awsapi.Pending, login(n))
 		change(login(n).Password)
-		db.Reset() // every connection must log in anew
+		db.Reset() // every connection must log in again
 		waitForQueries()
-		stand.SetLogin(awsapi.Current, login(n))
-		stand.SetLogin(awsapi.Pending, awsapi.Login{})
+		fake.SetLogin(awsapi.Current, login(n))
+		fake.SetLogin(awsapi.Pending, awsapi.Login{})
 		db.Reset()
 		waitForQueries()
 	}
 	close(ending)
 	load.Wait()
 	// The secret is kept between logins: 8 resets of 4 connections are not 32 fetches.
-	if fetches := stand.Fetches(); fetches > 20 {
+	if fetches := fake.Fetches(); fetches > 20 {
 		t.Errorf("the secret was fetched %d times for 4 rotations", fetches)
 	}
 }

@@ -21,20 +21,18 @@ import (
 var migrations embed.FS
 
 const (
-	// migrateLock is the advisory lock of all migrators; the number is arbitrary.
+	// migrateLock is the number of the advisory lock that migrations take; it is arbitrary.
 	migrateLock = 0x646f7a656e
-	// lockTimeout keeps a waiting ALTER TABLE from blocking every query behind
-	// it: better to step back and try again.
+	// lockTimeout keeps a waiting ALTER TABLE from blocking every query behind it: it gives up and is retried.
 	lockTimeout = "2s"
 	lockTries   = 30
-	// connectPatience is how long a migration waits for a database that is busy
-	// or starting; a single connection may take as long.
+	// connectPatience is how long a migration waits for a database that is busy or starting, in total and for one
+	// connection.
 	connectPatience = time.Minute
 )
 
-// Migrate brings the schema to this release's version and is safe to run many
-// times at once, to kill at any point and to run again. A schema that is newer
-// already is left alone. target limits the version for tests; 0 is the newest.
+// Migrate applies the migrations that the schema lacks. It leaves a newer schema alone. It is safe to run many times at
+// once, to kill at any point, and to run again. target is the last migration to apply, for tests; 0 is the newest.
 func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error {
 	unlock, err := db.lock(ctx, log)
 	if err != nil {
@@ -43,10 +41,10 @@ func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error
 	defer unlock()
 	for try := 1; ; try++ {
 		err := db.migrateOnce(ctx, log, target)
-		if err == nil || !lockedOut(err) || try == lockTries {
+		if err == nil || !isLockTimeout(err) || try == lockTries {
 			return err
 		}
-		log.WarnContext(ctx, "a table is in use, trying again", "try", try)
+		log.WarnContext(ctx, "a table is locked, retrying", "try", try)
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
@@ -55,10 +53,10 @@ func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error
 	}
 }
 
-// lock waits for its turn. The lock belongs to one connection, so PostgreSQL
-// frees it by itself when a migrator is killed.
+// lock waits until no other migration is running. The lock belongs to a connection, so PostgreSQL frees it if this
+// process is killed.
 func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err error) {
-	conn, err := db.acquirePatiently(ctx, log)
+	conn, err := db.acquireWithPatience(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -70,32 +68,32 @@ func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err er
 		}
 		if mine {
 			return func() {
-				// Closing the connection gives the lock back, whatever its state.
+				// Closing the connection frees the lock, whatever its state.
 				_ = conn.Conn().Close(context.WithoutCancel(ctx))
 				conn.Release()
 			}, nil
 		}
 		if !waited {
-			log.InfoContext(ctx, "another migration is running, waiting for it")
+			log.InfoContext(ctx, "waiting for another migration to finish")
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
 			conn.Release()
-			return nil, fmt.Errorf("waiting for another migration: %w", ctx.Err())
+			return nil, fmt.Errorf("wait for another migration: %w", ctx.Err())
 		}
 	}
 }
 
-// acquirePatiently connects. A release must not fail because the database is
-// busy, or still starting, at this very moment; a refused login fails at once.
-func (db *DB) acquirePatiently(ctx context.Context, log *slog.Logger) (*pgxpool.Conn, error) {
+// acquireWithPatience connects. A migration must not fail because the database is busy or starting, but it fails at
+// once if the database refuses the login.
+func (db *DB) acquireWithPatience(ctx context.Context, log *slog.Logger) (*pgxpool.Conn, error) {
 	for deadline := time.Now().Add(connectPatience); ; {
 		conn, err := db.Acquire(ctx)
-		if err == nil || !db.again(err, false) || time.Now().After(deadline) {
+		if err == nil || !db.retryable(err, false) || time.Now().After(deadline) {
 			return conn, err
 		}
-		log.WarnContext(ctx, "the database is not to be reached, trying again", "error", err)
+		log.WarnContext(ctx, "cannot reach the database, retrying", "error", err)
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():
@@ -136,13 +134,13 @@ func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) e
 	return err
 }
 
-// Migration is one line of the status: AppliedAt is zero while it is pending.
+// Migration is a migration of the schema. AppliedAt is zero while it is pending.
 type Migration struct {
 	Version   int64
 	AppliedAt time.Time
 }
 
-// Status lists this release's migrations, oldest first.
+// Status returns all migrations of this version of the app, oldest first.
 func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 	provider, err := newProvider(db.Pool)
 	if err != nil {
@@ -154,13 +152,13 @@ func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 		return nil, err
 	}
 	list := make([]Migration, len(all))
-	for i, one := range all {
-		list[i] = Migration{Version: one.Source.Version, AppliedAt: one.AppliedAt}
+	for i, migration := range all {
+		list[i] = Migration{Version: migration.Source.Version, AppliedAt: migration.AppliedAt}
 	}
 	return list, nil
 }
 
-func lockedOut(err error) bool {
+func isLockTimeout(err error) bool {
 	var reason *pgconn.PgError
 	return errors.As(err, &reason) && reason.Code == "55P03"
 }

@@ -14,9 +14,9 @@ import (
 
 var silent = slog.New(slog.DiscardHandler)
 
-// A rollback runs the old image's migration on the newer schema: it must leave
-// it alone and exit 0, or the rollback itself fails.
-func TestOlderReleaseAcceptsNewerSchema(t *testing.T) {
+// A rollback runs the old image's migration on the newer schema. The migration must change nothing and succeed, or the
+// rollback itself fails.
+func TestOlderVersionAcceptsNewerSchema(t *testing.T) {
 	db := testsuite.Database(t)
 	_, err := db.Exec(t.Context(), `insert into goose_db_version (version_id, is_applied) values (99999, true);
 		alter table event add column from_the_future text;
@@ -34,8 +34,8 @@ func TestOlderReleaseAcceptsNewerSchema(t *testing.T) {
 	}
 }
 
-// A long report holds a lock that the migration needs. The migration must not
-// queue up in front of all other queries, and must succeed in the end.
+// A long report holds a lock that the migration needs. The migration must not block all other queries while it waits,
+// and must succeed in the end.
 func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
 	if err := db.Migrate(t.Context(), silent, 1); err != nil {
@@ -50,7 +50,7 @@ func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	}
 	migrated := make(chan error, 1)
 	go func() { migrated <- db.Migrate(context.Background(), silent, 0) }()
-	// Wait until the migration has stepped back at least once: a query behind it gets through.
+	// Wait until the migration waits for the lock: a query behind it must still get through.
 	testsuite.Eventually(t, 10*time.Second, func() error {
 		var waiting int
 		err := db.QueryRow(t.Context(), "select count(*) from pg_locks where not granted").Scan(&waiting)
@@ -72,9 +72,9 @@ func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	}
 }
 
-// While a release rolls, the code before it runs on the new schema: a
-// migration after the first may only add, and never in a way that old inserts
-// fail. This reads the SQL; compatibility_test.go runs code on other schemas.
+// During a release, the previous version runs on the new schema. So every migration but the first may only add, and
+// must not make the previous version's inserts fail. This test reads the SQL; compatibility_test.go runs code on
+// other schemas.
 func TestMigrationsOnlyAdd(t *testing.T) {
 	files, err := os.ReadDir("migrations")
 	if err != nil {
@@ -88,11 +88,11 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 		}
 		up, _, _ := strings.Cut(string(content), "-- +goose Down")
 		if found := breaking.FindString(up); found != "" {
-			t.Errorf("%s: %q breaks the release that still runs", file.Name(), found)
+			t.Errorf("%s: %q breaks the version that is still running", file.Name(), found)
 		}
 		for line := range strings.Lines(strings.ToLower(up)) {
 			if strings.Contains(line, "add column") && strings.Contains(line, "not null") && !strings.Contains(line, "default") {
-				t.Errorf("%s: %q makes the running release's inserts fail", file.Name(), line)
+				t.Errorf("%s: %q makes the running version's inserts fail", file.Name(), line)
 			}
 		}
 	}
@@ -112,8 +112,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// An index build that is killed leaves an invalid index under the name: the
-// rerun must replace it, not fail on it for ever.
+// An index build that is killed leaves an invalid index of that name: the next run must replace it instead of failing
+// forever.
 func TestInterruptedIndexBuildIsRepeated(t *testing.T) {
 	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
 	if err := db.Migrate(t.Context(), silent, 2); err != nil {

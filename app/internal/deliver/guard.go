@@ -6,13 +6,12 @@ import (
 	"syscall"
 )
 
-// The guard looks at the address that a socket is about to connect to, after
-// all name resolution: neither a URL's form nor a DNS answer gets around it.
-// A destination's owner must not be able to make our workers talk to our own
-// network, and least of all to the metadata service that hands out credentials.
+// The guard checks the address that a socket is about to connect to, after all name resolution: neither a URL's form
+// nor a DNS answer gets around it. A destination's owner must not be able to make our workers talk to our own
+// network, least of all to the metadata service, which hands out credentials.
 
-// notPublic are the blocks outside the public internet that netip's own
-// predicates (private, loopback, link-local, multicast) do not cover.
+// notPublic are the blocks outside the public internet that netip's own predicates (private, loopback, link-local,
+// multicast) do not cover.
 var notPublic = prefixes(
 	"0.0.0.0/8",       // this network
 	"100.64.0.0/10",   // carriers' NAT, and VPCs
@@ -47,27 +46,28 @@ func prefixes(list ...string) []netip.Prefix {
 	return blocks
 }
 
-// checkAddress returns why a connection to the address must not be made.
+// checkAddress returns an error if a destination must not have this address.
 func checkAddress(address netip.Addr, allowPrivate bool) error {
 	plain := address.WithZone("").Unmap()
 	if nat64.Contains(plain) {
-		// The gateway would unwrap it: judge what is inside.
+		// A gateway would unwrap the address: check the one inside.
 		last := plain.As16()
 		plain = netip.AddrFrom4([4]byte(last[12:]))
 	}
-	if !plain.IsValid() || within(plain, metadata) {
+	if !plain.IsValid() || inAny(plain, metadata) {
 		return fmt.Errorf("address %s is a metadata or link-local address", address)
 	}
 	if allowPrivate {
 		return nil
 	}
-	if !plain.IsGlobalUnicast() || plain.IsPrivate() || within(plain, notPublic) {
-		return fmt.Errorf("address %s is not public; allow the destination by name if it is meant", address)
+	if !plain.IsGlobalUnicast() || plain.IsPrivate() || inAny(plain, notPublic) {
+		return fmt.Errorf("address %s is not public; if that is intended, run `dozen-app destination add` again "+
+			"with --allow-private", address)
 	}
 	return nil
 }
 
-func within(address netip.Addr, blocks []netip.Prefix) bool {
+func inAny(address netip.Addr, blocks []netip.Prefix) bool {
 	for _, block := range blocks {
 		if block.Contains(address) {
 			return true
@@ -76,7 +76,7 @@ func within(address netip.Addr, blocks []netip.Prefix) bool {
 	return false
 }
 
-// control returns a net.Dialer's Control that checks each connection.
+// control returns a Control function for a net.Dialer. It checks the address of each connection.
 func control(allowPrivate bool) func(network, address string, _ syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		endpoint, err := netip.ParseAddrPort(address)

@@ -13,31 +13,29 @@ import (
 	"dozen/app/internal/database"
 )
 
-// A queue that waits an hour for a killed worker's jobs is no queue for
-// webhooks. So each worker says every second or two that it lives, and which
-// jobs it runs; and each looks for jobs that nobody runs any more:
+// Webhooks cannot wait for an hour until the jobs of a killed worker run again. So every second or two, each worker
+// writes a lease: that it is alive, and which jobs it is running. And each worker looks for lost jobs:
 //
-//	job is running, and its worker ...
-//	   has been silent for Silence, watched by the looker's own clock  ──► lost
-//	   lives, but does not name the job                                ──► lost
-//	   has left no lease at all                                        ──► lost
+//	the job is running, and its worker ...
+//	   has been silent for Silence, by the clock of the worker that looks  ──► lost
+//	   is alive, but its lease does not list the job                       ──► lost
+//	   has no lease                                                        ──► lost
 //
-// Silence is measured by watching and not by the time in the row: after a
-// database outage every lease looks old, and all running jobs would run twice.
+// Workers measure the silence themselves and do not compare the time in the row: after an outage of the database every
+// lease looks old, and all running jobs would run twice.
 //
-// A lost job is available again at once, and the loss stands among the event's
-// attempts. A job that is lost for the fifth time is likely to be what kills
-// the workers, and is quarantined.
+// A lost job becomes available again at once, and an attempt of the event records the loss. If a job is lost for the
+// fifth time, it is probably what kills the workers, so it is quarantined.
 const (
-	// Silence is for how long a worker must be silent to be taken for dead. A
-	// job that still runs by then will run twice, so it is several beats.
+	// Silence is how long a worker must be silent to count as dead. If it is alive, its jobs run twice, so Silence is
+	// several beats.
 	Silence = 7 * time.Second
 	beats   = 4
-	maxLost = 5
+	maxLost = 5 // starts; quarantinedError names this number
 )
 
-// Lease keeps one worker's lease, and collects the jobs of those without.
-// It is a River middleware, to know what runs.
+// Lease renews one worker's lease, and collects the lost jobs of others. It is a River middleware, so that it knows
+// which jobs the worker is running.
 type Lease struct {
 	river.MiddlewareDefaults
 	db      *database.DB
@@ -51,13 +49,20 @@ type Lease struct {
 	seen map[string]sighting // used by Run's goroutine alone
 }
 
-// sighting is a beat, and when this process first saw it.
+// sighting is the last beat of a worker, and when this process first saw it.
 type sighting struct{ beat, at time.Time }
 
-// NewLease returns the lease of the worker with the given River client id.
-// All workers of a database must use the same silence.
+// NewLease returns the lease of the worker with the given River client id. All workers of a database must use the same
+// silence.
 func NewLease(db *database.DB, log *slog.Logger, worker string, silence time.Duration) *Lease {
-	return &Lease{db: db, log: log, worker: worker, silence: silence, running: map[int64]struct{}{}, seen: map[string]sighting{}}
+	return &Lease{
+		db:      db,
+		log:     log,
+		worker:  worker,
+		silence: silence,
+		running: map[int64]struct{}{},
+		seen:    map[string]sighting{},
+	}
 }
 
 // Work implements rivertype.WorkerMiddleware.
@@ -73,13 +78,13 @@ func (l *Lease) Work(ctx context.Context, job *rivertype.JobRow, inner func(cont
 	return inner(ctx)
 }
 
-// Run beats and collects until ctx ends.
+// Run renews the lease and collects lost jobs until ctx ends.
 func (l *Lease) Run(ctx context.Context) {
 	ticker := time.NewTicker(l.silence / beats)
 	defer ticker.Stop()
 	for {
-		if err := l.turn(ctx); err != nil && ctx.Err() == nil {
-			l.log.WarnContext(ctx, "lease not renewed", "error", err)
+		if err := l.renewAndCollect(ctx); err != nil && ctx.Err() == nil {
+			l.log.WarnContext(ctx, "cannot renew the lease", "error", err)
 		}
 		select {
 		case <-ticker.C:
@@ -89,7 +94,7 @@ func (l *Lease) Run(ctx context.Context) {
 	}
 }
 
-// Beat writes the lease. It must succeed once before the worker takes jobs.
+// Beat renews the lease once. It must succeed before the worker takes its first job.
 func (l *Lease) Beat(ctx context.Context) error {
 	l.mu.Lock()
 	jobs := make([]int64, 0, len(l.running))
@@ -102,17 +107,17 @@ func (l *Lease) Beat(ctx context.Context) error {
 	return err
 }
 
-// End gives the lease up, when nothing runs any more.
+// End deletes the lease. Call it when no job is running any more.
 func (l *Lease) End(ctx context.Context) error {
 	_, err := l.db.Exec(ctx, "delete from lease where worker = $1", l.worker)
 	return err
 }
 
-// turn beats, looks and collects once.
-func (l *Lease) turn(ctx context.Context) (err error) {
+// renewAndCollect does once what Run repeats.
+func (l *Lease) renewAndCollect(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
-			clear(l.seen) // blind for a while: what was seen before proves nothing
+			clear(l.seen) // we may have missed beats, so what we saw before proves nothing
 		}
 	}()
 	ctx, done := context.WithTimeout(ctx, l.silence/2)
@@ -120,15 +125,15 @@ func (l *Lease) turn(ctx context.Context) (err error) {
 	if err := l.Beat(ctx); err != nil {
 		return err
 	}
-	silent, err := l.watch(ctx)
+	silent, err := l.silentWorkers(ctx)
 	if err != nil {
 		return err
 	}
-	return l.collect(ctx, silent)
+	return l.collectLost(ctx, silent)
 }
 
-// watch returns the workers whose beat has not changed for too long.
-func (l *Lease) watch(ctx context.Context) (silent []string, err error) {
+// silentWorkers returns the workers whose beat has not changed for too long.
+func (l *Lease) silentWorkers(ctx context.Context) (silent []string, err error) {
 	rows, err := l.db.Query(ctx, "select worker, beat from lease")
 	if err != nil {
 		return nil, err
@@ -149,62 +154,4 @@ func (l *Lease) watch(ctx context.Context) (silent []string, err error) {
 		return nil
 	})
 	return silent, err
-}
-
-// collectLost is safe to run in many workers at once. Starts that ended in
-// neither success nor error are the lost ones; a lost start does not use up
-// an attempt.
-const collectLost = `
-with lost as (
-	select id, attempt - coalesce(cardinality(errors), 0) >= $3 as quarantine
-	from river_job left join lease on lease.worker = attempted_by[cardinality(attempted_by)]
-	where state = 'running' and (
-		lease.worker is null and attempted_at < now() - $2::interval
-		or lease.worker = any ($1::text[])
-		or lease.beat > attempted_at + $2::interval and id <> all (lease.jobs))
-	limit 1000
-	for update of river_job skip locked
-), collected as (
-	update river_job set
-		state = case when quarantine then 'discarded' else 'available' end::river_job_state,
-		finalized_at = case when quarantine then now() end,
-		scheduled_at = now(), max_attempts = least(max_attempts + 1, 32767)
-	from lost where lost.id = river_job.id
-	returning river_job.id, quarantine, attempted_at,
-		case when kind = 'deliver' then (args ->> 'event_id')::uuid end as event_id, args ->> 'destination' as destination
-), noted as (
-	insert into attempt (event_id, destination, error, took_ms)
-	select event_id, destination, case when quarantine then $5 else $4 end, extract(epoch from now() - attempted_at) * 1000
-	from collected join delivery using (event_id, destination)
-), quarantined as (
-	update delivery set state = 'quarantined', changed_at = now() from collected
-	where quarantine and delivery.event_id = collected.event_id and delivery.destination = collected.destination
-), forgotten as (
-	delete from lease where worker = any ($1::text[]) and beat < now() - interval '1 hour'
-)
-select id, quarantine, coalesce(event_id::text, '') from collected`
-
-// What an event's page shows for a lost job.
-const (
-	noteLost        = "the worker was lost on the way; tried again"
-	noteQuarantined = "the worker was lost on the way, as so often before: this may be what kills it, so it is quarantined until somebody replays it"
-)
-
-func (l *Lease) collect(ctx context.Context, silent []string) error {
-	rows, err := l.db.Query(ctx, collectLost, silent, l.silence, maxLost, noteLost, noteQuarantined)
-	if err != nil {
-		return err
-	}
-	var id int64
-	var quarantine bool
-	var event string // "" if the job is no delivery
-	_, err = pgx.ForEachRow(rows, []any{&id, &quarantine, &event}, func() error {
-		if quarantine {
-			l.log.ErrorContext(ctx, "job was lost with its worker too often and is quarantined", "job_id", id, "event_id", event)
-		} else {
-			l.log.WarnContext(ctx, "job was lost with its worker and runs again", "job_id", id, "event_id", event)
-		}
-		return nil
-	})
-	return err
 }

@@ -16,8 +16,7 @@ import (
 
 func TestMain(m *testing.M) { testsuite.Main(m) }
 
-// runningJob stores an event whose job is running at the given worker, for the
-// given start, since a while ago.
+// runningJob stores an event whose job has been running in the given worker for a minute; it is the job's given start.
 func runningJob(t *testing.T, db *database.DB, worker string, start int) (event string, job int64) {
 	t.Helper()
 	jobs, err := inbox.NewJobs(db, &river.Config{})
@@ -25,7 +24,8 @@ func runningJob(t *testing.T, db *database.DB, worker string, start int) (event 
 		t.Fatal(err)
 	}
 	in := inbox.New(db, jobs)
-	if err := in.AddSource(t.Context(), inbox.Source{Name: "demo", Scheme: "hmac", Secret: "0123456789abcdef", RatePerMinute: 1}); err != nil {
+	s := inbox.Source{Name: "demo", Scheme: "hmac", Secret: "0123456789abcdef", RatePerMinute: 1}
+	if err := in.AddSource(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	d := inbox.Destination{Name: "sink", Source: "demo", URL: "http://x", Secret: "0123456789abcdef", Concurrency: 1, MaxAttempts: 3}
@@ -48,9 +48,9 @@ func lease(t *testing.T, db *database.DB, worker string) *Lease {
 	return NewLease(db, slog.New(slog.DiscardHandler), worker, Silence)
 }
 
-func turn(t *testing.T, l *Lease) {
+func renewAndCollect(t *testing.T, l *Lease) {
 	t.Helper()
-	if err := l.turn(t.Context()); err != nil {
+	if err := l.renewAndCollect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,8 @@ type jobState struct {
 
 func stateOf(t *testing.T, db *database.DB, job int64) (s jobState) {
 	t.Helper()
-	err := db.QueryRow(t.Context(), "select state::text, attempt, max_attempts from river_job where id = $1", job).Scan(&s.state, &s.attempt, &s.attempts)
+	err := db.QueryRow(t.Context(), "select state::text, attempt, max_attempts from river_job where id = $1", job).
+		Scan(&s.state, &s.attempt, &s.attempts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,32 +75,32 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 	t.Run("no lease at all", func(t *testing.T) {
 		db := testsuite.Database(t)
 		_, job := runningJob(t, db, "gone", 1)
-		turn(t, lease(t, db, "looker"))
+		renewAndCollect(t, lease(t, db, "watcher"))
 		// The lost start must not use up one of the three attempts.
 		if got := stateOf(t, db, job); got != (jobState{"available", 1, 4}) {
 			t.Errorf("job is %+v", got)
 		}
 	})
-	t.Run("worker lives and names it", func(t *testing.T) {
+	t.Run("worker is alive and lists the job", func(t *testing.T) {
 		db := testsuite.Database(t)
 		_, job := runningJob(t, db, "alive", 1)
-		alive, looker := lease(t, db, "alive"), lease(t, db, "looker")
+		alive, watcher := lease(t, db, "alive"), lease(t, db, "watcher")
 		alive.running[job] = struct{}{}
 		for range 3 {
-			turn(t, alive)
-			turn(t, looker)
+			renewAndCollect(t, alive)
+			renewAndCollect(t, watcher)
 		}
 		if got := stateOf(t, db, job); got.state != "running" {
-			t.Errorf("job is %+v: it runs twice now", got)
+			t.Errorf("job is %+v: now it runs twice", got)
 		}
 	})
-	t.Run("worker lives but has lost it", func(t *testing.T) {
+	t.Run("worker is alive and does not list the job", func(t *testing.T) {
 		db := testsuite.Database(t)
 		_, job := runningJob(t, db, "alive", 1)
 		if err := lease(t, db, "alive").Beat(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		turn(t, lease(t, db, "looker"))
+		renewAndCollect(t, lease(t, db, "watcher"))
 		if got := stateOf(t, db, job); got.state != "available" {
 			t.Errorf("job is %+v: stuck for an hour", got)
 		}
@@ -113,51 +114,51 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 		if err := lease(t, db, "alive").Beat(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		turn(t, lease(t, db, "looker"))
+		renewAndCollect(t, lease(t, db, "watcher"))
 		if got := stateOf(t, db, job); got.state != "running" {
-			t.Errorf("job is %+v: its worker had no time to name it", got)
+			t.Errorf("job is %+v: its worker had no time to list it", got)
 		}
 	})
-	t.Run("worker is silent, seen by the looker's own clock", func(t *testing.T) {
+	t.Run("worker is silent, by the watcher's own clock", func(t *testing.T) {
 		db := testsuite.Database(t)
 		_, job := runningJob(t, db, "killed", 1)
-		killed, looker := lease(t, db, "killed"), lease(t, db, "looker")
+		killed, watcher := lease(t, db, "killed"), lease(t, db, "watcher")
 		killed.running[job] = struct{}{}
-		turn(t, killed)
-		// An old row alone proves nothing: the database may have been away.
+		renewAndCollect(t, killed)
+		// An old row alone proves nothing: there may have been an outage of the database.
 		if _, err := db.Exec(t.Context(), "update lease set beat = now() - interval '10 minutes'"); err != nil {
 			t.Fatal(err)
 		}
-		turn(t, looker)
+		renewAndCollect(t, watcher)
 		if got := stateOf(t, db, job); got.state != "running" {
-			t.Fatalf("job is %+v: collected for the row's age", got)
+			t.Fatalf("job is %+v: collected because of the row's age", got)
 		}
-		// Nor does a silence in which the looker itself was cut off.
-		seen := looker.seen["killed"]
-		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
+		// Nor does a silence during which the watcher itself was cut off.
+		seen := watcher.seen["killed"]
+		watcher.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
 		away, cut := context.WithCancel(t.Context())
 		cut()
-		if looker.turn(away) == nil {
-			t.Fatal("a turn without the database succeeds")
+		if watcher.renewAndCollect(away) == nil {
+			t.Fatal("renewAndCollect succeeds without the database")
 		}
-		turn(t, looker)
+		renewAndCollect(t, watcher)
 		if got := stateOf(t, db, job); got.state != "running" {
 			t.Fatalf("job is %+v: collected after an outage", got)
 		}
-		looker.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
-		turn(t, looker)
+		watcher.seen["killed"] = sighting{seen.beat, time.Now().Add(-Silence)}
+		renewAndCollect(t, watcher)
 		if got := stateOf(t, db, job); got.state != "available" {
 			t.Errorf("job is %+v: not collected after the silence", got)
 		}
 	})
 }
 
-// A body that crashes every worker must not take all of them down for ever.
+// An event that crashes every worker must not crash them forever.
 func TestJobThatKillsItsWorkersIsQuarantined(t *testing.T) {
 	for start, want := range map[int]string{maxLost - 1: "available", maxLost: "discarded"} {
 		db := testsuite.Database(t)
 		event, job := runningJob(t, db, "gone", start)
-		turn(t, lease(t, db, "looker"))
+		renewAndCollect(t, lease(t, db, "watcher"))
 		var delivery string
 		if err := db.QueryRow(t.Context(), "select state from delivery where event_id = $1", event).Scan(&delivery); err != nil {
 			t.Fatal(err)
@@ -167,13 +168,13 @@ func TestJobThatKillsItsWorkersIsQuarantined(t *testing.T) {
 			t.Errorf("after %d lost starts: job %s, delivery %s; want job %s", start, got, delivery, want)
 		}
 	}
-	// Starts that ended in an error are no lost ones.
+	// A start that ended in an error is not lost.
 	db := testsuite.Database(t)
 	_, job := runningJob(t, db, "gone", maxLost)
 	if _, err := db.Exec(t.Context(), "update river_job set errors = array['{}'::jsonb]"); err != nil {
 		t.Fatal(err)
 	}
-	turn(t, lease(t, db, "looker"))
+	renewAndCollect(t, lease(t, db, "watcher"))
 	if got := stateOf(t, db, job); got.state != "available" {
 		t.Errorf("job is %+v: failures count as crashes", got)
 	}
@@ -183,10 +184,11 @@ func TestLeaseEndsWithItsWorker(t *testing.T) {
 	db := testsuite.Database(t)
 	l := lease(t, db, "worker")
 	l.running[7] = struct{}{}
-	turn(t, l)
+	renewAndCollect(t, l)
 	var jobs []int64
-	if err := db.QueryRow(t.Context(), "select jobs from lease where worker = 'worker'").Scan(&jobs); err != nil || !slices.Equal(jobs, []int64{7}) {
-		t.Errorf("lease names %v, %v", jobs, err)
+	err := db.QueryRow(t.Context(), "select jobs from lease where worker = 'worker'").Scan(&jobs)
+	if err != nil || !slices.Equal(jobs, []int64{7}) {
+		t.Errorf("lease lists %v, %v", jobs, err)
 	}
 	if err := l.End(t.Context()); err != nil {
 		t.Fatal(err)

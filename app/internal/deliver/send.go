@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"dozen/app/internal/inbox"
@@ -17,13 +16,13 @@ import (
 // Limits of one request to a destination.
 const (
 	dialTimeout   = 5 * time.Second
-	answerTimeout = 15 * time.Second // until the answer's header
-	sendTimeout   = 20 * time.Second // for all of it
-	maxAnswer     = 64 << 10         // bytes read of an answer, only to reuse the connection
+	answerTimeout = 15 * time.Second // for the header of the answer
+	sendTimeout   = 20 * time.Second // for the whole request
+	maxAnswer     = 64 << 10         // bytes of an answer that are read, only to reuse the connection
 )
 
-// sender posts events. It has one client for public destinations, and one for
-// those that may be private: connections are kept, so they must not be shared.
+// sender posts events. It has one client for public destinations and one for those that may be private, because the two
+// must not share connections.
 type sender struct {
 	public, private *http.Client
 }
@@ -37,7 +36,7 @@ func newClient(allowPrivate bool) *http.Client {
 	return &http.Client{
 		Timeout: sendTimeout,
 		Transport: &http.Transport{
-			Proxy:                 nil, // a proxy would connect in our place, past the guard
+			Proxy:                 nil, // a proxy would connect for us, past the guard
 			DialContext:           dialer.DialContext,
 			TLSHandshakeTimeout:   dialTimeout,
 			ResponseHeaderTimeout: answerTimeout,
@@ -45,12 +44,12 @@ func newClient(allowPrivate bool) *http.Client {
 			IdleConnTimeout:       30 * time.Second,
 			ForceAttemptHTTP2:     true,
 		},
-		// A redirect is an answer like any other: not 2xx, so not delivered.
+		// A redirect is an answer like any other: it is not 2xx, so the delivery has failed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// send posts the event once.
+// send posts the event once, and returns the outcome.
 func (s *sender) send(ctx context.Context, p inbox.Parcel, attempt int) inbox.Outcome {
 	start := time.Now()
 	status, err := s.post(ctx, p, attempt)
@@ -59,12 +58,13 @@ func (s *sender) send(ctx context.Context, p inbox.Parcel, attempt int) inbox.Ou
 	case err != nil:
 		out.Error = err.Error()
 	case status/100 != 2:
-		out.Error = "answer " + strconv.Itoa(status)
+		out.Error = "the destination answered " + strconv.Itoa(status)
 	}
 	return out
 }
 
-func (s *sender) post(ctx context.Context, p inbox.Parcel, attempt int) (status int, err error) {
+// post returns the status of the answer, or 0 if there was none.
+func (s *sender) post(ctx context.Context, p inbox.Parcel, attempt int) (int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(p.Body))
 	if err != nil {
 		return 0, err
@@ -90,19 +90,4 @@ func (s *sender) post(ctx context.Context, p inbox.Parcel, attempt int) (status 
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
 	return response.StatusCode, nil
-}
-
-// KeptHeaders returns the headers of a request that are passed on to the
-// destination: the sender's own X- headers, but no signature, and nothing
-// that a proxy before us has added.
-func KeptHeaders(header http.Header) map[string]string {
-	kept := map[string]string{}
-	for name := range header {
-		if !strings.HasPrefix(name, "X-") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Amzn-") ||
-			strings.Contains(name, "Signature") {
-			continue
-		}
-		kept[name] = header.Get(name)
-	}
-	return kept
 }

@@ -1,5 +1,5 @@
-// Package deliver works the queue: it posts events to their destinations, and
-// sees to it that no job is lost with the worker that ran it (lease.go).
+// Package deliver works the queue: it posts events to their destinations, and runs the jobs of killed workers again
+// (lease.go).
 package deliver
 
 import (
@@ -29,10 +29,16 @@ type Worker struct {
 
 // NewWorker returns a worker that records its attempts in the inbox.
 func NewWorker(in *inbox.Inbox, log *slog.Logger, metrics *metric.Writer) *Worker {
-	return &Worker{inbox: in, log: log, metrics: metrics, sender: newSender(), busy: limits{running: map[string]int{}}}
+	return &Worker{
+		inbox:   in,
+		log:     log,
+		metrics: metrics,
+		sender:  newSender(),
+		busy:    limits{running: map[string]int{}},
+	}
 }
 
-// recordTimeout bounds the writing of an outcome while the process shuts down.
+// recordTimeout limits how long recording an outcome may take while the process shuts down.
 const recordTimeout = 5 * time.Second
 
 // Work implements river.Worker.
@@ -46,29 +52,30 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 	case err != nil:
 		return err
 	case parcel.State == "delivered":
-		// The outcome was recorded, but the job's end was not.
+		// The job was started again although its outcome had been recorded.
 		return nil
 	}
 	if !w.busy.take(parcel.Name, parcel.Concurrency) {
-		// A slow destination must not hold all of this worker's places.
+		// A slow destination must not occupy the whole worker.
 		return river.JobSnooze(time.Second + rand.N(time.Second))
 	}
 	defer w.busy.give(parcel.Name)
 
 	out := w.sender.send(ctx, parcel, job.Attempt)
 	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
-		return ctx.Err() // this process must end: River gives the job back, uncounted
+		return ctx.Err() // the process is stopping: River returns the job to the queue, uncounted
 	}
-	// What the destination has got is written down even if we must stop now.
+	// What the destination has received is recorded even if the process is stopping.
 	recording, done := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer done()
 	if err := w.inbox.Record(recording, job, out); err != nil {
 		return err
 	}
-	return w.report(ctx, job, out)
+	return w.logOutcome(ctx, job, out)
 }
 
-func (w *Worker) report(ctx context.Context, job *river.Job[inbox.Delivery], out inbox.Outcome) error {
+// logOutcome logs and counts an outcome, and returns its error.
+func (w *Worker) logOutcome(ctx context.Context, job *river.Job[inbox.Delivery], out inbox.Outcome) error {
 	attrs := []any{"attempt", job.Attempt, "status", out.Status, "took_ms", out.Took.Milliseconds()}
 	if out.Error == "" {
 		w.log.InfoContext(ctx, "delivered", attrs...)
@@ -77,23 +84,22 @@ func (w *Worker) report(ctx context.Context, job *river.Job[inbox.Delivery], out
 	}
 	attrs = append(attrs, "error", out.Error)
 	if job.Attempt >= job.MaxAttempts {
-		w.log.ErrorContext(ctx, "delivery is dead after its last attempt", attrs...)
+		w.log.ErrorContext(ctx, "delivery failed for the last time and is dead", attrs...)
 		w.metrics.Count("Dead", 1)
 	} else {
-		w.log.WarnContext(ctx, "delivery failed, will be tried again", attrs...)
+		w.log.WarnContext(ctx, "delivery failed and will be retried", attrs...)
 		w.metrics.Count("Failed", 1)
 	}
 	return errors.New(out.Error)
 }
 
-// Timeout implements river.Worker; it lies above all that Work waits for.
+// Timeout implements river.Worker. It is longer than everything that Work waits for.
 func (w *Worker) Timeout(*river.Job[inbox.Delivery]) time.Duration {
 	return sendTimeout + 2*recordTimeout
 }
 
-// Backoff between attempts: it doubles from the first to the longest, and a
-// quarter of it is left to chance, so that a destination that comes back is
-// not hit by everything at once. Twelve attempts take about five hours.
+// The pause between attempts doubles from firstBackoff to longestBackoff. A quarter of it is random, so that a
+// destination that recovers does not get everything at once. Twelve attempts take about five hours.
 const (
 	firstBackoff   = 4 * time.Second
 	longestBackoff = 4 * time.Hour
@@ -112,16 +118,17 @@ func backoff(attempt int) time.Duration {
 	return pause - pause/8 + rand.N(pause/4)
 }
 
-// limits counts requests under way by destination.
+// limits counts the running requests of each destination.
 type limits struct {
 	mu      sync.Mutex
 	running map[string]int
 }
 
-func (l *limits) take(name string, most int) bool {
+// take reports whether one more request may run, and counts it.
+func (l *limits) take(name string, limit int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running[name] >= most {
+	if l.running[name] >= limit {
 		return false
 	}
 	l.running[name]++

@@ -9,11 +9,11 @@ import (
 	"dozen/app/internal/database"
 )
 
-// Filter narrows a list of events; empty fields do not.
+// Filter selects events. Empty fields match every event.
 type Filter struct {
 	Source string
 	State  string // of at least one delivery
-	Text   string // an event's id, or the sender's delivery id, in full
+	Text   string // an event's whole id, or the sender's whole delivery id
 	Before string // only events older than this id, for the next page
 	Limit  int
 }
@@ -28,7 +28,7 @@ type Summary struct {
 	States     string // "billing delivered, audit dead"
 }
 
-// Events lists events, newest first.
+// Events returns the events that match the filter, newest first.
 func (in *Inbox) Events(ctx context.Context, f Filter) ([]Summary, error) {
 	id, deliveryID := "", f.Text
 	if IsID(f.Text) {
@@ -63,34 +63,37 @@ type Attempt struct {
 	At          time.Time
 }
 
-// State is where one delivery of an event stands.
+// State is the state of one delivery of an event.
 type State struct {
 	Destination string
 	State       string
 	ChangedAt   time.Time
 }
 
-// Event finds one event with its deliveries and attempts, or ErrNotFound. All
-// of it comes in one round trip, which is most of what a page costs.
+// Event returns an event with its deliveries and attempts, or ErrNotFound. It makes one round trip, because round trips
+// are most of what a page costs.
 func (in *Inbox) Event(ctx context.Context, id string) (event Event, states []State, attempts []Attempt, err error) {
 	if !IsID(id) {
 		return event, nil, nil, ErrNotFound
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`select id::text, source, delivery_id, content_type, headers, body, received_at from event where id = $1`, id).
+	batch.Queue(`
+		select id::text, source, delivery_id, content_type, headers, body, received_at
+		from event where id = $1`, id).
 		QueryRow(func(row pgx.Row) error {
-			return row.Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType, &event.Headers, &event.Body, &event.ReceivedAt)
+			return row.Scan(&event.ID, &event.Source, &event.DeliveryID, &event.ContentType,
+				&event.Headers, &event.Body, &event.ReceivedAt)
 		})
 	batch.Queue("select destination, state, changed_at from delivery where event_id = $1 order by destination", id).
-		Query(collect(&states))
+		Query(collectInto(&states))
 	batch.Queue("select destination, status, error, took_ms, at from attempt where event_id = $1 order by id", id).
-		Query(collect(&attempts))
+		Query(collectInto(&attempts))
 	err = in.db.Batch(ctx, batch)
 	return event, states, attempts, notFound(err)
 }
 
-// collect returns a reader of a batch's rows into list, column by column.
-func collect[T any](list *[]T) func(pgx.Rows) error {
+// collectInto returns a function that reads a batch's rows into list, column by column.
+func collectInto[T any](list *[]T) func(pgx.Rows) error {
 	return func(rows pgx.Rows) (err error) {
 		*list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 		return err

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// newID returns a UUIDv7: 48 bits of milliseconds, then randomness, so that
-// newer ids sort after older ones.
+// newID returns a UUIDv7: 48 bits of milliseconds, then random bits. Newer ids sort after older ones.
 func newID(now time.Time) string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails, see crypto/rand
@@ -22,7 +21,7 @@ func newID(now time.Time) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-var idForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// IsID says whether text has the form of an event's id.
-func IsID(text string) bool { return idForm.MatchString(text) }
+// IsID reports whether text has the form of an event's id.
+func IsID(text string) bool { return idPattern.MatchString(text) }

@@ -10,16 +10,15 @@ import (
 	"io"
 )
 
-// Imported counts what Import has done, or in a dry run would do.
+// Imported counts the events that Import has stored (New) and skipped (Known), or in a dry run would have.
 type Imported struct{ New, Known int }
 
 // maxLine is the longest line of an import in bytes: a body of 1 MiB in
 // base64, with room for the rest.
 const maxLine = 4 << 20
 
-// Import reads events as JSON lines, gzipped or plain, in the form that the
-// archive has, and accepts them like new ones: with deliveries and jobs. What
-// is known by its delivery id is left alone, so an import can be repeated.
+// Import reads events as JSON lines, gzipped or plain, in the archive's format, and accepts them like new ones, with
+// deliveries and jobs. It skips events whose delivery id is known, so an import can be repeated.
 func (in *Inbox) Import(ctx context.Context, from io.Reader, dryRun bool) (done Imported, err error) {
 	buffered := bufio.NewReader(from)
 	if start, _ := buffered.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
@@ -51,7 +50,7 @@ func (in *Inbox) Import(ctx context.Context, from io.Reader, dryRun bool) (done 
 func (in *Inbox) importLine(ctx context.Context, line []byte, dryRun bool) (known bool, err error) {
 	var event Event
 	if err := json.Unmarshal(line, &event); err != nil {
-		return false, fmt.Errorf("not an event in JSON: %w", err)
+		return false, fmt.Errorf("not a JSON event: %w", err)
 	}
 	if _, err := in.Source(ctx, event.Source); err != nil {
 		return false, fmt.Errorf("source %q: %w", event.Source, err)

@@ -12,14 +12,14 @@ import (
 	"dozen/app/internal/database"
 )
 
-// Queue is the queue of deliveries and upkeep, named after the process in the
-// Procfile that works it: the backlog is measured and scaled by that name.
+// Queue is the queue of deliveries and upkeep. It has the name of the process in the Procfile that works it, because
+// workers are scaled by the backlog metric of that name.
 const Queue = "worker"
 
-// ErrNotFound says that there is no source, destination or event of that name.
+// ErrNotFound means that the source, destination or event does not exist.
 var ErrNotFound = errors.New("not found")
 
-// Delivery is the job that brings one event to one destination.
+// Delivery is the job that delivers one event to one destination.
 type Delivery struct {
 	EventID     string `json:"event_id"`
 	Destination string `json:"destination"`
@@ -28,7 +28,7 @@ type Delivery struct {
 // Kind implements river.JobArgs.
 func (Delivery) Kind() string { return "deliver" }
 
-// Jobs inserts jobs; every process has one.
+// Jobs is the River client that inserts jobs; every process has one.
 type Jobs = river.Client[pgx.Tx]
 
 // Inbox is the store of events.
@@ -37,15 +37,15 @@ type Inbox struct {
 	jobs *Jobs
 }
 
-// New returns an inbox that inserts its jobs through jobs.
+// New returns an inbox in db whose jobs are inserted by jobs.
 func New(db *database.DB, jobs *Jobs) *Inbox { return &Inbox{db, jobs} }
 
-// NewJobs returns a client that can insert jobs, but works none.
+// NewJobs returns a River client on db. It also works jobs if config has queues.
 func NewJobs(db *database.DB, config *river.Config) (*Jobs, error) {
 	return river.NewClient(riverpgxv5.New(db.Pool), config)
 }
 
-// Event is what a source has posted.
+// Event is a request that a source has posted.
 type Event struct {
 	ID          string            `json:"id"`
 	Source      string            `json:"source"`
@@ -56,10 +56,9 @@ type Event struct {
 	ReceivedAt  time.Time         `json:"received_at"`
 }
 
-// storeEvent writes an event, a delivery for each destination of its source,
-// and their jobs. It is one statement, and so one transaction, in one round
-// trip; see docs/adr/0101 for why the jobs do not go through River's client. A
-// delivery id that was seen before writes nothing.
+// storeEvent writes an event, a delivery for each destination of its source, and their jobs. It writes nothing if the
+// source's delivery id is known. It is a single statement: one transaction in one round trip. docs/adr/0101 explains
+// why the jobs are not inserted by River's client.
 const storeEvent = `
 with stored as (
 	insert into event (id, source, delivery_id, content_type, headers, body)
@@ -77,9 +76,8 @@ with stored as (
 )
 select exists (select from stored)`
 
-// Accept stores an event with its deliveries and their jobs, all or nothing,
-// and returns its id. If the source has posted the same delivery id before,
-// nothing is stored, and the first event's id is returned with known true.
+// Accept stores an event with its deliveries and their jobs, all or nothing, and returns the event's id. If the source
+// has posted the same delivery id before, Accept stores nothing, and returns the first event's id and known true.
 func (in *Inbox) Accept(ctx context.Context, event Event) (id string, known bool, err error) {
 	event.ID = newID(time.Now())
 	if event.DeliveryID == "" {

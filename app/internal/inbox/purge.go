@@ -7,15 +7,14 @@ import (
 	"dozen/app/internal/database"
 )
 
-// A batch of finished events is bounded by number and by bytes, because it is
-// held in memory while it is archived.
+// A batch of finished events is held in memory while it is archived, so its number and bytes are bounded.
 const (
 	purgeEvents = 1000
 	purgeBytes  = 16 << 20
 )
 
-// Finished returns the oldest events that came before the given time and have
-// no delivery that is still pending: at least one, if there is any.
+// Finished returns a batch of the oldest events that were received before the given time and have no pending delivery.
+// The batch is empty only if there are no such events.
 func (in *Inbox) Finished(ctx context.Context, before time.Time) ([]Event, error) {
 	return database.List[Event](ctx, in.db, `
 		select id::text, source, delivery_id, content_type, headers, body, received_at from (
@@ -30,8 +29,8 @@ func (in *Inbox) Finished(ctx context.Context, before time.Time) ([]Event, error
 		where bytes_before < $3 order by id`, before, purgeEvents, purgeBytes)
 }
 
-// Purge deletes events with all that belongs to them. One whose delivery was
-// started again in the meantime stays.
+// Purge deletes events with their deliveries and attempts. It keeps an event of which a delivery has become pending
+// again.
 func (in *Inbox) Purge(ctx context.Context, ids []string) (deleted int, err error) {
 	tag, err := in.db.Exec(ctx, `delete from event where id = any ($1::uuid[])
 		and not exists (select 1 from delivery where event_id = event.id and state = 'pending')`, ids)

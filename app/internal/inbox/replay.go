@@ -8,9 +8,8 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// Replay delivers an event again, to one destination or, with "", to all that
-// its source has now. What is still pending is left alone, so that no delivery
-// ever has two jobs. It returns the number of deliveries that were started.
+// Replay delivers an event again, to one destination or, with "", to all that its source has now. It leaves pending
+// deliveries alone, so that a delivery never has two jobs. It returns how many deliveries it has started.
 func (in *Inbox) Replay(ctx context.Context, id, destination string) (started int, err error) {
 	if !IsID(id) {
 		return 0, ErrNotFound
@@ -24,16 +23,16 @@ func (in *Inbox) Replay(ctx context.Context, id, destination string) (started in
 		returning event_id, destination`, id, destination)
 }
 
-// Redrive tuning: a dead delivery gets this many new lives, each at least
-// redrivePause after its last death; a batch keeps transactions short.
+// A dead delivery is started again at most redriveLimit times, each time at least redrivePause after it died. Batches
+// keep transactions short.
 const (
 	redriveLimit = 3
 	redrivePause = 30 * time.Minute
 	redriveBatch = 500
 )
 
-// Redrive starts the dead deliveries that are due for another round, and any
-// pending one that has lost its job. It returns how many; call it until 0.
+// Redrive starts a batch of the dead deliveries that are due again, and of the pending ones that have lost their job.
+// It returns how many it has started; call it until that is 0.
 func (in *Inbox) Redrive(ctx context.Context) (started int, err error) {
 	return in.restart(ctx, `
 		update delivery set state = 'pending', changed_at = now(), redrives = redrives + 1
@@ -49,11 +48,12 @@ func (in *Inbox) Redrive(ctx context.Context) (started int, err error) {
 		returning event_id, destination`, redrivePause, redriveLimit, redriveBatch)
 }
 
-// restart runs a statement that returns deliveries, and inserts their jobs.
+// restart runs a statement that returns deliveries, and inserts a job for each of them.
 func (in *Inbox) restart(ctx context.Context, statement string, args ...any) (started int, err error) {
 	err = in.db.InTx(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `with restarted as (`+statement+`)
-			select event_id::text, destination, max_attempts from restarted join destination on name = destination`, args...)
+			select event_id::text, destination, max_attempts
+			from restarted join destination on name = destination`, args...)
 		if err != nil {
 			return err
 		}

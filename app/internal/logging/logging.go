@@ -1,5 +1,5 @@
-// Package logging writes structured events to stdout, and carries ids (request,
-// event, job) through a context, so that one search finds an event's whole life.
+// Package logging writes structured log lines, and carries ids (request, event, job) in a context, so that one search
+// finds every line about an event.
 package logging
 
 import (
@@ -19,7 +19,7 @@ func New(out io.Writer, format string, level slog.Level) *slog.Logger {
 	return slog.New(handler{slog.NewTextHandler(out, options)})
 }
 
-// With returns a context whose log lines carry the given attributes too.
+// With returns a context that adds the given attributes to every line logged with it.
 func With(ctx context.Context, attrs ...slog.Attr) context.Context {
 	before, _ := ctx.Value(key{}).([]slog.Attr)
 	return context.WithValue(ctx, key{}, append(before[:len(before):len(before)], attrs...))

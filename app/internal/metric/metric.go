@@ -1,5 +1,5 @@
-// Package metric writes CloudWatch embedded-metric lines to stdout: the log
-// driver carries them away, and no agent, port or library is needed.
+// Package metric writes CloudWatch embedded-metric lines to stdout. The log driver delivers them: no agent, port or
+// library is needed.
 package metric
 
 import (
@@ -16,7 +16,7 @@ type Value struct {
 	Number float64
 }
 
-// Writer writes lines for one process, and adds up counters between them.
+// Writer writes metrics of one process. It adds up counters between two lines.
 type Writer struct {
 	out                io.Writer
 	namespace, process string
@@ -25,20 +25,19 @@ type Writer struct {
 	counts map[string]float64
 }
 
-// New returns a writer; with an empty namespace it writes nothing.
+// New returns a writer. If namespace is "", it writes nothing.
 func New(out io.Writer, namespace, process string) *Writer {
 	return &Writer{out: out, namespace: namespace, process: process, counts: map[string]float64{}}
 }
 
-// Count adds to a counter of this process, which Start writes once a minute.
+// Count adds to a counter of this process. Start writes the counters once a minute.
 func (w *Writer) Count(name string, number float64) {
 	w.mu.Lock()
 	w.counts[name] += number
 	w.mu.Unlock()
 }
 
-// Start writes the counters every minute until stop is called, which writes
-// them a last time.
+// Start writes the counters every minute. stop writes them for the last time.
 func (w *Writer) Start() (stop func()) {
 	ending, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -72,7 +71,7 @@ func (w *Writer) flush() {
 	}
 }
 
-// Write writes one line with the single dimension Process.
+// Write writes one line of values, with process as their only dimension.
 func (w *Writer) Write(process string, values ...Value) {
 	if w.namespace == "" {
 		return

@@ -1,4 +1,4 @@
-// Package operator keeps the people who may use the operators' page.
+// Package operator stores the people who may use the operators' page.
 package operator
 
 import (
@@ -13,30 +13,30 @@ import (
 	"dozen/app/internal/database"
 )
 
-// MinPassword is the fewest characters of a password.
+// MinPassword is the minimum length of a password in characters.
 const MinPassword = 12
 
-// ErrRefused says that email and password do not belong together.
+// ErrRefused means that the email or the password is wrong.
 var ErrRefused = errors.New("email or password is wrong")
 
-// Add stores an operator; one with the same email gets the new password.
+// Add stores an operator. If the email is known, its operator gets the new password.
 func Add(ctx context.Context, db *database.DB, email, password string) error {
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
 		return fmt.Errorf("email %q: write it like ada@example.com", email)
 	}
 	if count := len([]rune(password)); count < MinPassword {
-		return fmt.Errorf("password: has %d characters, use %d or more", count, MinPassword)
+		return fmt.Errorf("password: has %d characters, use at least %d", count, MinPassword)
 	}
 	_, err := db.Exec(ctx, `insert into operator (email, password) values ($1, $2)
-		on conflict (email) do update set password = excluded.password`, normal(email), hash(password))
+		on conflict (email) do update set password = excluded.password`, normalize(email), hashPassword(password))
 	return err
 }
 
-// Check returns nil if the password is the operator's, and else ErrRefused. It
-// takes as long for an unknown email, so that nobody can find out which exist.
+// Check returns nil if the password is the operator's, and ErrRefused if not. It takes as long for an unknown email,
+// so that nobody can find out which emails are known.
 func Check(ctx context.Context, db *database.DB, email, password string) error {
-	stored := nobody()
-	err := db.QueryRow(ctx, "select password from operator where email = $1", normal(email)).Scan(&stored)
+	stored := unmatchable()
+	err := db.QueryRow(ctx, "select password from operator where email = $1", normalize(email)).Scan(&stored)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
@@ -46,4 +46,4 @@ func Check(ctx context.Context, db *database.DB, email, password string) error {
 	return nil
 }
 
-func normal(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+func normalize(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Cost of a hash, as OWASP advises for argon2id: 19 MiB, two passes.
+// The cost of a hash, as OWASP recommends for argon2id: 19 MiB, two passes.
 const (
 	memory  = 19 << 10 // KiB
 	passes  = 2
@@ -20,21 +20,21 @@ const (
 	keyLen  = 32
 )
 
-// hashing bounds how many hashes are made at once: a crowd at the login form
-// must not use up the memory that events need.
+// hashing limits how many hashes are computed at once: many simultaneous logins must not use up the memory that
+// events need.
 var hashing = make(chan struct{}, 2)
 
-var coded = base64.RawStdEncoding
+var encoding = base64.RawStdEncoding
 
-// hash returns the password's hash in the usual form, cost and salt included.
-func hash(password string) string {
+// hashPassword returns a password's hash in the usual format, with its cost and salt.
+func hashPassword(password string) string {
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // never fails, see crypto/rand
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads,
-		coded.EncodeToString(salt), coded.EncodeToString(derive(password, salt, passes, memory, threads)))
+		encoding.EncodeToString(salt), encoding.EncodeToString(derive(password, salt, passes, memory, threads)))
 }
 
-// matches says whether the password is the one that was hashed.
+// matches reports whether stored is a hash of the password.
 func matches(stored, password string) bool {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
@@ -45,11 +45,11 @@ func matches(stored, password string) bool {
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &m, &t, &p); err != nil || t == 0 || p == 0 {
 		return false
 	}
-	salt, err := coded.DecodeString(parts[4])
+	salt, err := encoding.DecodeString(parts[4])
 	if err != nil {
 		return false
 	}
-	want, err := coded.DecodeString(parts[5])
+	want, err := encoding.DecodeString(parts[5])
 	if err != nil {
 		return false
 	}
@@ -62,5 +62,5 @@ func derive(password string, salt []byte, t, m uint32, p uint8) []byte {
 	return argon2.IDKey([]byte(password), salt, t, m, p, keyLen)
 }
 
-// nobody is a hash that no password matches, for emails that do not exist.
-var nobody = sync.OnceValue(func() string { return hash(rand.Text()) })
+// unmatchable returns a hash that no password matches, for unknown emails.
+var unmatchable = sync.OnceValue(func() string { return hashPassword(rand.Text()) })

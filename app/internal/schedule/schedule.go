@@ -4,9 +4,9 @@
 //	scheduler B ──┼─► lock the row, act on the ticks since, write the last one
 //	scheduler C ──┘   and whatever the act wrote, in the same transaction
 //
-// There is no leader: whoever locks the row first acts, and the others find
-// nothing left to do. A scheduler that is killed half-way has done nothing.
-// Ticks are read off the database's clock, so that hosts need not agree.
+// There is no leader: the scheduler that locks the row first acts, and the others find nothing left to do. A
+// scheduler that is killed halfway has done nothing. Ticks follow the database's clock, so the clocks of hosts may
+// differ.
 package schedule
 
 import (
@@ -20,20 +20,18 @@ import (
 	"dozen/app/internal/database"
 )
 
-// Schedule is something to do at every tick.
+// Schedule is an action that runs at every tick.
 type Schedule struct {
 	Name   string
-	Every  time.Duration // between ticks, which fall on whole multiples of it in UTC
-	Offset time.Duration // later than the whole multiple, less than Every
-	// CatchUp is how many missed ticks are made up for after a downtime, newest
-	// first; older ones are skipped. 0 acts on the newest tick only.
+	Every  time.Duration // between two ticks; ticks are at whole multiples of it in UTC
+	Offset time.Duration // of ticks after the whole multiple; less than Every
+	// CatchUp is how many missed ticks before the newest one are acted on after a downtime. Older ones are skipped.
 	CatchUp int
-	// Act runs in the transaction that records the tick. An error undoes both,
-	// and the tick comes again.
+	// Act runs in the transaction that records the tick. An error rolls it back, and the tick is retried.
 	Act func(ctx context.Context, tx pgx.Tx, tick time.Time) error
 }
 
-// Run watches the schedules until ctx ends.
+// Run acts on the schedules' ticks until ctx ends.
 func Run(ctx context.Context, db *database.DB, log *slog.Logger, schedules []Schedule) {
 	next := make([]time.Time, len(schedules))
 	for {
@@ -47,7 +45,7 @@ func Run(ctx context.Context, db *database.DB, log *slog.Logger, schedules []Sch
 			case err == nil:
 				next[i] = due
 			case ctx.Err() == nil:
-				log.ErrorContext(ctx, "tick failed and comes again", "schedule", s.Name, "error", err)
+				log.ErrorContext(ctx, "tick failed and will be retried", "schedule", s.Name, "error", err)
 			}
 		}
 		select {
@@ -58,29 +56,31 @@ func Run(ctx context.Context, db *database.DB, log *slog.Logger, schedules []Sch
 	}
 }
 
-// catchUp acts on all ticks since the last one, and returns when to look again.
+// catchUp acts on all ticks since the last one, and returns when the next one is due.
 func (s Schedule) catchUp(ctx context.Context, db *database.DB, log *slog.Logger) (due time.Time, err error) {
 	err = db.InTx(ctx, func(tx pgx.Tx) error {
 		var now, last time.Time
 		if err := tx.QueryRow(ctx, "select clock_timestamp()").Scan(&now); err != nil {
 			return err
 		}
-		newest := s.tick(now)
+		newest := s.newestTick(now)
 		due = time.Now().Add(min(newest.Add(s.Every).Sub(now), time.Minute))
 		// The first scheduler ever starts with the next tick.
-		if _, err := tx.Exec(ctx, "insert into schedule values ($1, $2) on conflict do nothing", s.Name, newest); err != nil {
+		const insert = "insert into schedule values ($1, $2) on conflict do nothing"
+		if _, err := tx.Exec(ctx, insert, s.Name, newest); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, "select last_tick from schedule where name = $1 for update skip locked", s.Name).Scan(&last)
+		const lock = "select last_tick from schedule where name = $1 for update skip locked"
+		err := tx.QueryRow(ctx, lock, s.Name).Scan(&last)
 		if errors.Is(err, pgx.ErrNoRows) {
-			due = time.Now() // another scheduler is at it; see whether it succeeds
+			due = time.Now() // another scheduler is acting; check later whether it has succeeded
 			return nil
 		}
 		if err != nil || !newest.After(last) {
 			return err
 		}
 		if oldest := newest.Add(-time.Duration(s.CatchUp) * s.Every); last.Before(oldest.Add(-s.Every)) {
-			log.WarnContext(ctx, "missed ticks are skipped", "schedule", s.Name, "since", last, "until", oldest)
+			log.WarnContext(ctx, "skipped missed ticks", "schedule", s.Name, "since", last, "until", oldest)
 			last = oldest.Add(-s.Every)
 		}
 		for tick := last.Add(s.Every); !tick.After(newest); tick = tick.Add(s.Every) {
@@ -94,7 +94,7 @@ func (s Schedule) catchUp(ctx context.Context, db *database.DB, log *slog.Logger
 	return due, err
 }
 
-// tick is the newest tick that is not after now.
-func (s Schedule) tick(now time.Time) time.Time {
+// newestTick returns the newest tick that is not after now.
+func (s Schedule) newestTick(now time.Time) time.Time {
 	return now.UTC().Add(-s.Offset).Truncate(s.Every).Add(s.Offset)
 }

@@ -24,7 +24,7 @@ import (
 	"dozen/app/internal/upkeep"
 )
 
-// asScheduler makes this test binary a scheduler on the database of that URL.
+// asScheduler makes this test binary a scheduler on the database with that URL.
 const asScheduler = "DOZEN_TEST_SCHEDULER"
 
 func TestMain(m *testing.M) {
@@ -63,8 +63,8 @@ func scheduler(url string) error {
 	return nil
 }
 
-// A deploy overlaps two schedulers, and any of them may be killed at any time:
-// each tick must still fire exactly once, because some jobs send invoices.
+// Two schedulers may overlap, and any of them may be killed at any time. Each tick must still fire exactly once,
+// because some jobs send invoices.
 func TestEveryTickFiresExactlyOnce(t *testing.T) {
 	ticks := 10
 	if os.Getenv("DOZEN_LONG") != "" {
@@ -139,8 +139,8 @@ func fired(t *testing.T, db *database.DB) []time.Time {
 	return list
 }
 
-// After a downtime the documented number of missed ticks is made up for, the
-// newest ones; and an act that fails is neither recorded nor forgotten.
+// After a downtime, the newest CatchUp missed ticks are acted on. A tick whose action fails is neither recorded nor
+// lost.
 func TestCatchUpAfterDowntime(t *testing.T) {
 	for _, catchUp := range []int{0, 3} {
 		db := testsuite.Database(t)

@@ -1,7 +1,7 @@
-// Package signature checks and makes the signatures of webhooks. All of them
-// are HMAC-SHA256 over the body; they differ in header and form:
+// Package signature verifies and creates the signatures of webhooks. All schemes use HMAC-SHA256 over the body; they
+// differ in header and format:
 //
-//	hmac    X-Signature: sha256=<hex>          (the prefix may be missing)
+//	hmac    X-Signature: sha256=<hex>          (the prefix is optional)
 //	github  X-Hub-Signature-256: sha256=<hex>
 //	stripe  Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>...]  over "<t>.<body>"
 package signature
@@ -19,22 +19,22 @@ import (
 	"time"
 )
 
-// Tolerance is how far a signed timestamp may lie from now, either way: an
-// older request may be a recorded one that someone plays back.
+// Tolerance is how far a signed timestamp may be from now, in either direction: an older request may be a recorded
+// one that somebody replays.
 const Tolerance = 5 * time.Minute
 
-// maxSignatures bounds the work that one header can ask for.
+// maxSignatures limits the work that one header can cause.
 const maxSignatures = 10
 
-// Reasons why a request is refused. They say nothing about the secret.
+// Reasons why a request is rejected. They reveal nothing about the secret.
 var (
 	ErrMissing   = errors.New("signature header is missing")
 	ErrMalformed = errors.New("signature header is malformed")
 	ErrMismatch  = errors.New("signature does not match")
-	ErrExpired   = errors.New("signature's timestamp is too far from now")
+	ErrExpired   = errors.New("signature timestamp is too far from the current time")
 )
 
-// Verify checks a request's signature in constant time.
+// Verify verifies a request's signature, in constant time.
 func Verify(scheme, secret string, header http.Header, body []byte, now time.Time) error {
 	switch scheme {
 	case "hmac":
@@ -75,13 +75,13 @@ func verifyStamped(text, secret string, body []byte, now time.Time) error {
 	}
 	want := sum(secret, []byte(stamp+"."), body)
 	matches := false
-	for _, one := range given {
-		matches = hmac.Equal(one, want) || matches
+	for _, signature := range given {
+		matches = hmac.Equal(signature, want) || matches
 	}
 	if !matches {
 		return ErrMismatch
 	}
-	// The stamp is checked after the signature: before, it is anyone's claim.
+	// The timestamp is checked after the signature: before, anybody could have written it.
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
 		return ErrMalformed
@@ -102,11 +102,11 @@ func parseStamped(text string) (stamp string, given [][]byte, err error) {
 			}
 			stamp = value
 		case "v1":
-			one, err := hex.DecodeString(value)
-			if err != nil || len(one) != sha256.Size || len(given) == maxSignatures {
+			signature, err := hex.DecodeString(value)
+			if err != nil || len(signature) != sha256.Size || len(given) == maxSignatures {
 				return "", nil, ErrMalformed
 			}
-			given = append(given, one)
+			given = append(given, signature)
 		}
 	}
 	if stamp == "" || len(given) == 0 {
@@ -115,8 +115,7 @@ func parseStamped(text string) (stamp string, given [][]byte, err error) {
 	return stamp, given, nil
 }
 
-// Sign makes a header value in the stamped form; destinations check our
-// requests with it.
+// Sign returns a header value in the stripe format. Destinations verify our requests with it.
 func Sign(secret string, body []byte, now time.Time) string {
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	return "t=" + stamp + ",v1=" + hex.EncodeToString(sum(secret, []byte(stamp+"."), body))
@@ -130,11 +129,11 @@ func sum(secret string, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// maxID is the most bytes of a sender's own delivery id.
+// maxID is the maximum length of a delivery id in bytes.
 const maxID = 200
 
-// DeliveryID finds the sender's own id of a request, by which a repeated
-// request is recognized. Only the hmac scheme may come without: "" then.
+// DeliveryID returns the sender's own id of a request, which identifies repeated requests. It is optional
+// in the hmac scheme, where it may be "".
 func DeliveryID(scheme string, header http.Header, body []byte) (string, error) {
 	var id, where string
 	switch scheme {
@@ -143,7 +142,7 @@ func DeliveryID(scheme string, header http.Header, body []byte) (string, error) 
 	case "stripe":
 		var event struct{ ID string }
 		if err := json.Unmarshal(body, &event); err != nil {
-			return "", fmt.Errorf("body is not a JSON object with a text id: %w", err)
+			return "", fmt.Errorf("the body is not a JSON object with a string id: %w", err)
 		}
 		where, id = `field "id" of the body`, event.ID
 	default:
@@ -153,7 +152,7 @@ func DeliveryID(scheme string, header http.Header, body []byte) (string, error) 
 		}
 	}
 	if id == "" || len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return "", fmt.Errorf("%s: want 1 to %d printable ASCII characters, have %d", where, maxID, len(id))
+		return "", fmt.Errorf("%s: want 1 to %d printable ASCII characters, got %d bytes", where, maxID, len(id))
 	}
 	return id, nil
 }

@@ -1,5 +1,4 @@
-// Package storage keeps whole objects under a key: in S3, or in a directory
-// where there is none. Which one is a matter of STORAGE_URL alone.
+// Package storage stores objects by key: in S3, or in a directory. STORAGE_URL alone decides which.
 package storage
 
 import (
@@ -14,13 +13,13 @@ import (
 	"dozen/app/internal/awsapi"
 )
 
-// Storage writes and reads objects. Put replaces what the key held before.
+// Storage writes and reads whole objects. Put replaces an object of the same key.
 type Storage interface {
 	Put(ctx context.Context, key string, body []byte) error
 	Get(ctx context.Context, key string) ([]byte, error)
 }
 
-// Open returns the storage that a valid s3:// or file:// URL names.
+// Open returns the storage at a valid s3:// or file:// URL.
 func Open(u *url.URL, aws *awsapi.Client) Storage {
 	if u.Scheme == "s3" {
 		return bucket{aws, u.Host, strings.Trim(u.Path, "/")}
@@ -43,8 +42,8 @@ func (b bucket) Get(ctx context.Context, key string) ([]byte, error) {
 
 type directory string
 
-// Put writes beside the target and renames, so that a killed process leaves
-// no half object under the key.
+// Put writes a file next to the target and renames it, so that a killed process does not leave half an object under
+// the key.
 func (d directory) Put(_ context.Context, key string, body []byte) error {
 	name, err := d.file(key)
 	if err != nil {
@@ -69,7 +68,7 @@ func (d directory) Get(_ context.Context, key string) ([]byte, error) {
 
 func (d directory) file(key string) (string, error) {
 	if !filepath.IsLocal(key) {
-		return "", fmt.Errorf("storage key %q: leads out of the storage directory", key)
+		return "", fmt.Errorf("storage key %q: points outside the storage directory", key)
 	}
 	return filepath.Join(string(d), key), nil
 }

@@ -10,10 +10,10 @@ import (
 	"dozen/app/internal/testsuite"
 )
 
-// The same test for both kinds: which one it is must be a matter of the URL.
+// Both kinds of storage pass the same test: only the URL decides which one it is.
 func TestPutAndGet(t *testing.T) {
-	stand := testsuite.NewAWS(t)
-	cfg, err := config.Load(func(name string) string { return stand.Environment()[name] })
+	fake := testsuite.NewAWS(t)
+	cfg, err := config.Load(func(name string) string { return fake.Variables()[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestPutAndGet(t *testing.T) {
 		}
 		for _, body := range []string{"first", "second"} {
 			if u.Scheme == "s3" {
-				stand.Fail(2) // what passes by itself is tried again
+				fake.Fail(2) // temporary failures are retried
 			}
 			if err := store.Put(t.Context(), "a/b c+d.gz", []byte(body)); err != nil {
 				t.Fatalf("%s: %v", address, err)
@@ -39,12 +39,12 @@ func TestPutAndGet(t *testing.T) {
 			}
 		}
 	}
-	if _, found := stand.Objects()["bucket/some/prefix/a/b c+d.gz"]; !found {
-		t.Errorf("the prefix is not used: %v", stand.Objects())
+	if _, found := fake.Objects()["bucket/some/prefix/a/b c+d.gz"]; !found {
+		t.Errorf("the prefix is not used: %v", fake.Objects())
 	}
 }
 
-// A key from the command line must not write anywhere else.
+// A key from the command line must not point outside the directory.
 func TestKeysStayInTheDirectory(t *testing.T) {
 	store := Open(&url.URL{Scheme: "file", Path: t.TempDir()}, nil)
 	for _, key := range []string{"../x", "/etc/passwd", "a/../../x", ""} {

@@ -14,13 +14,13 @@ import (
 // Valkey is a private Valkey or Redis on a loopback port.
 type Valkey struct {
 	Port int
-	Args []string // of the command line, beyond those that Start gives it
+	Args []string // in addition to those of Start
 	bin  string
 	cmd  *exec.Cmd
 	done chan struct{}
 }
 
-// FindValkey returns the server's binary, or "" if there is none here.
+// FindValkey returns the path of the server, or "" if it is not installed.
 func FindValkey() string {
 	for _, name := range []string{"valkey-server", "redis-server"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -30,18 +30,21 @@ func FindValkey() string {
 	return ""
 }
 
-// NewValkey prepares a server; port 0 finds a free port.
-func NewValkey(bin string, port int) (v *Valkey, err error) {
-	v = &Valkey{Port: port, bin: bin}
+// NewValkey prepares a server. Port 0 finds a free port.
+func NewValkey(bin string, port int) (*Valkey, error) {
 	if port == 0 {
-		v.Port, err = FreePort()
+		var err error
+		if port, err = FreePort(); err != nil {
+			return nil, err
+		}
 	}
-	return v, err
+	return &Valkey{Port: port, bin: bin}, nil
 }
 
-// Start starts the server, empty, and waits until it answers.
+// Start starts an empty server and waits until it answers.
 func (v *Valkey) Start() error {
-	args := []string{"--port", strconv.Itoa(v.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"}
+	args := []string{"--port", strconv.Itoa(v.Port), "--bind", "127.0.0.1",
+		"--save", "", "--appendonly", "no", "--loglevel", "warning"}
 	v.cmd = exec.Command(v.bin, append(args, v.Args...)...)
 	v.cmd.SysProcAttr = ownGroup(nil)
 	v.cmd.Dir = os.TempDir()
@@ -57,7 +60,7 @@ func (v *Valkey) Start() error {
 		}
 		select {
 		case <-v.done:
-			return fmt.Errorf("%s ended at its start", v.bin)
+			return fmt.Errorf("%s exited while starting", v.bin)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -65,10 +68,10 @@ func (v *Valkey) Start() error {
 	return fmt.Errorf("%s does not answer", v.bin)
 }
 
-// Freeze stops the server's clock: it takes connections, and answers nothing.
+// Freeze suspends the server: it accepts connections, but does not answer.
 func (v *Valkey) Freeze() { _ = v.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Kill ends the server at once; what it held is lost.
+// Kill kills the server. Its data is lost.
 func (v *Valkey) Kill() {
 	if v.cmd == nil {
 		return
@@ -78,7 +81,7 @@ func (v *Valkey) Kill() {
 	v.cmd = nil
 }
 
-// URL is where a client finds the server.
+// URL returns the server's URL.
 func (v *Valkey) URL() string { return "redis://" + v.address() }
 
 func (v *Valkey) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(v.Port)) }

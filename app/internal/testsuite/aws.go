@@ -14,9 +14,8 @@ import (
 	"dozen/app/internal/awsapi"
 )
 
-// AWS is a stand-in for Secrets Manager, Parameter Store and S3 on a loopback
-// address. It checks that requests are signed for the right service, and that
-// the signed hash is the body's, but not the signature's key.
+// AWS is a fake of Secrets Manager, Parameter Store and S3 on a loopback address. It checks that a request is signed
+// for the right service, with the hash of its body, but it does not verify the signature.
 type AWS struct {
 	*httptest.Server
 	mu         sync.Mutex
@@ -24,10 +23,10 @@ type AWS struct {
 	parameters map[string]string
 	objects    map[string][]byte
 	fetches    int // of secrets
-	failures   int // requests that are still to be answered with 500
+	failures   int // number of next requests to answer with 500
 }
 
-// NewAWS starts a stand-in for one test.
+// NewAWS starts a fake for one test.
 func NewAWS(t testing.TB) *AWS {
 	a := &AWS{logins: map[string]awsapi.Login{}, parameters: map[string]string{}, objects: map[string][]byte{}}
 	a.Server = httptest.NewServer(a)
@@ -35,41 +34,45 @@ func NewAWS(t testing.TB) *AWS {
 	return a
 }
 
-// Environment is what a process needs to talk to the stand-in.
-func (a *AWS) Environment() map[string]string {
-	return map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": a.URL,
-		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "an-example"}
+// Variables returns the variables that make a process use the fake.
+func (a *AWS) Variables() map[string]string {
+	return map[string]string{
+		"AWS_REGION":            "eu-central-1",
+		"AWS_ENDPOINT_URL":      a.URL,
+		"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "an-example",
+	}
 }
 
-// SetLogin sets what every secret holds in a stage; an empty login removes it.
+// SetLogin sets the login in every secret, in the given stage. An empty login removes it.
 func (a *AWS) SetLogin(stage string, login awsapi.Login) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.logins[stage] = login
 }
 
-// SetParameters sets everything that Parameter Store holds, by full name.
+// SetParameters replaces all parameters. The keys are full names.
 func (a *AWS) SetParameters(parameters map[string]string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parameters = parameters
 }
 
-// Fail answers the next requests with an internal error.
+// Fail makes the given number of next requests fail with an internal error.
 func (a *AWS) Fail(requests int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.failures = requests
 }
 
-// Fetches is how often a secret was read.
+// Fetches returns how often a secret was read.
 func (a *AWS) Fetches() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.fetches
 }
 
-// Objects returns what is stored, by "bucket/key".
+// Objects returns all stored objects by "bucket/key".
 func (a *AWS) Objects() map[string][]byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,7 +125,7 @@ func (a *AWS) secret(w http.ResponseWriter, body []byte) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": string(text)})
 }
 
-// parameter answers one parameter a page, so that paging is tried too.
+// parameter returns one parameter per page, so that tests cover paging.
 func (a *AWS) parameter(w http.ResponseWriter, body []byte) {
 	var in struct {
 		Path, NextToken string

@@ -1,5 +1,5 @@
-// Package testsuite gives each test package one PostgreSQL and one Valkey, and
-// each test a migrated database and an empty cache of its own.
+// Package testsuite starts one PostgreSQL for each test package, and gives each test its own migrated database and
+// empty cache.
 package testsuite
 
 import (
@@ -27,7 +27,7 @@ var (
 
 const template = "template_migrated"
 
-// Main runs a package's tests around one PostgreSQL; call it from TestMain.
+// Main runs a package's tests with one PostgreSQL; call it from TestMain.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
@@ -83,7 +83,7 @@ func open(ctx context.Context, url string) (*database.DB, error) {
 	return database.Open(ctx, cfg.Database, awsapi.New(cfg.AWS), "test")
 }
 
-// Server is the package's PostgreSQL, for tests of what happens around it.
+// Server returns the package's PostgreSQL, for tests that stop and start it.
 func Server() *testserver.Postgres { return postgres }
 
 // DatabaseURL returns the URL of a fresh database, migrated or empty.
@@ -104,7 +104,7 @@ func DatabaseURL(t testing.TB, migrated bool) string {
 // Database opens a fresh, migrated database.
 func Database(t testing.TB) *database.DB { return Open(t, DatabaseURL(t, true)) }
 
-// Open opens a database of this server.
+// Open opens a database of the package's PostgreSQL.
 func Open(t testing.TB, url string) *database.DB {
 	t.Helper()
 	db, err := open(context.Background(), url)
@@ -122,8 +122,8 @@ type Cache interface {
 	Kill()
 }
 
-// Valkey starts a cache. Where there is no server it runs one in-process, and
-// says so; in CI that is a failure, because it would prove less.
+// Valkey starts a cache. If neither Valkey nor Redis is installed, it prints a note and uses miniredis in this
+// process. In CI the test fails instead, because miniredis proves less.
 func Valkey(t testing.TB) Cache {
 	t.Helper()
 	var cache Cache
@@ -135,9 +135,9 @@ func Valkey(t testing.TB) Cache {
 		cache = server
 	} else {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("neither valkey-server nor redis-server found: install one of them")
+			t.Fatal("no valkey-server or redis-server found: install one of them")
 		}
-		fmt.Fprintln(os.Stderr, "NOTE: no valkey-server or redis-server found; the tests use an in-process stand-in")
+		fmt.Fprintln(os.Stderr, "NOTE: no valkey-server or redis-server found; the tests use miniredis")
 		port, err := testserver.FreePort()
 		if err != nil {
 			t.Fatal(err)
@@ -170,8 +170,7 @@ func (p *inProcess) Kill() {
 	}
 }
 
-// Eventually waits until check returns nil, and fails the test with its last
-// error if that takes longer than the patience.
+// Eventually waits until check returns nil. If that takes longer than patience, the test fails with check's last error.
 func Eventually(t testing.TB, patience time.Duration, check func() error) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

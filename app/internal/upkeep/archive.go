@@ -11,10 +11,9 @@ import (
 	"dozen/app/internal/storage"
 )
 
-// archiveBatch moves one batch of events that are older than before into one
-// object of gzipped JSON lines, which `import` reads back. The events are
-// deleted only after the object is stored; a run that dies in between is
-// repeated, and writes the same events under the same key.
+// archiveBatch moves a batch of events that are older than before into an object of gzipped JSON lines, which
+// `import` can read. It deletes the events only after it has stored the object. If it is killed in between, the next
+// run writes the same events under the same key.
 func archiveBatch(ctx context.Context, in *inbox.Inbox, to storage.Storage, before time.Time) (moved int, err error) {
 	events, err := in.Finished(ctx, before)
 	if err != nil || len(events) == 0 {

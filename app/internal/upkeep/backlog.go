@@ -1,5 +1,5 @@
-// Package upkeep is what the scheduler sets off: it measures the backlog,
-// redrives dead deliveries, and archives and purges old events.
+// Package upkeep contains the scheduler's jobs: it measures the backlog, redrives dead deliveries, and archives and
+// purges old events.
 package upkeep
 
 import (
@@ -11,9 +11,9 @@ import (
 	"dozen/app/internal/metric"
 )
 
-// measure counts what is due or running in each queue; a queue that is empty,
-// or was never used, must report zero, or its workers never scale in.
-const measure = `
+// backlogSQL counts the jobs that are due or running in each queue. An empty queue must report zero, even if it was
+// never used, or its workers never scale in.
+const backlogSQL = `
 select queue, count(job.id),
 	coalesce(extract(epoch from now() - min(job.scheduled_at) filter (where job.state <> 'running')), 0)::float8
 from (select $1 as queue union select name from river_queue) known
@@ -23,10 +23,10 @@ left join (
 ) job using (queue)
 group by queue`
 
-// Backlog writes one metric line per worker-like process: jobs due or running,
-// and the age of the oldest that waits. Workers are scaled by it.
+// Backlog writes one metric line per queue: the number of jobs that are due or running, and the age of the oldest one
+// that waits. Workers are scaled by it.
 func Backlog(ctx context.Context, tx pgx.Tx, metrics *metric.Writer) error {
-	rows, err := tx.Query(ctx, measure, inbox.Queue)
+	rows, err := tx.Query(ctx, backlogSQL, inbox.Queue)
 	if err != nil {
 		return err
 	}

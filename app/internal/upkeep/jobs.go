@@ -30,31 +30,34 @@ type Archive struct {
 // Kind implements river.JobArgs.
 func (Archive) Kind() string { return "archive" }
 
-// Schedules lists what happens when. After a downtime the newest missed tick
-// of each is made up for: one run does the work of all that were missed.
+// Schedules returns the schedules of all jobs. After a downtime, each acts on its newest missed tick only: one run
+// does the work of all the missed ones.
 func Schedules(jobs *inbox.Jobs, metrics *metric.Writer) []schedule.Schedule {
 	enqueue := func(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
 		_, err := jobs.InsertTx(ctx, tx, args, &river.InsertOpts{Queue: inbox.Queue, MaxAttempts: 5})
 		return err
 	}
-	return []schedule.Schedule{
-		{Name: "backlog", Every: time.Minute, Act: func(ctx context.Context, tx pgx.Tx, _ time.Time) error {
-			return Backlog(ctx, tx, metrics)
-		}},
-		{Name: "redrive", Every: time.Hour, Act: func(ctx context.Context, tx pgx.Tx, tick time.Time) error {
-			return enqueue(ctx, tx, Redrive{tick})
-		}},
-		{Name: "archive", Every: 24 * time.Hour, Offset: 3 * time.Hour, Act: func(ctx context.Context, tx pgx.Tx, tick time.Time) error {
-			return enqueue(ctx, tx, Archive{tick})
-		}},
-	}
+	return []schedule.Schedule{{
+		Name:  "backlog",
+		Every: time.Minute,
+		Act:   func(ctx context.Context, tx pgx.Tx, _ time.Time) error { return Backlog(ctx, tx, metrics) },
+	}, {
+		Name:  "redrive",
+		Every: time.Hour,
+		Act:   func(ctx context.Context, tx pgx.Tx, tick time.Time) error { return enqueue(ctx, tx, Redrive{tick}) },
+	}, {
+		Name:   "archive",
+		Every:  24 * time.Hour,
+		Offset: 3 * time.Hour,
+		Act:    func(ctx context.Context, tx pgx.Tx, tick time.Time) error { return enqueue(ctx, tx, Archive{tick}) },
+	}}
 }
 
-// jobTimeout bounds one run; what is left over is done by the next.
+// jobTimeout limits one run. The next run does what is left.
 const jobTimeout = 10 * time.Minute
 
-// Register adds the workers of these jobs. The archiver goes by the tick's
-// time, not by now: a run that is tried again makes the same objects.
+// Register adds the workers of these jobs. Archive uses the time of the tick instead of the current time, so that a
+// retried run writes the same objects.
 func Register(workers *river.Workers, in *inbox.Inbox, to storage.Storage, retention time.Duration, log *slog.Logger) {
 	river.AddWorker(workers, &batches[Redrive]{log: log, next: func(ctx context.Context, _ Redrive) (int, error) {
 		return in.Redrive(ctx)
@@ -64,7 +67,7 @@ func Register(workers *river.Workers, in *inbox.Inbox, to storage.Storage, reten
 	}})
 }
 
-// batches works a job batch by batch, until one finds nothing left to do.
+// batches runs a job batch by batch, until there is nothing left to do.
 type batches[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	next func(context.Context, T) (done int, err error)

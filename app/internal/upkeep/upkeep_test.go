@@ -33,10 +33,12 @@ func newInbox(t *testing.T) (*inbox.Inbox, *database.DB, *inbox.Jobs) {
 		t.Fatal(err)
 	}
 	in := inbox.New(db, jobs)
-	if err := in.AddSource(t.Context(), inbox.Source{Name: "demo", Scheme: "hmac", Secret: "0123456789abcdef", RatePerMinute: 1}); err != nil {
+	const secret = "0123456789abcdef"
+	s := inbox.Source{Name: "demo", Scheme: "hmac", Secret: secret, RatePerMinute: 1}
+	if err := in.AddSource(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	d := inbox.Destination{Name: "sink", Source: "demo", URL: "https://example.com", Secret: "0123456789abcdef", Concurrency: 1, MaxAttempts: 3}
+	d := inbox.Destination{Name: "sink", Source: "demo", URL: "https://example.com", Secret: secret, Concurrency: 1, MaxAttempts: 3}
 	if err := in.AddDestination(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +61,8 @@ func exec(t *testing.T, db *database.DB, sql string, args ...any) {
 	}
 }
 
-// Workers scale on this line: a wrong name, unit or dimension means that they
-// never start, and a missing zero that they never stop.
+// Workers are scaled by this line. With a wrong name, unit or dimension they never start; without a zero they never
+// stop.
 func TestBacklogLine(t *testing.T) {
 	in, db, _ := newInbox(t)
 	measure := func() map[string]any {
@@ -80,7 +82,8 @@ func TestBacklogLine(t *testing.T) {
 	}
 	line := measure()
 	head, _ := json.Marshal(line["_aws"].(map[string]any)["CloudWatchMetrics"])
-	want := `[{"Dimensions":[["Process"]],"Metrics":[{"Name":"Backlog","Unit":"Count"},{"Name":"BacklogAge","Unit":"Seconds"}],"Namespace":"dozen/test"}]`
+	want := `[{"Dimensions":[["Process"]],"Metrics":[{"Name":"Backlog","Unit":"Count"},` +
+		`{"Name":"BacklogAge","Unit":"Seconds"}],"Namespace":"dozen/test"}]`
 	if string(head) != want || line["Process"] != "worker" || line["Backlog"] != 0.0 || line["BacklogAge"] != 0.0 {
 		t.Errorf("an empty queue reports %v\nwith %s", line, head)
 	}
@@ -88,8 +91,10 @@ func TestBacklogLine(t *testing.T) {
 		accept(t, in, "x")
 	}
 	exec(t, db, "update river_job set scheduled_at = now() - interval '90 seconds' where id = (select min(id) from river_job)")
-	exec(t, db, "update river_job set state = 'running', scheduled_at = now() - interval '1 hour' where id = (select max(id) from river_job)")
-	exec(t, db, "update river_job set state = 'retryable', scheduled_at = now() + interval '1 hour' where id = (select min(id) + 1 from river_job)")
+	exec(t, db, `update river_job set state = 'running', scheduled_at = now() - interval '1 hour'
+		where id = (select max(id) from river_job)`)
+	exec(t, db, `update river_job set state = 'retryable', scheduled_at = now() + interval '1 hour'
+		where id = (select min(id) + 1 from river_job)`)
 	line = measure()
 	age := line["BacklogAge"].(float64)
 	if line["Backlog"] != 3.0 || age < 90 || age > 120 {
@@ -97,12 +102,12 @@ func TestBacklogLine(t *testing.T) {
 	}
 }
 
-// The nightly run must put every finished event into an object before it is
-// deleted, whatever it is interrupted by, and keep what is still pending.
+// The nightly run must store every finished event in an object before it deletes the event, whatever interrupts it,
+// and keep pending events.
 func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 	in, db, _ := newInbox(t)
-	stand := testsuite.NewAWS(t)
-	cfg, err := config.Load(func(name string) string { return stand.Environment()[name] })
+	fake := testsuite.NewAWS(t)
+	cfg, err := config.Load(func(name string) string { return fake.Variables()[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +149,7 @@ func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 		t.Fatalf("left are %+v, %v; want the young and the pending one", left, err)
 	}
 	total := 0
-	for key, object := range stand.Objects() {
+	for key, object := range fake.Objects() {
 		if !strings.HasPrefix(key, "archive/events/") {
 			t.Errorf("object %s", key)
 		}
@@ -158,13 +163,13 @@ func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 			t.Errorf("a repeated import would bring %+v, %v", again, err)
 		}
 	}
-	if total != len(old) || len(stand.Objects()) != 2 {
-		t.Errorf("%d events came back from %d objects, want %d from 2", total, len(stand.Objects()), len(old))
+	if total != len(old) || len(fake.Objects()) != 2 {
+		t.Errorf("%d events came back from %d objects, want %d from 2", total, len(fake.Objects()), len(old))
 	}
 }
 
-// Redrive gives dead deliveries new lives, but not forever, never a
-// quarantined one, and finds those that have lost their job.
+// Redrive starts dead deliveries again, but not forever. It never starts a quarantined one, and it finds deliveries
+// that have lost their job.
 func TestRedrive(t *testing.T) {
 	in, db, _ := newInbox(t)
 	dead, quarantined, jobless, fresh := accept(t, in, "1"), accept(t, in, "2"), accept(t, in, "3"), accept(t, in, "4")

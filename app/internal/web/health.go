@@ -10,14 +10,14 @@ import (
 	"dozen/app/internal/database"
 )
 
-// livez says that this process can serve. It asks nobody else: a database that
-// is away must not make the load balancer take every task out.
+// livez reports that this process can serve requests. It checks nothing else: an outage of the database must not make
+// the load balancer remove every task.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.Config.Version})
 }
 
-// readyz says whether this process can accept events; without the cache it
-// can, and on the schema of the release before it can, so these are reported.
+// readyz reports whether this process can accept events. It can without the cache and on the previous version's
+// schema, so these do not change the status, but the answer shows them.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	db, cache := s.health.check(r.Context(), s.DB.Ready, s.Cache.Ping)
 	status, code := "ready", http.StatusOK
@@ -25,11 +25,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if db != nil && (!errors.As(db, &old) || old.Have == 0) {
 		status, code = "not ready", http.StatusServiceUnavailable
 	}
-	writeJSON(w, code, map[string]string{"status": status, "database": word(db), "cache": word(cache)})
+	writeJSON(w, code, map[string]string{"status": status, "database": publicState(db), "cache": publicState(cache)})
 }
 
-// word tells the public what helps the operator, and no address or login.
-func word(err error) string {
+// publicState describes err without an address or a login: it helps operators, but everybody can read it.
+func publicState(err error) string {
 	var old database.OldSchema
 	switch {
 	case err == nil:
@@ -45,8 +45,8 @@ const (
 	checkEvery   = 500 * time.Millisecond
 )
 
-// readiness asks the services at most every checkEvery, however often it is
-// asked itself: the address is public, and must not be a way to load them.
+// readiness checks the backing services at most every checkEvery, because readyz is public: its clients must not be
+// able to overload them.
 type readiness struct {
 	mu              sync.Mutex
 	at              time.Time

@@ -11,19 +11,18 @@ import (
 	"sync"
 	"time"
 
-	"dozen/app/internal/deliver"
 	"dozen/app/internal/inbox"
 	"dozen/app/internal/logging"
 	"dozen/app/internal/signature"
 )
 
-// ingest stores one event. Its 202 is a promise: the event and its jobs are
-// committed by then, and whatever is killed later, it will be delivered.
+// ingest stores one event. Its 202 is a promise: the event and its jobs are committed, so it will be delivered,
+// whatever process is killed later.
 func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	source, err := s.sources.get(ctx, s.Inbox, r.PathValue("source"))
 	if errors.Is(err, inbox.ErrNotFound) {
-		writeProblem(w, http.StatusNotFound, "no source of that name; add it on the operators' page")
+		writeProblem(w, http.StatusNotFound, "there is no source of this name; add it on the operators' page")
 		return
 	}
 	if err != nil {
@@ -40,19 +39,22 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	if wait := s.rates.exceeded(ctx, s, source); wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
-		writeProblem(w, http.StatusTooManyRequests, "more events than the source's rate allows; come back later")
+		writeProblem(w, http.StatusTooManyRequests,
+			"the source has exceeded its rate of events per minute; try again later")
 		return
 	}
 	s.accept(ctx, w, r, source, body)
 }
 
-func (s *Server) accept(ctx context.Context, w http.ResponseWriter, r *http.Request, source inbox.Source, body []byte) {
+func (s *Server) accept(
+	ctx context.Context, w http.ResponseWriter, r *http.Request, source inbox.Source, body []byte,
+) {
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
 		contentType = "application/octet-stream"
 	}
 	if kind, _, _ := mime.ParseMediaType(contentType); kind == "application/json" && !json.Valid(body) {
-		writeProblem(w, http.StatusBadRequest, "body is not valid JSON")
+		writeProblem(w, http.StatusBadRequest, "the body is not valid JSON")
 		return
 	}
 	deliveryID, err := signature.DeliveryID(source.Scheme, r.Header, body)
@@ -60,8 +62,13 @@ func (s *Server) accept(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		writeProblem(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	id, known, err := s.Inbox.Accept(ctx, inbox.Event{Source: source.Name, DeliveryID: deliveryID,
-		ContentType: contentType, Headers: deliver.KeptHeaders(r.Header), Body: body})
+	id, known, err := s.Inbox.Accept(ctx, inbox.Event{
+		Source:      source.Name,
+		DeliveryID:  deliveryID,
+		ContentType: contentType,
+		Headers:     inbox.KeptHeaders(r.Header),
+		Body:        body,
+	})
 	if err != nil {
 		s.unavailable(ctx, w, err)
 		return
@@ -72,33 +79,33 @@ func (s *Server) accept(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	writeJSON(w, http.StatusAccepted, map[string]any{"id": id, "duplicate": known})
 }
 
-// readBody answers for itself if it cannot read the whole body.
+// readBody reads the whole body. If it fails, it has answered the request and ok is false.
 func readBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		writeProblem(w, http.StatusRequestEntityTooLarge, "body is larger than 1 MiB")
+		writeProblem(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
 	case err != nil:
-		writeProblem(w, http.StatusRequestTimeout, "body did not arrive whole and in time")
+		writeProblem(w, http.StatusRequestTimeout, "the body did not arrive completely and in time")
 	}
 	return body, err == nil
 }
 
-// unavailable answers what the sender may try again, and logs why.
+// unavailable logs err, and answers that the sender may try again.
 func (s *Server) unavailable(ctx context.Context, w http.ResponseWriter, err error) {
 	s.Log.ErrorContext(ctx, "database failed", "error", err)
 	w.Header().Set("Retry-After", "1")
-	writeProblem(w, http.StatusServiceUnavailable, "cannot store events now; try again")
+	writeProblem(w, http.StatusServiceUnavailable, "cannot store events at the moment; try again")
 }
 
-// sourceAge is how long a changed secret or rate takes to be known everywhere.
+// sourceAge is how long a process may use a source's old secret or rate after a change.
 const sourceAge = 2 * time.Second
 
-// maxSources bounds the cache: names come from outside.
+// maxSources limits the size of the cache, because anybody can ask for any name.
 const maxSources = 1000
 
-// sourceCache spares each event a query for its source.
+// sourceCache saves most events a query for their source.
 type sourceCache struct {
 	mu    sync.Mutex
 	known map[string]cachedSource

@@ -14,8 +14,9 @@ func TestIngest(t *testing.T) {
 	body := `{"id":"evt_1"}`
 	now := fmt.Sprint(time.Now().Unix())
 	good := map[string]map[string]string{
-		"hmac":   {"X-Signature": signed(body), "Idempotency-Key": "k"},
-		"github": {"X-Hub-Signature-256": "sha256=" + signed(body), "X-GitHub-Delivery": "g", "Content-Type": "application/json", "X-GitHub-Event": "push"},
+		"hmac": {"X-Signature": signed(body), "Idempotency-Key": "k"},
+		"github": {"X-Hub-Signature-256": "sha256=" + signed(body), "X-GitHub-Delivery": "g",
+			"Content-Type": "application/json", "X-GitHub-Event": "push"},
 		"stripe": {"Stripe-Signature": "t=" + now + ",v1=" + signed(now+"."+body)},
 	}
 	for scheme, header := range good {
@@ -35,10 +36,11 @@ func TestIngest(t *testing.T) {
 		header           map[string]string
 		want             int
 	}{
-		{"unknown source", "/in/nobody", body, good["hmac"], 404},
+		{"an unknown source", "/in/nobody", body, good["hmac"], 404},
 		{"no signature", "/in/hmac", body, nil, 401},
 		{"other body", "/in/hmac", body + " ", good["hmac"], 401},
-		{"malformed JSON", "/in/hmac", "{", map[string]string{"X-Signature": signed("{"), "Content-Type": "application/json; charset=utf-8"}, 400},
+		{"malformed JSON", "/in/hmac", "{",
+			map[string]string{"X-Signature": signed("{"), "Content-Type": "application/json; charset=utf-8"}, 400},
 		{"no delivery id", "/in/github", body, map[string]string{"X-Hub-Signature-256": "sha256=" + signed(body)}, 400},
 		{"too large", "/in/hmac", large, map[string]string{"X-Signature": signed(large)}, 413},
 	}
@@ -54,12 +56,12 @@ func TestIngest(t *testing.T) {
 	}
 }
 
-// One source must not starve the others; and without the cache, an event is
-// worth more than a limit.
+// One source must not starve the others. Without the cache, an event is worth more than a limit.
 func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 	s := newSite(t, nil)
 	for _, name := range []string{"busy", "quiet"} {
-		if err := s.server.Inbox.AddSource(t.Context(), inbox.Source{Name: name, Scheme: "hmac", Secret: secret, RatePerMinute: 5}); err != nil {
+		source := inbox.Source{Name: name, Scheme: "hmac", Secret: secret, RatePerMinute: 5}
+		if err := s.server.Inbox.AddSource(t.Context(), source); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,7 +69,7 @@ func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 		code, _ := s.send(t, "/in/"+name, "x", map[string]string{"X-Signature": signed("x")})
 		return code
 	}
-	// At the turn of a minute the count begins anew: at most twice the rate passes.
+	// When a new minute begins, the count starts again, so up to twice the rate may pass.
 	codes := map[int]int{}
 	for range 20 {
 		codes[post("busy")]++
@@ -89,8 +91,7 @@ func TestRateLimitPerSourceFailsOpen(t *testing.T) {
 	}
 }
 
-// Without the cache nobody can log in, and everybody is told so; events and
-// health checks go on.
+// Without the cache nobody can log in, and everybody is told so. Events and health checks still work.
 func TestCacheIsNotNeededForEvents(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)

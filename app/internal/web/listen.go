@@ -15,16 +15,15 @@ const (
 	maxBody   = 1 << 20  // bytes of an event
 )
 
-// httpServer bounds what a client can cost: its time by the request timeout,
-// its memory by header and body limits, its silence by the keep-alive. The time
-// for a body begins with the request, in observe: a ReadTimeout would count from
-// the connection's first moment.
+// httpServer limits what a client can cost: its time by the request timeout, its memory by limits for header and
+// body, its idle time by the keep-alive. observe limits the time for a body, from the start of the request: a
+// ReadTimeout would count from the start of the connection.
 func (s *Server) httpServer() *http.Server {
 	return &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: s.Config.RequestTimeout,
-		// The load balancer must be the one to close an idle connection: else it
-		// sends a request into one that is just being closed, and answers 502.
+		// The load balancer must close idle connections first. Otherwise it sends a request on a connection that we are
+		// closing, and answers 502.
 		IdleTimeout:    s.Config.KeepAlive,
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
@@ -37,10 +36,9 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	return &patientListener{listener, s.Config.KeepAlive, s.Config.RequestTimeout}, err
 }
 
-// patientListener gives a new connection as long for its first byte as an old
-// one has for its next. net/http counts the time for a header from the accept
-// on, and would close a connection that a load balancer has opened before it
-// needs it, just when it does.
+// patientListener gives a new connection as much time for its first byte as an idle one has for its next. net/http
+// counts the time for a header from the accept, so it would close a connection that a load balancer has opened in
+// advance just when the first request is coming.
 type patientListener struct {
 	net.Listener
 	silence, header time.Duration
@@ -57,7 +55,7 @@ func (l *patientListener) Accept() (net.Conn, error) {
 type patientConn struct {
 	net.Conn
 	listener *patientListener
-	begun    atomic.Bool // the first byte has come
+	begun    atomic.Bool // whether the first byte has arrived
 }
 
 func (c *patientConn) Read(into []byte) (int, error) {
@@ -68,8 +66,8 @@ func (c *patientConn) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// SetReadDeadline waits longer for the first byte, unless the server wants to
-// be done at once.
+// SetReadDeadline allows more time for the first byte, unless the deadline has passed: then the server is closing the
+// connection.
 func (c *patientConn) SetReadDeadline(deadline time.Time) error {
 	if !c.begun.Load() && time.Until(deadline) > 0 {
 		deadline = time.Now().Add(c.listener.silence)

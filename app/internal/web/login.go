@@ -15,12 +15,12 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	email, password := r.PostFormValue("email"), r.PostFormValue("password")
-	again := func(status int, problem string) {
+	showForm := func(status int, problem string) {
 		s.render(w, r, status, "login", "Log in", loginForm{email, problem})
 	}
 	tooMany, err := s.tooManyLogins(r, email)
 	if err == nil && tooMany {
-		again(http.StatusTooManyRequests, "Too many tries. Please wait five minutes.")
+		showForm(http.StatusTooManyRequests, "Too many attempts. Please wait five minutes.")
 		return
 	}
 	if err == nil {
@@ -28,7 +28,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if errors.Is(err, operator.ErrRefused) {
 		s.Log.WarnContext(r.Context(), "login refused")
-		again(http.StatusUnauthorized, "Email or password is wrong.")
+		showForm(http.StatusUnauthorized, "Email or password is wrong.")
 		return
 	}
 	if err == nil {
@@ -36,7 +36,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "login failed", "error", err)
-		again(http.StatusServiceUnavailable, "Nobody can log in at the moment. Please try again.")
+		showForm(http.StatusServiceUnavailable, "You cannot log in at the moment. Please try again.")
 		return
 	}
 	s.Log.InfoContext(r.Context(), "logged in", "operator", email)
@@ -45,8 +45,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	if err := s.endSession(w, r); err != nil {
-		s.Log.ErrorContext(r.Context(), "session not ended", "error", err)
-		s.problemPage(w, r, http.StatusServiceUnavailable, "The session could not be ended. Please try again.")
+		s.Log.ErrorContext(r.Context(), "cannot end the session", "error", err)
+		s.problemPage(w, r, http.StatusServiceUnavailable, "You could not be logged out. Please try again.")
 		return
 	}
 	http.Redirect(w, r, "/login", http.StatusSeeOther)

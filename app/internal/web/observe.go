@@ -11,35 +11,38 @@ import (
 	"dozen/app/internal/logging"
 )
 
-// observe gives every request an id, a deadline and a log line, and turns a
-// panic into an answer. Bodies, queries and cookies are never logged.
+// observe gives every request an id, a deadline and a log line, and answers 500 after a panic. It never logs bodies,
+// queries and cookies.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := rand.Text()[:16]
-		ctx, done := context.WithTimeout(logging.With(r.Context(), slog.String("request_id", id)), s.Config.RequestTimeout)
+		ctx := logging.With(r.Context(), slog.String("request_id", id))
+		ctx, done := context.WithTimeout(ctx, s.Config.RequestTimeout)
 		defer done()
-		timing := http.NewResponseController(w) // an answer may take as long again as its request
+		timing := http.NewResponseController(w)
 		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout))
-		_ = timing.SetWriteDeadline(start.Add(2 * s.Config.RequestTimeout))
+		_ = timing.SetWriteDeadline(start.Add(2 * s.Config.RequestTimeout)) // as much time again for the answer
 		record := &recorder{ResponseWriter: w, status: http.StatusOK}
 		w.Header().Set("X-Request-Id", id)
 		if s.draining.Load() {
-			// The client comes back on a new connection, to another task.
+			// The client's next request opens a new connection, to another task.
 			w.Header().Set("Connection", "close")
 		}
 		defer func() {
 			if problem := recover(); problem != nil {
 				s.Log.ErrorContext(ctx, "panic", "problem", problem)
-				writeProblem(record, http.StatusInternalServerError, "something went wrong here; it has been logged")
+				writeProblem(record, http.StatusInternalServerError, internalError)
 			}
-			s.finish(ctx, r, record.status, time.Since(start))
+			s.logRequest(ctx, r, record.status, time.Since(start))
 		}()
 		next.ServeHTTP(record, r.WithContext(ctx))
 	})
 }
 
-func (s *Server) finish(ctx context.Context, r *http.Request, status int, took time.Duration) {
+const internalError = "an internal error occurred; it has been logged"
+
+func (s *Server) logRequest(ctx context.Context, r *http.Request, status int, took time.Duration) {
 	if r.URL.Path == "/livez" || r.URL.Path == "/readyz" {
 		return
 	}
@@ -49,14 +52,14 @@ func (s *Server) finish(ctx context.Context, r *http.Request, status int, took t
 		level = slog.LevelError
 		s.Metrics.Count("ServerErrors", 1)
 	}
-	s.Log.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("path", printable(r.URL.Path)),
+	s.Log.LogAttrs(ctx, level, "request", slog.String("method", r.Method), slog.String("path", loggable(r.URL.Path)),
 		slog.Int("status", status), slog.Int64("took_us", took.Microseconds()))
 }
 
-// printable cuts a path to a bearable length for the log.
-func printable(path string) string { return strings.ToValidUTF8(path[:min(len(path), 200)], "?") }
+// loggable shortens a path for the log.
+func loggable(path string) string { return strings.ToValidUTF8(path[:min(len(path), 200)], "?") }
 
-// recorder remembers the status of the answer.
+// recorder records the status of the answer.
 type recorder struct {
 	http.ResponseWriter
 	status  int
@@ -75,5 +78,5 @@ func (r *recorder) Write(body []byte) (int, error) {
 	return r.ResponseWriter.Write(body)
 }
 
-// Unwrap lets http.ResponseController reach the connection.
+// Unwrap gives http.ResponseController access to the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

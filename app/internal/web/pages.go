@@ -16,9 +16,9 @@ import (
 //go:embed templates/*.html static/*
 var files embed.FS
 
-var templates = parse("login", "events", "event", "routes", "problem")
+var templates = parseTemplates("login", "events", "event", "routes", "problem")
 
-func parse(names ...string) map[string]*template.Template {
+func parseTemplates(names ...string) map[string]*template.Template {
 	functions := template.FuncMap{"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }}
 	parsed := map[string]*template.Template{}
 	for _, name := range names {
@@ -28,24 +28,24 @@ func parse(names ...string) map[string]*template.Template {
 	return parsed
 }
 
-// pages adds the operators' routes. All of them refuse posts from other sites.
-func (s *Server) pages(mux *http.ServeMux) {
+// addPages adds the routes of the operators' page. All of them refuse posts from other sites.
+func (s *Server) addPages(mux *http.ServeMux) {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.problemPage(w, r, http.StatusForbidden, "This form was sent from another site.")
 	}))
 	page := func(pattern string, handler http.HandlerFunc) {
-		mux.Handle(pattern, crossOrigin.Handler(s.guarded(handler)))
+		mux.Handle(pattern, crossOrigin.Handler(s.withSecurityHeaders(handler)))
 	}
 	page("GET /login", s.loginPage)
 	page("POST /login", s.login)
 	page("POST /logout", s.logout)
-	page("GET /{$}", s.asOperator(s.eventsPage))
-	page("GET /events/{id}", s.asOperator(s.eventPage))
-	page("POST /events/{id}/replay", s.asOperator(s.replay))
-	page("GET /routes", s.asOperator(s.routesPage))
-	page("POST /sources", s.asOperator(s.addSource))
-	page("POST /destinations", s.asOperator(s.addDestination))
+	page("GET /{$}", s.operatorsOnly(s.eventsPage))
+	page("GET /events/{id}", s.operatorsOnly(s.eventPage))
+	page("POST /events/{id}/replay", s.operatorsOnly(s.replay))
+	page("GET /routes", s.operatorsOnly(s.routesPage))
+	page("POST /sources", s.operatorsOnly(s.addSource))
+	page("POST /destinations", s.operatorsOnly(s.addDestination))
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err) // the embedded files are part of the program
@@ -53,12 +53,15 @@ func (s *Server) pages(mux *http.ServeMux) {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 }
 
-// guarded sets the headers that keep a page from being framed, sniffed, cached
-// or made to run anything; it needs no script at all. Forms are small.
-func (s *Server) guarded(next http.HandlerFunc) http.Handler {
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " +
+	"frame-ancestors 'none'; base-uri 'none'"
+
+// withSecurityHeaders sets the headers that keep browsers from framing, sniffing and caching a page, and from running
+// scripts in it; no page needs scripts. It also limits the size of forms.
+func (s *Server) withSecurityHeaders(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		header.Set("Content-Security-Policy", contentPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Frame-Options", "DENY")
 		header.Set("Referrer-Policy", "same-origin")
@@ -74,14 +77,15 @@ func (s *Server) guarded(next http.HandlerFunc) http.Handler {
 
 type operatorKey struct{}
 
-// asOperator sends everyone else to the login form.
-func (s *Server) asOperator(next http.HandlerFunc) http.HandlerFunc {
+// operatorsOnly serves next to operators, and redirects everybody else to the login form.
+func (s *Server) operatorsOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		email, err := s.operator(r)
 		switch {
 		case err != nil:
-			s.Log.ErrorContext(r.Context(), "cache failed, no sessions", "error", err)
-			s.problemPage(w, r, http.StatusServiceUnavailable, "Sessions are unavailable at the moment. Events are still accepted.")
+			s.Log.ErrorContext(r.Context(), "cache failed, operators cannot use the page", "error", err)
+			s.problemPage(w, r, http.StatusServiceUnavailable,
+				"This page is unavailable at the moment. Events are still accepted.")
 		case email == "":
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
 		default:
@@ -90,34 +94,36 @@ func (s *Server) asOperator(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// page is what the layout shows around each page's own data.
+// page is the data of the layout. Its Data is the data of the page's own template.
 type page struct {
 	Title    string
 	Operator string
 	Data     any
 }
 
-func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) {
+func (s *Server) render(
+	w http.ResponseWriter, r *http.Request, status int, name, title string, data any,
+) {
 	email, _ := r.Context().Value(operatorKey{}).(string)
 	var body bytes.Buffer
 	if err := templates[name].Execute(&body, page{title, email, data}); err != nil {
 		s.Log.ErrorContext(r.Context(), "template failed", "template", name, "error", err)
-		http.Error(w, "something went wrong here; it has been logged", http.StatusInternalServerError)
+		http.Error(w, internalError, http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = body.WriteTo(w) // the browser may have gone
+	_, _ = body.WriteTo(w) // an error means that the browser has disconnected
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, status int, message string) {
 	s.render(w, r, status, "problem", http.StatusText(status), message)
 }
 
-// failed answers an error of the inbox.
-func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+// inboxFailed answers a request after an error of the inbox.
+func (s *Server) inboxFailed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, inbox.ErrNotFound) {
-		s.problemPage(w, r, http.StatusNotFound, "There is nothing of that name.")
+		s.problemPage(w, r, http.StatusNotFound, "This event does not exist.")
 		return
 	}
 	s.Log.ErrorContext(r.Context(), "database failed", "error", err)

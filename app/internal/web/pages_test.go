@@ -13,7 +13,7 @@ import (
 	"dozen/app/internal/operator"
 )
 
-// browser is a client with cookies, and without redirects.
+// browser returns a client that keeps cookies and does not follow redirects.
 func (s *site) browser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -47,7 +47,7 @@ func (s *site) ask(t *testing.T, client *http.Client, method, path string, form 
 	return response, string(body)
 }
 
-func login(word string) url.Values { return url.Values{"email": {email}, "password": {word}} }
+func login(password string) url.Values { return url.Values{"email": {email}, "password": {password}} }
 
 func (s *site) loggedIn(t *testing.T) *http.Client {
 	t.Helper()
@@ -61,7 +61,7 @@ func (s *site) loggedIn(t *testing.T) *http.Client {
 	return client
 }
 
-// Nothing of the page is to be had without a login.
+// No page is accessible without a login.
 func TestPageNeedsALogin(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
@@ -87,7 +87,8 @@ func TestLoginRefusesAndSlowsGuessing(t *testing.T) {
 	s := newSite(t, nil)
 	s.loggedIn(t)
 	guesser := s.browser(t)
-	if response, _ := s.ask(t, guesser, "POST", "/login", url.Values{"email": {"eve@example.com"}, "password": {password}}); response.StatusCode != 401 {
+	unknown := url.Values{"email": {"eve@example.com"}, "password": {password}}
+	if response, _ := s.ask(t, guesser, "POST", "/login", unknown); response.StatusCode != 401 {
 		t.Errorf("an unknown email: %d", response.StatusCode)
 	}
 	codes := map[int]int{}
@@ -111,7 +112,9 @@ func TestOtherSitesCannotPost(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
 	form := url.Values{"name": {"stolen"}, "scheme": {"hmac"}}
-	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
+	for _, header := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
+	} {
 		if response, _ := s.ask(t, client, "POST", "/sources", form, header...); response.StatusCode != 403 {
 			t.Errorf("a post with %v: %d, want 403", header, response.StatusCode)
 		}
@@ -139,7 +142,7 @@ func TestSecurityHeadersAndCookie(t *testing.T) {
 			t.Errorf("%s is %q", name, response.Header.Get(name))
 		}
 	}
-	// The cache must not hold what logs in.
+	// The cache must not contain anything to log in with.
 	token := regexp.MustCompile(`=([A-Z2-7]+)`).FindStringSubmatch(cookie)[1]
 	hashed, err := s.server.Cache.Get(t.Context(), sessionKey(token))
 	plain, _ := s.server.Cache.Get(t.Context(), "session:"+token)
@@ -148,7 +151,7 @@ func TestSecurityHeadersAndCookie(t *testing.T) {
 	}
 }
 
-// What a sender posts is shown as text and never as markup.
+// A page shows what a sender posts as text, never as markup.
 func TestPageEscapesWhatSendersPost(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
@@ -198,16 +201,20 @@ func TestRoutesAreManagedOnThePage(t *testing.T) {
 	s := newSite(t, nil)
 	client := s.loggedIn(t)
 	good := url.Values{"name": {"billing"}, "source": {"hmac"}, "url": {"https://billing.example.com/hook"}}
-	if response, body := s.ask(t, client, "POST", "/destinations", good); response.StatusCode != 200 || !strings.Contains(body, "shown only now") {
+	response, body := s.ask(t, client, "POST", "/destinations", good)
+	if response.StatusCode != 200 || !strings.Contains(body, "shown only now") {
 		t.Fatalf("add a destination: %d\n%s", response.StatusCode, body)
 	}
-	for field, value := range map[string]string{"name": "Not Good", "url": "ftp://x", "source": "nobody", "attempts": "1000", "concurrency": "x", "secret": "short"} {
+	for field, value := range map[string]string{
+		"name": "Not Good", "url": "ftp://x", "source": "nobody", "attempts": "1000", "concurrency": "x", "secret": "short",
+	} {
 		bad := url.Values{}
 		for name := range good {
 			bad.Set(name, good.Get(name))
 		}
 		bad.Set(field, value)
-		if response, body := s.ask(t, client, "POST", "/destinations", bad); response.StatusCode != 422 || !strings.Contains(body, `role="alert"`) {
+		response, body := s.ask(t, client, "POST", "/destinations", bad)
+		if response.StatusCode != 422 || !strings.Contains(body, `role="alert"`) {
 			t.Errorf("%s=%q: %d", field, value, response.StatusCode)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// writeProblem answers an error in the form of RFC 9457. The detail is for the
-// sender to act on; it never holds an internal error's text.
+// writeProblem answers with an error in the format of RFC 9457. The detail tells the sender what to do; it never
+// contains the message of an internal error.
 func writeProblem(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	write(w, status, map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
@@ -20,5 +20,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 func write(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the client may have gone
+	_ = json.NewEncoder(w).Encode(value) // an error means that the client has disconnected
 }

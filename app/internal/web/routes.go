@@ -15,8 +15,8 @@ type routes struct {
 	Destinations []inbox.Destination
 	Schemes      []string
 	AppURL       string
-	Problem      string // why the form was not accepted
-	Name, Secret string // what was just added, with its secret, this once
+	Problem      string // why the form was rejected
+	Name, Secret string // of what has just been added; the secret is not shown again
 }
 
 func (s *Server) routesPage(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +30,7 @@ func (s *Server) renderRoutes(w http.ResponseWriter, r *http.Request, status int
 		data.Destinations, err = s.Inbox.Destinations(r.Context())
 	}
 	if err != nil {
-		s.failed(w, r, err)
+		s.inboxFailed(w, r, err)
 		return
 	}
 	s.render(w, r, status, "routes", "Sources and destinations", data)
@@ -41,32 +41,49 @@ func (s *Server) addSource(w http.ResponseWriter, r *http.Request) {
 		Name:          r.PostFormValue("name"),
 		Scheme:        r.PostFormValue("scheme"),
 		Secret:        secretOrNew(r.PostFormValue("secret")),
-		RatePerMinute: number(r.PostFormValue("rate"), 6000),
+		RatePerMinute: formNumber(r.PostFormValue("rate"), 6000),
 	}
-	s.added(w, r, source.Validate(), func() error { return s.Inbox.AddSource(r.Context(), source) }, source.Name, source.Secret)
+	s.addRoute(w, r, route{
+		name:    source.Name,
+		secret:  source.Secret,
+		problem: source.Validate(),
+		add:     func() error { return s.Inbox.AddSource(r.Context(), source) },
+	})
 }
 
-// addDestination cannot allow private addresses: that takes an admin command.
+// addDestination cannot allow private addresses: only the command `destination add` can.
 func (s *Server) addDestination(w http.ResponseWriter, r *http.Request) {
 	destination := inbox.Destination{
 		Name:        r.PostFormValue("name"),
 		Source:      r.PostFormValue("source"),
 		URL:         r.PostFormValue("url"),
 		Secret:      secretOrNew(r.PostFormValue("secret")),
-		Concurrency: number(r.PostFormValue("concurrency"), 4),
-		MaxAttempts: number(r.PostFormValue("attempts"), 12),
+		Concurrency: formNumber(r.PostFormValue("concurrency"), 4),
+		MaxAttempts: formNumber(r.PostFormValue("attempts"), 12),
 	}
-	s.added(w, r, destination.Validate(), func() error { return s.Inbox.AddDestination(r.Context(), destination) }, destination.Name, destination.Secret)
+	s.addRoute(w, r, route{
+		name:    destination.Name,
+		secret:  destination.Secret,
+		problem: destination.Validate(),
+		add:     func() error { return s.Inbox.AddDestination(r.Context(), destination) },
+	})
 }
 
-func (s *Server) added(w http.ResponseWriter, r *http.Request, problem error, add func() error, name string, secret config.Secret) {
+// route is a source or a destination in a form.
+type route struct {
+	name    string
+	secret  config.Secret
+	problem error // nil if the form is valid
+	add     func() error
+}
+
+// addRoute adds a valid route, and shows the page with its secret or with its problem.
+func (s *Server) addRoute(w http.ResponseWriter, r *http.Request, route route) {
+	problem := route.problem
 	if problem == nil {
-		err := add()
-		switch {
-		case errors.Is(err, inbox.ErrNotFound):
-			problem = err
-		case err != nil:
-			s.failed(w, r, err)
+		problem = route.add()
+		if problem != nil && !errors.Is(problem, inbox.ErrNotFound) {
+			s.inboxFailed(w, r, problem)
 			return
 		}
 	}
@@ -74,22 +91,24 @@ func (s *Server) added(w http.ResponseWriter, r *http.Request, problem error, ad
 		s.renderRoutes(w, r, http.StatusUnprocessableEntity, routes{Problem: problem.Error()})
 		return
 	}
-	s.Log.InfoContext(r.Context(), "route added", "name", name, "operator", r.Context().Value(operatorKey{}))
-	s.renderRoutes(w, r, http.StatusOK, routes{Name: name, Secret: secret.Reveal()})
+	s.Log.InfoContext(r.Context(), "route added", "name", route.name, "operator", r.Context().Value(operatorKey{}))
+	s.renderRoutes(w, r, http.StatusOK, routes{Name: route.name, Secret: route.secret.Reveal()})
 }
 
-func secretOrNew(text string) config.Secret {
-	if text == "" {
+// secretOrNew returns the secret in a form, or a new one if the field is empty.
+func secretOrNew(value string) config.Secret {
+	if value == "" {
 		return config.Secret(rand.Text())
 	}
-	return config.Secret(text)
+	return config.Secret(value)
 }
 
-// number is 0, which no limit allows, where the text is none.
-func number(text string, fallback int) int {
-	if text == "" {
+// formNumber returns the number in a form, fallback if the field is empty, or 0 if it is not a number. Validate
+// rejects 0.
+func formNumber(value string, fallback int) int {
+	if value == "" {
 		return fallback
 	}
-	value, _ := strconv.Atoi(text)
-	return value
+	number, _ := strconv.Atoi(value)
+	return number
 }

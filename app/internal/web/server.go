@@ -30,28 +30,26 @@ type Server struct {
 	health   readiness
 }
 
-// Handler returns all routes, wrapped in what every request gets.
+// Handler returns the handler of all routes.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /in/{source}", s.ingest)
-	s.pages(mux)
+	s.addPages(mux)
 	return s.observe(mux)
 }
 
 const (
-	// finishMargin is what is left of the drain time for closing down after the
-	// last request.
+	// finishMargin is the part of the drain time that is left to exit after the last request.
 	finishMargin = 250 * time.Millisecond
-	// lagMargin is how much longer than the routing lag web accepts: the signal
-	// and the deregistration never come in the same instant.
+	// lagMargin is how much longer than the routing lag web accepts requests, because the signal and the
+	// deregistration do not come in the same instant.
 	lagMargin = 250 * time.Millisecond
 )
 
-// Run serves until ctx ends, and then drains: the load balancer still sends
-// requests for a while (routing lag), which are all served; then no connection
-// is accepted any more, and what is under way may finish.
+// Run serves until ctx ends, and then drains: during the routing lag it serves the requests that the load balancer
+// still sends; after it, it accepts no new connections and finishes the running requests.
 func (s *Server) Run(ctx context.Context) error {
 	server := s.httpServer()
 	listener, err := s.listen(ctx)
@@ -67,7 +65,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	began := time.Now()
-	s.Log.Info("web drains", "routing_lag", s.Config.RoutingLag)
+	s.Log.Info("web is draining", "routing_lag", s.Config.RoutingLag)
 	s.draining.Store(true)
 	if s.Config.RoutingLag > 0 {
 		time.Sleep(s.Config.RoutingLag + lagMargin)

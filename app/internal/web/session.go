@@ -13,19 +13,19 @@ import (
 
 const (
 	sessionAge = 12 * time.Hour
-	// loginTries bounds guessing, by email and by address, in each loginWindow.
+	// loginTries limits how often passwords can be guessed in a loginWindow, per email and per address.
 	loginTries  = 10
 	loginWindow = 5 * time.Minute
 )
 
-// sessionKey keeps only a token's hash in the cache: who reads the cache gets
-// nothing to log in with.
+// sessionKey returns the key of a session in the cache. It contains only a hash of the token, so that nobody can log
+// in with what is in the cache.
 func sessionKey(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return "session:" + hex.EncodeToString(sum[:])
 }
 
-// cookieName has a prefix by which browsers guard the cookie, where it can.
+// cookieName returns the cookie's name. Over HTTPS it has a prefix that makes browsers protect the cookie.
 func (s *Server) cookieName() string {
 	if s.secure() {
 		return "__Host-session"
@@ -45,11 +45,18 @@ func (s *Server) startSession(ctx context.Context, w http.ResponseWriter, email 
 }
 
 func (s *Server) setCookie(w http.ResponseWriter, token string, age time.Duration) {
-	http.SetCookie(w, &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", MaxAge: int(age.Seconds()),
-		Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name:     s.cookieName(),
+		Value:    token,
+		Path:     "/",
+		MaxAge:   int(age.Seconds()),
+		Secure:   s.secure(),
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
 }
 
-// operator returns who is logged in, or "" for nobody.
+// operator returns the email of the operator who is logged in, or "".
 func (s *Server) operator(r *http.Request) (email string, err error) {
 	cookie, err := r.Cookie(s.cookieName())
 	if err != nil {
@@ -67,8 +74,8 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 	return s.Cache.Delete(r.Context(), sessionKey(cookie.Value))
 }
 
-// tooManyLogins counts a try, and says whether it is one too many. Without the
-// cache nobody can log in anyway, so here its failure is one.
+// tooManyLogins counts a login, and reports whether it is one too many. Unlike the rate limit it fails without the
+// cache, because then nobody can log in anyway.
 func (s *Server) tooManyLogins(r *http.Request, email string) (bool, error) {
 	byEmail, err := s.Cache.Count(r.Context(), "login:email:"+email, 1, loginWindow)
 	if err != nil {
@@ -78,8 +85,8 @@ func (s *Server) tooManyLogins(r *http.Request, email string) (bool, error) {
 	return byEmail > loginTries || byAddress > 3*loginTries, err
 }
 
-// clientAddress is the last address that our own load balancer has seen; what
-// stands before it in the header is the client's own claim.
+// clientAddress returns the last address in X-Forwarded-For, which our own load balancer has added. The client can
+// write anything before it.
 func clientAddress(r *http.Request) string {
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
 		return strings.TrimSpace(forwarded[strings.LastIndex(forwarded, ",")+1:])

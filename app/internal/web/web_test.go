@@ -64,7 +64,8 @@ func newSite(t *testing.T, settings map[string]string) *site {
 	s.server = &Server{Config: cfg, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Metrics: metric.New(io.Discard, "", "web"),
 		DB: db, Cache: client, Inbox: inbox.New(db, jobs)}
 	for _, scheme := range inbox.Schemes {
-		if err := s.server.Inbox.AddSource(t.Context(), inbox.Source{Name: scheme, Scheme: scheme, Secret: secret, RatePerMinute: 6000}); err != nil {
+		source := inbox.Source{Name: scheme, Scheme: scheme, Secret: secret, RatePerMinute: 6000}
+		if err := s.server.Inbox.AddSource(t.Context(), source); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,5 +1,4 @@
--- What the release after this one might bring: compatibility_test.go runs this
--- release's code on it.
+-- What the next version might bring: compatibility_test.go runs this version's code on it.
 -- +goose Up
 set local lock_timeout = '2s';
 alter table event add column label text;
