@@ -6,6 +6,10 @@ import "slices"
 // dashboards need not know the process.
 const ContainerName = "app"
 
+// ProcessTag is the tag of an ECS service that holds its process's name in the Procfile. The id of its construct cannot hold it:
+// worker-2 and worker2 would have the same.
+const ProcessTag = "Process"
+
 // contractVariables are the environment variables that every process receives, see docs/contract.md.
 var contractVariables = []string{
 	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT",

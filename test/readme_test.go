@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -18,11 +19,12 @@ import (
 	"dozen/config"
 )
 
-// The README's tables are the code's own words: every field of Environment with its comment and its three values, every
-// override, every figure. A setting that nobody can find is not there.
+// The tables of README.md and docs/settings.md are the code's own words: every field of Environment with its comment and its
+// three values, every override, every figure. A setting that nobody can find does not exist.
 func TestReadmeTablesMatchTheCode(t *testing.T) {
+	compareText(t, "docs/settings.md", []byte(settingsPage+"\n"+settingsTable(t, nil)))
 	text := readFile(t, "README.md")
-	for name, table := range map[string]string{"settings": settingsTable(t), "overrides": overridesTable(), "figures": figuresTable()} {
+	for name, table := range map[string]string{"settings": settingsTable(t, examples), "overrides": overridesTable(), "figures": figuresTable()} {
 		begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
 		before, rest, ok := strings.Cut(text, begin)
 		_, after, ok2 := strings.Cut(rest, end)
@@ -33,6 +35,15 @@ func TestReadmeTablesMatchTheCode(t *testing.T) {
 	}
 	compareText(t, "README.md", []byte(text))
 }
+
+// examples are the settings that README.md shows.
+var examples = []string{"Network.NAT", "Database.Class", "Database.MultiAZ", "Web.Min", `Workers["worker"].Max`}
+
+const settingsPage = `# Every setting
+
+The fields of an environment, with the values of the three that Dozen comes with. ` + "`config/environments.go`" + ` is the file to edit.
+This page is generated from the code: ` + "`make snapshots`" + ` rewrites it.
+`
 
 // compareText holds a file of the repository against what it should be, or with -update rewrites it.
 func compareText(t *testing.T, name string, content []byte) {
@@ -47,7 +58,9 @@ func compareText(t *testing.T, name string, content []byte) {
 	}
 }
 
-func settingsTable(t *testing.T) string {
+// settingsTable is a table of the given fields, or of all if none are given.
+func settingsTable(t *testing.T, only []string) string {
+	t.Helper()
 	comments := fieldComments(t)
 	environments := []config.Environment{config.Development(), config.Staging(), config.Production()}
 	var lines []string
@@ -76,6 +89,9 @@ func settingsTable(t *testing.T) string {
 				if comment == "" {
 					t.Errorf("%s.%s has no comment", kind.Name(), field.Name)
 				}
+				if only != nil && !slices.Contains(only, name) {
+					continue
+				}
 				lines = append(lines, fmt.Sprintf("| `%s` | %s | %s | %s | %s |", name, shown(inner[0]), shown(inner[1]), shown(inner[2]), comment))
 			}
 		}
@@ -85,6 +101,9 @@ func settingsTable(t *testing.T) string {
 		values = append(values, reflect.ValueOf(e))
 	}
 	walk("", values)
+	if only != nil && len(lines) != len(only) {
+		t.Errorf("%d of the fields %v exist", len(lines), only)
+	}
 	return "| field | dev | staging | prod | meaning |\n|---|---|---|---|---|\n" + strings.Join(lines, "\n") + "\n"
 }
 
@@ -148,7 +167,7 @@ func figuresTable() string {
 	processes := bundled().Processes
 	row("a rolling release of web, as far as settings control it", func(e config.Environment) any { return e.Web.ReleaseTime() })
 	row("a release that never turns healthy is rolled back after", func(e config.Environment) any { return e.Web.FailedReleaseTime() })
-	row("database connections at the most, of those that may be used", func(e config.Environment) any {
+	row("database connections at most, of those that may be used", func(e config.Environment) any {
 		return fmt.Sprintf("%d of %d", e.Connections(processes), e.ConnectionBudget())
 	})
 	return strings.Join(lines, "\n") + "\n"

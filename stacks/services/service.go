@@ -3,6 +3,7 @@ package services
 import (
 	"dozen/config"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -41,6 +42,7 @@ func newService(scope constructs.Construct, id string, p *platform, task *proces
 		EnableECSManagedTags:        jsii.Bool(true),
 	})
 	limitFailures(service.Node().DefaultChild().(awsecs.CfnService), props.failures)
+	awscdk.Tags_Of(service).Add(jsii.String(config.ProcessTag), jsii.String(task.props.process.Name), nil)
 	// Permissions and the rules that open the database must exist before the first task needs them (aws-cdk#24880).
 	service.Node().AddDependency(task.Construct)
 	return service
