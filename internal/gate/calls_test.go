@@ -84,7 +84,7 @@ func TestWhatAnUpdateMeans(t *testing.T) {
 
 // A rollback to a template that this version of the gate cannot read must not fail either.
 func TestRollbackSucceedsWithPropertiesOfAnOlderGate(t *testing.T) {
-	event := requestOf(gate.Update, func(p map[string]any) { delete(p, "Release") })
+	event := requestOf(gate.Update, func(p map[string]any) { delete(p, gate.PropertyRelease) })
 	got := play(t, event, script{gate.AskStack: {{Status: "UPDATE_ROLLBACK_IN_PROGRESS"}}})
 	if got.answer.Status == "SUCCESS" {
 		t.Error("a later revision is not what a rollback leads to")
@@ -113,7 +113,9 @@ func TestUnknownRequestTypeFails(t *testing.T) {
 
 // Calls that fail: those that may pass are repeated, those that cannot are not, and each names its remedy.
 func TestCallsThatFail(t *testing.T) {
-	snapshot := func(p map[string]any) { p["SnapshotDatabase"], p["SnapshotKind"] = "prod-db", "instance" }
+	snapshot := func(p map[string]any) {
+		p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", "instance"
+	}
 	running := gate.Result{Task: &gate.Task{LastStatus: "RUNNING"}}
 	for _, row := range []struct {
 		name    string
@@ -216,7 +218,9 @@ func TestEndInTheLastMoment(t *testing.T) {
 func TestDeadlineBeyondOneInvocation(t *testing.T) {
 	lines := usual()
 	lines[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "RUNNING"}}}
-	event := requestOf(gate.Create, func(p map[string]any) { p["DeadlineSeconds"] = fmt.Sprintf("%.0f", gate.MaxDeadline.Seconds()) })
+	event := requestOf(gate.Create, func(p map[string]any) {
+		p[gate.PropertyDeadlineSeconds] = fmt.Sprintf("%.0f", gate.MaxDeadline.Seconds())
+	})
 	got := play(t, event, lines)
 	if got.hops != 3 || got.calls[gate.StartTask] != 1 || got.calls[gate.PutAnswer] != 1 {
 		t.Errorf("%d hops, calls %v", got.hops, got.calls)

@@ -55,7 +55,7 @@ func (e Event) courseOf() course {
 }
 
 func revision(properties map[string]any) (family string, number int) {
-	arn, _ := properties["TaskDefinition"].(string)
+	arn, _ := properties[PropertyTaskDefinition].(string)
 	match := taskDefinitionARN.FindStringSubmatch(arn)
 	if match == nil {
 		return "", 0

@@ -56,20 +56,20 @@ var (
 func ParseSettings(properties map[string]any) (Settings, error) {
 	p := propertyReader{properties: properties}
 	s := Settings{
-		Cluster:         p.text("Cluster", clusterARN, "the ARN of an ECS cluster"),
-		TaskDefinition:  p.text("TaskDefinition", taskDefinitionARN, "the ARN of one revision of a task definition"),
-		Container:       p.text("Container", containerName, "the name of a container in the task definition"),
-		Subnets:         p.list("Subnets", 16, subnetID, "subnet ids"),
-		SecurityGroups:  p.list("SecurityGroups", 5, securityGroupID, "security group ids"),
-		AssignPublicIP:  p.text("AssignPublicIp", publicIPWords, "ENABLED or DISABLED"),
-		LogGroup:        p.text("LogGroup", logGroupName, "the name of a log group"),
-		LogStreamPrefix: p.text("LogStreamPrefix", logStreamPrefix, "the awslogs stream prefix of the container"),
-		Deadline:        p.deadline("DeadlineSeconds"),
-		Release:         p.text("Release", releaseName, "the tag of the image"),
+		Cluster:         p.text(PropertyCluster, clusterARN, "the ARN of an ECS cluster"),
+		TaskDefinition:  p.text(PropertyTaskDefinition, taskDefinitionARN, "the ARN of one revision of a task definition"),
+		Container:       p.text(PropertyContainer, containerName, "the name of a container in the task definition"),
+		Subnets:         p.list(PropertySubnets, 16, subnetID, "subnet ids"),
+		SecurityGroups:  p.list(PropertySecurityGroups, 5, securityGroupID, "security group ids"),
+		AssignPublicIP:  p.text(PropertyAssignPublicIP, publicIPWords, "ENABLED or DISABLED"),
+		LogGroup:        p.text(PropertyLogGroup, logGroupName, "the name of a log group"),
+		LogStreamPrefix: p.text(PropertyLogStreamPrefix, logStreamPrefix, "the awslogs stream prefix of the container"),
+		Deadline:        p.deadline(PropertyDeadlineSeconds),
+		Release:         p.text(PropertyRelease, releaseName, "the tag of the image"),
 	}
-	if _, wanted := properties["SnapshotDatabase"]; wanted {
-		s.SnapshotDatabase = p.text("SnapshotDatabase", databaseID, "a database instance or cluster identifier")
-		s.SnapshotKind = p.text("SnapshotKind", snapshotKinds, "instance or cluster")
+	if _, wanted := properties[PropertySnapshotDatabase]; wanted {
+		s.SnapshotDatabase = p.text(PropertySnapshotDatabase, databaseID, "a database instance or cluster identifier")
+		s.SnapshotKind = p.text(PropertySnapshotKind, snapshotKinds, "instance or cluster")
 	}
 	return s, errors.Join(p.problems...)
 }

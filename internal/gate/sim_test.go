@@ -175,7 +175,7 @@ func (s *sim) send(kind string, revision, old int, rollback bool, onAnswer func(
 	}
 	if s.chance(0.2) {
 		r.snapshot = []string{"available", "available", "failed"}[s.rng.IntN(3)]
-		r.event.ResourceProperties["SnapshotDatabase"], r.event.ResourceProperties["SnapshotKind"] = "db", "instance"
+		r.event.ResourceProperties[gate.PropertySnapshotDatabase], r.event.ResourceProperties[gate.PropertySnapshotKind] = "db", "instance"
 	}
 	if kind != gate.Create {
 		r.event.PhysicalResourceId = "gate"

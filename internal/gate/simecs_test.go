@@ -211,15 +211,15 @@ func (s *sim) checkEnd() {
 
 func properties(revision int, deadline time.Duration) map[string]any {
 	return map[string]any{
-		"Cluster":         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
-		"TaskDefinition":  fmt.Sprintf("arn:aws:ecs:eu-west-1:111122223333:task-definition/release:%d", revision),
-		"Container":       "release",
-		"Subnets":         []any{"subnet-1", "subnet-2"},
-		"SecurityGroups":  []any{"sg-1"},
-		"AssignPublicIp":  "DISABLED",
-		"LogGroup":        "/dev/release",
-		"LogStreamPrefix": "app",
-		"DeadlineSeconds": fmt.Sprintf("%.0f", deadline.Seconds()),
-		"Release":         fmt.Sprintf("image-%d", revision),
+		gate.PropertyCluster:         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
+		gate.PropertyTaskDefinition:  fmt.Sprintf("arn:aws:ecs:eu-west-1:111122223333:task-definition/release:%d", revision),
+		gate.PropertyContainer:       "release",
+		gate.PropertySubnets:         []any{"subnet-1", "subnet-2"},
+		gate.PropertySecurityGroups:  []any{"sg-1"},
+		gate.PropertyAssignPublicIP:  "DISABLED",
+		gate.PropertyLogGroup:        "/dev/release",
+		gate.PropertyLogStreamPrefix: "app",
+		gate.PropertyDeadlineSeconds: fmt.Sprintf("%.0f", deadline.Seconds()),
+		gate.PropertyRelease:         fmt.Sprintf("image-%d", revision),
 	}
 }

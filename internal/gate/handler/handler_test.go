@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dozen/internal/gate"
 	"dozen/internal/gate/gatetest"
 )
 
@@ -46,7 +47,7 @@ func TestRollbackSucceedsWithoutATask(t *testing.T) {
 		return gatetest.Fate{Refused: "Capacity is unavailable at this time"}
 	})
 	event := r.event(t, "Update", 0, func(p map[string]any) {
-		p["TaskDefinition"] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:5"
+		p[gate.PropertyTaskDefinition] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:5"
 	})
 	r.StackIs("UPDATE_ROLLBACK_IN_PROGRESS")
 	r.function.Invoke(event)
@@ -89,7 +90,7 @@ func TestTaskThatNeverStarts(t *testing.T) {
 
 func TestBadPropertyIsNamed(t *testing.T) {
 	r := start(t, time.Minute)
-	r.function.Invoke(r.event(t, "Create", 0, func(p map[string]any) { delete(p, "Subnets"); p["DeadlineSeconds"] = "5" }))
+	r.function.Invoke(r.event(t, "Create", 0, func(p map[string]any) { delete(p, gate.PropertySubnets); p[gate.PropertyDeadlineSeconds] = "5" }))
 	contains(t, r.settle(t, "FAILED", 0).Reason, "property Subnets is missing", `property DeadlineSeconds is "5"`)
 }
 
@@ -197,7 +198,7 @@ func TestSnapshotComesFirst(t *testing.T) {
 			r.Fail("CreateDBSnapshot", gatetest.Fault{Lost: true})
 			r.Fail("CreateDBClusterSnapshot", gatetest.Fault{Code: "InvalidDBClusterStateFault"})
 			r.function.Invoke(r.event(t, "Update", 0, func(p map[string]any) {
-				p["SnapshotDatabase"], p["SnapshotKind"] = "prod-db", kind
+				p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", kind
 			}))
 			answer := r.settle(t, "FAILED", 1)
 			snapshots := r.Snapshots()

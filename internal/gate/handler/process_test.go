@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dozen/internal/gate"
 	"dozen/internal/gate/gatetest"
 )
 
@@ -49,17 +50,17 @@ func start(t *testing.T, timeout time.Duration) release {
 // event is CloudFormation's request "r1", made some time ago.
 func (r release) event(t *testing.T, kind string, age time.Duration, change func(map[string]any)) []byte {
 	properties := map[string]any{
-		"ServiceToken":    r.function.ARN,
-		"Cluster":         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
-		"TaskDefinition":  "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:7",
-		"Container":       "release",
-		"Subnets":         []any{"subnet-1", "subnet-2"},
-		"SecurityGroups":  []any{"sg-1"},
-		"AssignPublicIp":  "DISABLED",
-		"LogGroup":        "/dev/release",
-		"LogStreamPrefix": "app",
-		"DeadlineSeconds": "900",
-		"Release":         "3f9c1a7be02d",
+		"ServiceToken":               r.function.ARN,
+		gate.PropertyCluster:         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
+		gate.PropertyTaskDefinition:  "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:7",
+		gate.PropertyContainer:       "release",
+		gate.PropertySubnets:         []any{"subnet-1", "subnet-2"},
+		gate.PropertySecurityGroups:  []any{"sg-1"},
+		gate.PropertyAssignPublicIP:  "DISABLED",
+		gate.PropertyLogGroup:        "/dev/release",
+		gate.PropertyLogStreamPrefix: "app",
+		gate.PropertyDeadlineSeconds: "900",
+		gate.PropertyRelease:         "3f9c1a7be02d",
 	}
 	if change != nil {
 		change(properties)
@@ -67,10 +68,10 @@ func (r release) event(t *testing.T, kind string, age time.Duration, change func
 	event := map[string]any{
 		"RequestType": kind, "RequestId": "r1", "ResponseURL": r.ResponseURL("r1", time.Now().Add(-age)),
 		"StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/dev/1", "LogicalResourceId": "Gate",
-		"ResourceType": "Custom::ReleaseGate", "ResourceProperties": properties,
+		"ResourceType": gate.ResourceType, "ResourceProperties": properties,
 	}
 	if kind != "Create" {
-		old := map[string]any{"TaskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:6"}
+		old := map[string]any{gate.PropertyTaskDefinition: "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:6"}
 		event["PhysicalResourceId"], event["OldResourceProperties"] = "release-gate-1", old
 		r.StackIs("UPDATE_IN_PROGRESS")
 	}
