@@ -39,5 +39,5 @@ func run(environ []string) error {
 		stacks.AddChecks(stacks.NewStage(cdk, environment, app))
 	}
 	assembly := *cdk.Synth(nil).Directory()
-	return templatecheck.Refuse(os.DirFS(assembly))
+	return templatecheck.Check(os.DirFS(assembly))
 }
