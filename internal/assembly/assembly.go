@@ -59,8 +59,8 @@ func (a *Assembly) Environment(name string) (*Environment, error) {
 	return nil, fmt.Errorf("the assembly has no environment %q, only %s", name, strings.Join(known, ", "))
 }
 
-// Resources returns the resources of a type in all stacks, in the order of their logical ids, and all resources if the type
-// is empty.
+// Resources returns the resources of a type in all stacks, in the order of their logical ids, and all resources if the
+// type is empty.
 func (e *Environment) Resources(resourceType string) []*Resource {
 	var found []*Resource
 	for _, stack := range e.Stacks {

@@ -27,8 +27,8 @@ func stackManifest(dependencies ...string) string {
 	return `{"artifacts":{` + strings.Join(artifacts, ",") + `}}`
 }
 
-// A deployment that updated services before the data they need would fail half-way. The order is that of the dependencies, also
-// through assets in between, and a circle ends.
+// A deployment that updated services before the data they need would fail half-way. The order is that of the
+// dependencies, also through assets in between, and a circle ends.
 func TestStacksAreInTheOrderOfDeployment(t *testing.T) {
 	for name, test := range map[string]struct{ manifest, want string }{
 		"by name":   {stackManifest("", "", ""), "A B C"},
@@ -100,8 +100,8 @@ func TestStagesBecomeEnvironments(t *testing.T) {
 
 const templateOf = `{"artifacts":{"A":{"type":"aws:cloudformation:stack","properties":{"templateFile":"t.json"}}}}`
 
-// The error for a half-written cdk.out names the file and says what to do. A template that CloudFormation would reject is
-// rejected, with the name of the resource that is wrong.
+// The error for a half-written cdk.out names the file and says what to do. A template that CloudFormation would reject
+// is rejected, with the name of the resource that is wrong.
 func TestBrokenAssemblies(t *testing.T) {
 	template := func(text string) fstest.MapFS {
 		return fstest.MapFS{"manifest.json": file(templateOf), "t.json": file(text)}

@@ -44,8 +44,8 @@ func environment(t *testing.T, templates map[string]string) *Environment {
 	return e
 }
 
-// resourceWith returns a resource, It, whose only property X has the value, in an environment whose stack A also has a resource
-// Other and the sections.
+// resourceWith returns a resource, It, whose only property X has the value, in an environment whose stack A also has a
+// resource Other and the sections.
 func resourceWith(t *testing.T, value, sections string, others map[string]string) (*Environment, *Resource) {
 	t.Helper()
 	const template = `{"Resources":{"It":{"Type":"Custom::It","Properties":{"X":%s}},"Other":{"Type":"Custom::Other"}}%s}`

@@ -165,8 +165,8 @@ func (r *reader) json(name string, into any) error {
 	return nil
 }
 
-// byDependency sorts artifacts so that each comes after those that it depends on, and otherwise by name. A circle, which no
-// deployment could follow either, is broken where it is found.
+// byDependency sorts artifacts so that each comes after those that it depends on, and otherwise by name. A circle,
+// which no deployment could follow either, is broken where it is found.
 func byDependency(artifacts map[string]artifact) []string {
 	var order []string
 	visited := map[string]bool{}

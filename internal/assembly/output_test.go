@@ -70,7 +70,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// A circle would hang whoever reads the template; each of these ends in a problem of the property, short enough to read.
+// A circle would hang whoever reads the template; each of these ends in a problem of the property, short enough to
+// read.
 func TestCirclesEnd(t *testing.T) {
 	for name, test := range map[string]struct {
 		value, sections, want string

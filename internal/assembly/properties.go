@@ -75,8 +75,8 @@ func (p Properties) Each() []Properties {
 	return items
 }
 
-// chosen returns the branch that an Fn::If chooses, unresolved, and any other value as it is. The other branch is not read
-// and may be anything. It returns nil after a problem.
+// chosen returns the branch that an Fn::If chooses, unresolved, and any other value as it is. The other branch is not
+// read and may be anything. It returns nil after a problem.
 func (p Properties) chosen() any {
 	value := p.value
 	for range maxDepth {

@@ -33,8 +33,8 @@ func (r resolver) ref(argument any) (any, error) {
 	return nil, fmt.Errorf("the template has no %s", describe(name))
 }
 
-// value is what Ref returns for a parameter that the deployment does not set. A value in Parameter Store becomes a dynamic
-// reference, as elsewhere in templates.
+// value is what Ref returns for a parameter that the deployment does not set. A value in Parameter Store becomes a
+// dynamic reference, as elsewhere in templates.
 func (p Parameter) value(name string) (any, error) {
 	value, isString := p.Default.(string)
 	switch {
@@ -62,7 +62,8 @@ func (r resolver) fnGetAtt(argument any) (any, error) {
 	return r.answers(resource, attribute)
 }
 
-// attributeOf reads both forms of Fn::GetAtt: ["Id", "Attribute"] and "Id.Attribute". The attribute may be an intrinsic.
+// attributeOf reads both forms of Fn::GetAtt: ["Id", "Attribute"] and "Id.Attribute". The attribute may be an
+// intrinsic.
 func attributeOf(argument any) (id string, attribute any) {
 	switch a := argument.(type) {
 	case string:

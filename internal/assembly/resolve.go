@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Answers returns what only a deployment knows: the value of a resource's attribute, or what Ref gives for the resource if
-// the attribute is empty. For a pseudo parameter, the resource is nil and the attribute is its name, such as "AWS::Region".
-// The value is a string, a number, a bool or a []any of them.
+// Answers returns what only a deployment knows: the value of a resource's attribute, or what Ref gives for the resource
+// if the attribute is empty. For a pseudo parameter, the resource is nil and the attribute is its name, such as
+// "AWS::Region". The value is a string, a number, a bool or a []any of them.
 type Answers func(resource *Resource, attribute string) (any, error)
 
 // Symbolic answers with names instead of values: ${STACK.RESOURCE} or ${STACK.RESOURCE.ATTRIBUTE}, and ${AWS::Region}.
@@ -22,8 +22,8 @@ func Symbolic(resource *Resource, attribute string) (any, error) {
 	return "${" + resource.Stack.Name + "." + resource.ID + "." + attribute + "}", nil
 }
 
-// maxDepth limits how deep values are nested, including the steps from output to output: outputs that point at each other
-// in a circle would never end.
+// maxDepth limits how deep values are nested, including the steps from output to output: outputs that point at each
+// other in a circle would never end.
 const maxDepth = 200
 
 var errTooDeep = errors.New("nested more than 200 deep, or a circle of references")

@@ -130,7 +130,8 @@ func TestProblemsAreLocated(t *testing.T) {
 	}
 }
 
-// What the synthesis has fixed is read from the template. Answers are put where they are asked for, and so are their errors.
+// What the synthesis has fixed is read from the template. Answers are put where they are asked for, and so are their
+// errors.
 func TestAnswers(t *testing.T) {
 	e, resource := resourceWith(t, `{"arn":{"Fn::Sub":"${Other.Arn}/${AWS::Region}"},"refused":{"Ref":"Other"}}`, "", nil)
 	resource.Stack.Region = "eu-central-1"

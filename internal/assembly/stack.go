@@ -45,8 +45,8 @@ type Resource struct {
 	Metadata            map[string]any
 }
 
-// Path returns the path of the construct that created the resource, such as dev/Services/Web/Service/Service, and "" without
-// CDK's metadata.
+// Path returns the path of the construct that created the resource, such as dev/Services/Web/Service/Service, and ""
+// without CDK's metadata.
 func (r *Resource) Path() string {
 	path, _ := r.Metadata["aws:cdk:path"].(string)
 	return path

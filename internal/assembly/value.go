@@ -21,8 +21,8 @@ func asString(value any) (string, error) {
 	return "", fmt.Errorf("want a string, got %s", describe(value))
 }
 
-// integer returns a whole number, or the whole number in a string, and reports whether the value is either of them. A JSON
-// number beyond 2^53 is not exact, so it is not accepted.
+// integer returns a whole number, or the whole number in a string, and reports whether the value is either of them. A
+// JSON number beyond 2^53 is not exact, so it is not accepted.
 func integer(value any) (int, bool) {
 	switch v := value.(type) {
 	case float64:

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// services is a stack with everything that the views read, in different forms: strings for numbers, intrinsics, conditions.
+// services is a stack with everything that the views read, in different forms: strings for numbers, intrinsics,
+// conditions.
 const services = `{
 	"Parameters":{"Seconds":{"Type":"Number","Default":9}},
 	"Conditions":{"Yes":{"Fn::Equals":["a","a"]},"No":{"Fn::Equals":["a","b"]}},
@@ -81,8 +82,8 @@ func TestViews(t *testing.T) {
 	same(t, "load balancer", balancers[0], LoadBalancer{IdleTimeout: 75 * time.Second})
 }
 
-// CloudFormation's documentation says what a missing property means. With a wrong default, a release would run here in another
-// way than on AWS.
+// CloudFormation's documentation says what a missing property means. With a wrong default, a version would run here in
+// another way than on AWS.
 func TestDefaults(t *testing.T) {
 	e := environment(t, map[string]string{"A": `{"Resources":{
 		"S":{"Type":"AWS::ECS::Service","Properties":{"DeploymentConfiguration":{"DeploymentCircuitBreaker":{"ThresholdConfiguration":{"Type":"PERCENT","Value":50}}}}},
@@ -115,7 +116,8 @@ func TestDefaults(t *testing.T) {
 	same(t, "load balancer", b[0], LoadBalancer{IdleTimeout: 60 * time.Second})
 }
 
-// If a value of the wrong type became a default, it would be acted on. It is a problem instead, and all are reported at once.
+// If a value of the wrong type became a default, it would be acted on. It is a problem instead, and all are reported at
+// once.
 func TestViewsReportEveryProblem(t *testing.T) {
 	e := environment(t, map[string]string{"A": `{
 		"Conditions":{"Odd":{"Fn::Odd":["a","a"]}},
@@ -157,8 +159,8 @@ func TestViewsReportEveryProblem(t *testing.T) {
 	}
 }
 
-// A property that nobody reads today may be read tomorrow: everything in our own templates resolves. Some of it splits answers,
-// which must look like those of AWS.
+// A property that nobody reads today may be read tomorrow: everything in our own templates resolves. Some of it splits
+// answers, which must look like those of AWS.
 func TestEveryPropertyOfOurTemplatesResolves(t *testing.T) {
 	for _, name := range []string{"dev", "staging", "prod"} {
 		templates := map[string]string{}

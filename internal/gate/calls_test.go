@@ -296,8 +296,8 @@ func TestCallsThatFail(t *testing.T) {
 	}
 }
 
-// A migration that comes to its own end while it is told to stop has succeeded. A migration that exits with 0 because of
-// SIGTERM has not.
+// A migration that comes to its own end while it is told to stop has succeeded. A migration that exits with 0 because
+// of SIGTERM has not.
 func TestEndInTheLastMoment(t *testing.T) {
 	for stopCode, want := range map[string]string{"EssentialContainerExited": "SUCCESS", "UserInitiated": "FAILED"} {
 		results := successful()

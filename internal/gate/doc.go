@@ -2,8 +2,8 @@
 // has succeeded.
 //
 // It is the inside of a CloudFormation custom resource that every service waits for. It has no AWS types and makes no
-// calls. A State is driven in three steps: Next returns what to do, the caller does it, Apply takes in the result. Drive
-// is that loop. Package handler makes the calls.
+// calls. A State is driven in three steps: Next returns what to do, the caller does it, Apply takes in the result.
+// Drive is that loop. Package handler makes the calls.
 //
 //	CloudFormation ── Create / Update / Delete ──┐
 //	                                             ▼
@@ -54,6 +54,6 @@
 //
 // # What the answer says
 //
-// Every answer has the attributes TaskArn, Release and Snapshot. A failure says what happened, the remedy, the task, the
-// log group and stream, and the log's last lines with secrets masked: 4096 bytes in all.
+// Every answer has the attributes TaskArn, Release and Snapshot. A failure says what happened, the remedy, the task,
+// the log group and stream, and the log's last lines with secrets masked: 4096 bytes in all.
 package gate

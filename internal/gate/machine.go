@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How long the gate waits. Everything after the deadline must fit into Margin, together with the two deliveries by which
-// Lambda replaces handlers that die (after one minute and after two).
+// How long the gate waits. Everything after the deadline must fit into Margin, together with the two deliveries by
+// which Lambda replaces handlers that die (after one minute and after two).
 const (
 	startPatience  = 5 * time.Minute  // RunTask finds no capacity, or does not answer
 	settlePatience = time.Minute      // a new role's permissions are not known everywhere yet

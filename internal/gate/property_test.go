@@ -71,7 +71,8 @@ func (s *simulation) count(seen map[string]int) {
 	}
 }
 
-// Each protection of the gate is removed once, and the property must notice it: a property that cannot fail proves nothing.
+// Each protection of the gate is removed once, and the property must notice it: a property that cannot fail proves
+// nothing.
 func TestThePropertyCanFail(t *testing.T) {
 	t.Parallel()
 	for _, mutant := range []struct {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Limits of DeadlineSeconds. CloudFormation waits at most an hour for a custom resource. Margin of it belongs to the gate:
-// to stop the task, to read its log, and for a new delivery if a handler dies.
+// Limits of DeadlineSeconds. CloudFormation waits at most an hour for a custom resource. Margin of it belongs to the
+// gate: to stop the task, to read its log, and for a new delivery if a handler dies.
 const (
 	MinDeadline = time.Minute
 	MaxDeadline = maxServiceTimeout - Margin

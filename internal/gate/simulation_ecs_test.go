@@ -111,7 +111,8 @@ func (s *simulation) perform(r *request, action gate.Action) gate.Result {
 	return result
 }
 
-// fails draws whether a call fails. Some calls fail at most twice in a row, because the gate does not retry them forever.
+// fails draws whether a call fails. Some calls fail at most twice in a row, because the gate does not retry them
+// forever.
 func (s *simulation) fails(r *request, verb gate.Verb) bool {
 	bounded := verb == gate.CheckStack || verb == gate.StopTask || verb == gate.FindTask
 	if verb == gate.CheckStack && s.noStatus {

@@ -10,9 +10,9 @@ import (
 	"dozen/internal/gate"
 )
 
-// simulation is one history of one stack, with everything around the gate: CloudFormation, Lambda, ECS, and a clock that
-// jumps from event to event. Everything is drawn from one seed, so that a history can be repeated. It keeps the truth (has
-// the migration really run to its end?) apart from what the gate sees.
+// simulation is one history of one stack, with everything around the gate: CloudFormation, Lambda, ECS, and a clock
+// that jumps from event to event. Everything is drawn from one seed, so that a history can be repeated. It keeps the
+// truth (has the migration really run to its end?) apart from what the gate sees.
 type simulation struct {
 	rng   *rand.Rand
 	now   time.Time

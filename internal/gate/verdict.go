@@ -59,8 +59,9 @@ func stoppedByOthers(stopCode string) bool {
 	return false
 }
 
-// failedSidecar describes a container next to the migration's that failed by itself, and so may have ended the migration
-// too. ECS ends the others with SIGTERM (143) and SIGKILL (137) when the migration is complete: these are not failures.
+// failedSidecar describes a container next to the migration's that failed by itself, and so may have ended the
+// migration too. ECS ends the others with SIGTERM (143) and SIGKILL (137) when the migration is complete: these are not
+// failures.
 func failedSidecar(containers []Container, migration string) string {
 	for _, c := range containers {
 		if c.Name == migration || c.ExitCode == nil {

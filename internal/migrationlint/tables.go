@@ -186,8 +186,8 @@ func notNullColumn(expression json.RawMessage) string {
 	return fields[0].String.Value
 }
 
-// constantOverRows reports whether PostgreSQL computes a default once and does not rewrite the rows. An unknown function
-// counts as different for each row.
+// constantOverRows reports whether PostgreSQL computes a default once and does not rewrite the rows. An unknown
+// function counts as different for each row.
 func constantOverRows(expression json.RawMessage) bool {
 	computedOnce := []string{
 		"now", "transaction_timestamp", "statement_timestamp", "current_setting", "lower", "upper", "concat", "md5",

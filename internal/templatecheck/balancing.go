@@ -6,7 +6,8 @@ import (
 	"dozen/internal/assembly"
 )
 
-// healthCheckTimeout: the API rejects a timeout that is not below the interval, after the load balancer has been created.
+// healthCheckTimeout: the API rejects a timeout that is not below the interval, after the load balancer has been
+// created.
 func healthCheckTimeout(group *assembly.Resource, require requirer) {
 	interval, okInterval := number(group.Properties["HealthCheckIntervalSeconds"])
 	timeout, okTimeout := number(group.Properties["HealthCheckTimeoutSeconds"])

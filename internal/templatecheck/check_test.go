@@ -20,8 +20,8 @@ func assemblyOf(template string) fstest.MapFS {
 	}
 }
 
-// A warning of AWS's validator is a value that no API accepts; only the warning to the reader is allowed. Templates that the
-// manifests do not name are left over from an earlier synthesis.
+// A warning of AWS's validator is a value that no API accepts; only the warning to the reader is allowed. Templates
+// that the manifests do not name are left over from an earlier synthesis.
 func TestCheckReadsTheReport(t *testing.T) {
 	report := func(rule, severity string) fstest.MapFS {
 		files := assemblyOf(one("AWS::Logs::LogGroup", `{"RetentionInDays":7}`))

@@ -27,8 +27,8 @@ type violation struct {
 	ViolatingResources  []struct{ ResourceLogicalID, TemplatePath string }
 }
 
-// reported turns a validation report into problems. Warnings count: to AWS's validator, a value that no API accepts is only
-// a warning. If the report does not exist, no validator has found anything.
+// reported turns a validation report into problems. Warnings count: to AWS's validator, a value that no API accepts is
+// only a warning. If the report does not exist, no validator has found anything.
 func reported(files fs.FS) ([]Problem, error) {
 	data, err := fs.ReadFile(files, "validation-report.json")
 	if errors.Is(err, fs.ErrNotExist) {

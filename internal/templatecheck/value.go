@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// at follows keys into nested properties and returns nil if one is missing or its holder is not an object. It returns the
-// intrinsic itself if the path runs into one.
+// at follows keys into nested properties and returns nil if one is missing or its holder is not an object. It returns
+// the intrinsic itself if the path runs into one.
 func at(properties any, keys ...string) any {
 	for _, key := range keys {
 		object, ok := properties.(map[string]any)

@@ -7,6 +7,6 @@
 //	            └── Invoke (hand-over)
 //
 // It speaks the services' own protocols, so the program under test is the one that will run on AWS. It implements what
-// the program relies on: RunTask's client token, If-None-Match on an answer, a new delivery after a death. Any call can be
-// made to fail, or to take effect and lose its response.
+// the program relies on: RunTask's client token, If-None-Match on an answer, a new delivery after a death. Any call can
+// be made to fail, or to take effect and lose its response.
 package gatetest

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Function is a Lambda function that is invoked asynchronously. Each invocation gets a new sandbox if all others are busy.
-// If it dies or fails, the same event is delivered again, at most twice.
+// Function is a Lambda function that is invoked asynchronously. Each invocation gets a new sandbox if all others are
+// busy. If it dies or fails, the same event is delivered again, at most twice.
 type Function struct {
 	ARN string
 

@@ -31,8 +31,8 @@ type invocation struct {
 	deadline time.Time
 }
 
-// startSandbox starts the process, without the test's own variables. If the test is killed, the process ends too, because
-// its Runtime API is gone.
+// startSandbox starts the process, without the test's own variables. If the test is killed, the process ends too,
+// because its Runtime API is gone.
 func startSandbox(f *Function) *sandbox {
 	s := &sandbox{
 		function: f,

@@ -14,11 +14,11 @@
 //	no VPC, no environment variables, no reserved concurrency
 //
 // The custom resource's ServiceTimeout is gate.ServiceTimeout: the deadline plus five minutes. CloudFormation allows
-// 3600 s, so a deadline is at most 3300 s. The five minutes are enough to stop the task (45 s), to read the log (6 s), and
-// for two new deliveries after a handler's death (60 s and 120 s).
+// 3600 s, so a deadline is at most 3300 s. The five minutes are enough to stop the task (45 s), to read the log (6 s),
+// and for two new deliveries after a handler's death (60 s and 120 s).
 //
-// Lambda stops a function that seems to be in a loop: after 16 invocations in one chain. The longest deadline needs four;
-// the gate itself hands over at most ten times.
+// Lambda stops a function that seems to be in a loop: after 16 invocations in one chain. The longest deadline needs
+// four; the gate itself hands over at most ten times.
 //
 // # Permissions of its role
 //
@@ -42,6 +42,6 @@
 // arn:P:rds:R:A:cluster-snapshot:before-*.
 //
 // The permission to invoke itself names the function, and the function waits for its role's default policy: put the
-// permission into a policy of its own, and let the custom resource wait for that policy. A call that IAM rejects because
-// a new policy is not known everywhere yet is retried for a minute.
+// permission into a policy of its own, and let the custom resource wait for that policy. A call that IAM rejects
+// because a new policy is not known everywhere yet is retried for a minute.
 package handler

@@ -18,7 +18,8 @@ var transientCodes = []string{
 	"InvalidDBInstanceState", "InvalidDBClusterStateFault", "InvalidDBInstanceStateFault", "TooManyRequestsException",
 }
 
-// settlingCodes are the codes that a role gets in its first seconds. ECS instead says so in a ClientException's message.
+// settlingCodes are the codes that a role gets in its first seconds. ECS instead says so in a ClientException's
+// message.
 var settlingCodes = []string{"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"}
 
 // failed makes a result with a fault of a call's error, and an empty result if err is nil.
