@@ -149,7 +149,7 @@ func TestReaderSeesTheLoadBalancer(t *testing.T) {
 		if err != nil || len(balancers) != 1 {
 			t.Fatalf("%d load balancers, %v", len(balancers), err)
 		}
-		want(t, "load balancer", []any{balancers[0].Public, balancers[0].IdleTimeout}, []any{true, 60 * time.Second})
+		want(t, "idle timeout", balancers[0].IdleTimeout, 60*time.Second)
 	})
 }
 

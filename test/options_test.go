@@ -93,7 +93,7 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (te
 		}
 	}()
 	cdk.Synth(nil)
-	found, err := templatecheck.Assembly(os.DirFS(directory))
+	found, err := templatecheck.Problems(os.DirFS(directory))
 	must(err)
 	for _, finding := range found {
 		texts = append(texts, finding.String())

@@ -101,7 +101,7 @@ func findings(t *testing.T, tpl template) []string {
 		t.Fatal(err)
 	}
 	var texts []string
-	for _, finding := range templatecheck.Check(parsed) {
+	for _, finding := range templatecheck.Stack(parsed) {
 		texts = append(texts, finding.String())
 	}
 	return texts

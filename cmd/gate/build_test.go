@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// The function's asset must have the same bytes from any directory: otherwise every machine would deploy it anew, and
-// each deployment would begin with a change that is none.
+// The function's asset must have the same bytes from any directory: otherwise every machine would deploy it again, and
+// each deployment would begin with a needless change.
 func TestBuildIsReproducible(t *testing.T) {
 	first, second := buildIn(t, t.TempDir()), buildIn(t, filepath.Join(t.TempDir(), "another", "place"))
 	if len(first) < 1<<20 || !bytes.Equal(first, second) {
 		t.Errorf("two builds differ: %d and %d bytes", len(first), len(second))
 	}
-	const most = 16 << 20
-	if len(first) > most {
-		t.Errorf("the function has %d bytes, more than %d: its cold start is part of every release", len(first), most)
+	const maxSize = 16 << 20
+	if len(first) > maxSize {
+		t.Errorf("the function has %d bytes, more than %d: its cold start is part of every release", len(first), maxSize)
 	}
 }
 
@@ -26,7 +26,8 @@ func buildIn(t *testing.T, dir string) []byte {
 	for _, part := range []string{"go.mod", "go.sum", "cmd/gate", "internal/gate"} {
 		copyPart(t, filepath.Join("../..", part), filepath.Join(dir, part))
 	}
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", ".build/gate/bootstrap", "./cmd/gate")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=",
+		"-tags", "lambda.norpc", "-o", ".build/gate/bootstrap", "./cmd/gate")
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {

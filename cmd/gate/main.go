@@ -1,4 +1,4 @@
-// Command gate is the Lambda function behind the release gate. See package handler for what it needs.
+// Command gate is the Lambda function of the migration gate. See package handler for what it needs.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	settings, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
-		log.Error("the function's environment is not Lambda's", "error", err)
+		log.Error("cannot load the AWS configuration", "error", err)
 		os.Exit(1)
 	}
 	lambda.Start(handler.New(settings, log).Handle)

@@ -27,8 +27,8 @@ func stackManifest(dependencies ...string) string {
 	return `{"artifacts":{` + strings.Join(artifacts, ",") + `}}`
 }
 
-// A release that updated services before the data they need would fail half-way; the order is that of the dependencies, also
-// through assets in between, and a circle ends.
+// A deployment that updated services before the data they need would fail half-way. The order is that of the
+// dependencies, also through assets in between, and a circle ends.
 func TestStacksAreInTheOrderOfDeployment(t *testing.T) {
 	for name, test := range map[string]struct{ manifest, want string }{
 		"by name":   {stackManifest("", "", ""), "A B C"},
@@ -100,8 +100,8 @@ func TestStagesBecomeEnvironments(t *testing.T) {
 
 const templateOf = `{"artifacts":{"A":{"type":"aws:cloudformation:stack","properties":{"templateFile":"t.json"}}}}`
 
-// Whoever meets a half-written cdk.out has to learn which file it is and what to do; a template that CloudFormation would
-// refuse is refused, with the resource that is wrong.
+// The error for a half-written cdk.out names the file and says what to do. A template that CloudFormation would reject
+// is rejected, with the name of the resource that is wrong.
 func TestBrokenAssemblies(t *testing.T) {
 	template := func(text string) fstest.MapFS {
 		return fstest.MapFS{"manifest.json": file(templateOf), "t.json": file(text)}
@@ -123,19 +123,18 @@ func TestBrokenAssemblies(t *testing.T) {
 		"nothing":                 {fstest.MapFS{}, []string{"manifest.json"}},
 		"manifest cut off":        {manifest(`{"artifacts":`), []string{"manifest.json"}},
 		"manifest of lists":       {manifest(`{"artifacts":[]}`), []string{"manifest.json", "Artifacts cannot be a JSON array"}},
-		"artifact of text":        {manifest(`{"artifacts":{"A":"x"}}`), []string{"manifest.json", "cannot be a JSON string"}},
+		"artifact a string":       {manifest(`{"artifacts":{"A":"x"}}`), []string{"manifest.json", "cannot be a JSON string"}},
 		"template missing":        {manifest(templateOf), []string{"t.json"}},
 		"template cut off":        {template(`{"Resources":`), []string{"t.json", "not a CloudFormation template"}},
 		"template a list":         {template(`[]`), []string{"t.json", "it cannot be a JSON array"}},
 		"resources a list":        {template(`{"Resources":[]}`), []string{"t.json", "Resources cannot be a JSON array"}},
 		"resource null":           {template(`{"Resources":{"R":null}}`), []string{"t.json", "resource R is null"}},
-		"resource a text":         {template(`{"Resources":{"R":"x"}}`), []string{"t.json", "resource R: it cannot be a JSON string"}},
+		"resource a string":       {template(`{"Resources":{"R":"x"}}`), []string{"t.json", "resource R: it cannot be a JSON string"}},
 		"type a number":           {template(`{"Resources":{"R":{"Type":1}}}`), []string{"t.json", "resource R: Type cannot be a JSON number"}},
 		"properties a list":       {template(`{"Resources":{"R":{"Properties":[]}}}`), []string{"t.json", "resource R: Properties cannot be a JSON array"}},
-		"dependencies an object":  {template(`{"Resources":{"R":{"DependsOn":{}}}}`), []string{"t.json", "resource R: DependsOn wants"}},
+		"dependencies an object":  {template(`{"Resources":{"R":{"DependsOn":{}}}}`), []string{"t.json", "resource R: DependsOn must be"}},
 		"condition an object":     {template(`{"Resources":{"R":{"Condition":{}}}}`), []string{"t.json", "resource R: Condition cannot be"}},
-		"outputs of text":         {template(`{"Outputs":{"O":"x"}}`), []string{"t.json", "cannot be a JSON string"}},
-		"export of text":          {template(`{"Outputs":{"O":{"Export":"x"}}}`), []string{"t.json", "Export cannot be a JSON string"}},
+		"outputs a string":        {template(`{"Outputs":{"O":"x"}}`), []string{"t.json", "cannot be a JSON string"}},
 		"no template named":       {path(stack, "templateFile", ""), []string{"manifest.json", "artifact It", `""`}},
 		"template outside":        {path(stack, "templateFile", "../secret"), []string{"manifest.json", "artifact It", `"../secret"`}},
 		"template absolute":       {path(stack, "templateFile", "/etc/passwd"), []string{"manifest.json", "artifact It", `"/etc/passwd"`}},
@@ -145,7 +144,7 @@ func TestBrokenAssemblies(t *testing.T) {
 		"asset manifest of lists": {assets(`{"dockerImages":[]}`), []string{"a.json", "DockerImages cannot be a JSON array"}},
 		"image outside":           {assets(`{"dockerImages":{"abc":{"source":{"directory":"../.."}}}}`), []string{"a.json", "artifact abc", `"../.."`}},
 		"nested missing":          {path(nested, "directoryName", "dev"), []string{"dev/manifest.json"}},
-		"nested in itself":        {path(nested, "directoryName", "."), []string{"manifest.json", "more than one artifact"}},
+		"nested in itself":        {path(nested, "directoryName", "."), []string{"manifest.json", "more than one artifact names"}},
 		"nested outside":          {path(nested, "directoryName", ".."), []string{"manifest.json", "artifact It"}},
 	} {
 		_, err := Read(test.files)
@@ -157,7 +156,7 @@ func TestBrokenAssemblies(t *testing.T) {
 	}
 }
 
-// An assembly that is its own parent would be read for ever.
+// An assembly that is nested in itself would be read forever.
 func TestNestedAssembliesEnd(t *testing.T) {
 	up := `{"artifacts":{"n":{"type":"cdk:cloud-assembly","properties":{"directoryName":".."}}}}`
 	_, err := Read(fstest.MapFS{
@@ -165,12 +164,12 @@ func TestNestedAssembliesEnd(t *testing.T) {
 		"a/manifest.json": file(up),
 	})
 	if err == nil {
-		t.Fatal("a circle of directories is no assembly")
+		t.Fatal("a circle of directories is accepted")
 	}
-	contains(t, "circle", err.Error(), "manifest.json: more than one artifact leads here")
+	contains(t, "circle", err.Error(), "manifest.json: more than one artifact names this directory")
 }
 
-// What is unknown is left alone: types of artifacts, sections and resources that come after this version.
+// What this version does not know is ignored: types of artifacts, sections and resources.
 func TestUnknownThingsAreNoErrors(t *testing.T) {
 	files := written(map[string]string{"A": `{"Rules":{"R":1},"Transform":["x"],"Hooks":null,"Outputs":{"O":null},"Parameters":{"P":null},"Conditions":null,
 		"Resources":{"New":{"Type":"AWS::New::Thing","Properties":{"X":{"Fn::New":[{"Fn::Newer":null}]}},"DependsOn":null,"NewAttribute":{}}}}`})
@@ -197,6 +196,21 @@ func TestUnknownThingsAreNoErrors(t *testing.T) {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
 	}
+}
+
+// Whether data outlives its stack is decided by two attributes next to the properties.
+func TestResourceAttributes(t *testing.T) {
+	stack, err := ParseTemplate([]byte(`{"Resources":{
+		"Kept":{"Type":"T","DeletionPolicy":"Snapshot","UpdateReplacePolicy":"Retain","DependsOn":"Plain","Condition":"C"},
+		"Plain":{"Type":"T"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, plain := stack.Resources["Kept"], stack.Resources["Plain"]
+	same(t, "kept", []any{kept.DeletionPolicy, kept.UpdateReplacePolicy, kept.DependsOn, kept.Condition},
+		[]any{"Snapshot", "Retain", []string{"Plain"}, "C"})
+	same(t, "plain", []any{plain.DeletionPolicy, plain.UpdateReplacePolicy, plain.DependsOn, plain.Condition},
+		[]any{"", "", nil, ""})
 }
 
 func TestImages(t *testing.T) {

@@ -3,12 +3,13 @@ package assembly
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/fstest"
 )
 
-// written is an assembly with one environment, dev, of stacks by name.
+// written is an assembly with one environment, dev, whose stacks have these templates by name.
 func written(templates map[string]string) fstest.MapFS {
 	artifacts := map[string]any{}
 	files := fstest.MapFS{
@@ -43,13 +44,13 @@ func environment(t *testing.T, templates map[string]string) *Environment {
 	return e
 }
 
-// it is the resource that tests look at: it has the one property X, in the stack A, beside whatever else the template has.
-func it(t *testing.T, value, sections string, others map[string]string) (*Environment, *Resource) {
+// resourceWith returns a resource, It, whose only property X has the value, in an environment whose stack A also has a
+// resource Other and the sections.
+func resourceWith(t *testing.T, value, sections string, others map[string]string) (*Environment, *Resource) {
 	t.Helper()
-	templates := map[string]string{"A": fmt.Sprintf(`{"Resources":{"It":{"Type":"Custom::It","Properties":{"X":%s}},"Other":{"Type":"Custom::Other"}}%s}`, value, comma(sections))}
-	for name, template := range others {
-		templates[name] = template
-	}
+	const template = `{"Resources":{"It":{"Type":"Custom::It","Properties":{"X":%s}},"Other":{"Type":"Custom::Other"}}%s}`
+	templates := map[string]string{"A": fmt.Sprintf(template, value, comma(sections))}
+	maps.Copy(templates, others)
 	e := environment(t, templates)
 	return e, e.Resources("Custom::It")[0]
 }
@@ -61,10 +62,10 @@ func comma(sections string) string {
 	return "," + sections
 }
 
-// resolved is the property X as JSON, or the message that reading it gives.
+// resolved returns the property X as JSON, or its problem.
 func resolved(t *testing.T, value, sections string, others map[string]string) string {
 	t.Helper()
-	e, resource := it(t, value, sections, others)
+	e, resource := resourceWith(t, value, sections, others)
 	p := e.Read(resource, Symbolic).At("X")
 	plain := p.resolved()
 	if p.Err() != nil {
@@ -77,7 +78,7 @@ func resolved(t *testing.T, value, sections string, others map[string]string) st
 	return string(text)
 }
 
-// contains holds a message against the parts that have to be in it.
+// contains checks that a message contains every part.
 func contains(t *testing.T, what, message string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

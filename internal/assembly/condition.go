@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-func (r resolver) choose(argument any) (any, error) {
+// fnIf resolves the branch that an Fn::If chooses.
+func (r resolver) fnIf(argument any) (any, error) {
 	chosen, err := r.branch(argument)
 	if err != nil {
 		return nil, err
@@ -13,13 +14,13 @@ func (r resolver) choose(argument any) (any, error) {
 	return r.resolve(chosen)
 }
 
-// branch is the value that an Fn::If chooses, as it stands in the template.
+// branch returns the branch that an Fn::If chooses, unresolved.
 func (r resolver) branch(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 3 {
-		return nil, errors.New("wants a condition and two values")
+		return nil, errors.New("want a condition and two values")
 	}
-	holds, err := r.named(parts[0])
+	holds, err := r.condition(parts[0])
 	if err != nil {
 		return nil, err
 	}
@@ -29,71 +30,76 @@ func (r resolver) branch(argument any) (any, error) {
 	return parts[2], nil
 }
 
-// named evaluates a condition of the template.
-func (r resolver) named(condition any) (bool, error) {
-	id, isText := condition.(string)
-	definition, known := r.stack.Conditions[id]
-	if !isText || !known {
-		return false, fmt.Errorf("the template has no condition %s", kind(condition))
+// condition evaluates a condition of the template by its name.
+func (r resolver) condition(name any) (bool, error) {
+	id, isString := name.(string)
+	if !isString {
+		return false, fmt.Errorf("want the name of a condition, got %s", describe(name))
 	}
-	return r.holds(definition)
+	expression, known := r.stack.Conditions[id]
+	if !known {
+		return false, fmt.Errorf("the template has no condition %s", describe(id))
+	}
+	return r.evaluate(expression)
 }
 
-// holds evaluates a condition: a named one, or Fn::Equals, Fn::Not, Fn::And, Fn::Or.
-func (r resolver) holds(condition any) (bool, error) {
+// evaluate evaluates a condition: the name of another one, Fn::Equals, Fn::Not or Fn::Or.
+func (r resolver) evaluate(expression any) (bool, error) {
 	r, err := r.deeper()
 	if err != nil {
 		return false, err
 	}
-	object, _ := condition.(map[string]any)
+	object, _ := expression.(map[string]any)
 	if name, is := object["Condition"]; is && len(object) == 1 {
-		return r.named(name)
+		return r.condition(name)
 	}
 	name, argument, is := intrinsic(object)
 	if !is {
-		return false, fmt.Errorf("%s is not a condition", kind(condition))
+		return false, fmt.Errorf("want a condition, got %s", describe(expression))
 	}
-	holds, err := r.logic(name, argument)
+	holds, err := r.callCondition(name, argument)
 	if err != nil {
-		return false, inside(name, err)
+		return false, errorAt(name, err)
 	}
 	return holds, nil
 }
 
-func (r resolver) logic(name string, argument any) (bool, error) {
-	parts, ok := argument.([]any)
-	if !ok || len(parts) == 0 {
-		return false, errors.New("is not a condition that this version knows")
-	}
+// callCondition evaluates a condition function.
+func (r resolver) callCondition(name string, argument any) (bool, error) {
 	switch name {
 	case "Fn::Equals":
-		both, err := r.texts(argument)
+		values, err := r.strings(argument)
 		if err != nil {
 			return false, err
 		}
-		if len(both) != 2 {
-			return false, fmt.Errorf("wants two values, not %d", len(both))
+		if len(values) != 2 {
+			return false, fmt.Errorf("want two values, got %d", len(values))
 		}
-		return both[0] == both[1], nil
+		return values[0] == values[1], nil
 	case "Fn::Not":
-		holds, err := r.holds(parts[0])
+		conditions, ok := argument.([]any)
+		if !ok || len(conditions) != 1 {
+			return false, fmt.Errorf("want a list of one condition, got %s", describe(argument))
+		}
+		holds, err := r.evaluate(conditions[0])
 		return !holds, err
-	case "Fn::And", "Fn::Or":
-		return r.combine(parts, name == "Fn::And")
+	case "Fn::Or":
+		conditions, ok := argument.([]any)
+		if !ok {
+			return false, fmt.Errorf("want a list of conditions, got %s", describe(argument))
+		}
+		return r.anyHolds(conditions)
 	}
-	return false, errors.New("is not a condition that this version knows")
+	return false, errors.New("unknown condition function")
 }
 
-// combine is true when all parts are, or with every false when one of them is.
-func (r resolver) combine(parts []any, every bool) (bool, error) {
-	for _, part := range parts {
-		holds, err := r.holds(part)
-		if err != nil {
-			return false, err
-		}
-		if holds != every {
-			return holds, nil
+// anyHolds reports whether one of the conditions holds.
+func (r resolver) anyHolds(conditions []any) (bool, error) {
+	for _, condition := range conditions {
+		holds, err := r.evaluate(condition)
+		if err != nil || holds {
+			return holds, err
 		}
 	}
-	return every, nil
+	return false, nil
 }

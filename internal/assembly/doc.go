@@ -1,20 +1,20 @@
-// Package assembly reads what `cdk synth` wrote. It needs neither the construct library nor AWS, and knows nothing of Dozen's
-// own environments: any cloud assembly will do.
+// Package assembly reads a cloud assembly, which is what `cdk synth` writes. It needs neither the construct library nor
+// AWS, and knows nothing about Dozen's own environments.
 //
 //	cdk.out/manifest.json
 //	  '- assembly-dev            Environment "dev"         a CDK stage
 //	       |- Data.template.json     Stack                 in the order of deployment
-//	       |    '- Resource            Follow: what does a Ref, an Fn::GetAtt, an output of another stack point at?
-//	       |- Services.template.json Stack                 Properties: typed reading, intrinsics resolved on the way
-//	       |    '- Resource --------------> Services, TaskDefinitions, TargetGroup, ...: the views
+//	       |    '- Resource            Follow: where does a Ref, an Fn::GetAtt, an output of another stack point?
+//	       |- Services.template.json Stack                 Properties: typed values, with intrinsics resolved
+//	       |    '- Resource --------------> Services, TaskDefinitions, TargetGroups, LoadBalancers: the views
 //	       '- *.assets.json          Image                 a directory with a Dockerfile
 //
-// A template holds many values that only AWS knows once it is deployed. Whoever reads it supplies them as Answers: the command
-// line answers with what runs on this machine, a test answers with Symbolic names. Only what is read is resolved, so a template
-// may hold resources, properties and intrinsics that this package has never heard of; they are errors where somebody asks for
-// exactly them, and each error says where: stack, resource, property, function.
+// A template contains many values that only AWS knows, at deployment. The reader supplies them as Answers: the command
+// line answers with what runs on this machine, a test with Symbolic names. Only what is read is resolved, so a template
+// may contain resources, properties and intrinsic functions that this package does not know. They are problems only for
+// a reader who asks for them, and each problem says where it is: stack, resource, property, function.
 //
-// Three steps, each its own kind of error: Read refuses files that are missing or that CloudFormation would refuse as a whole;
-// Properties collect what is wrong with the values that were asked for; Follow finds nothing where a value leads nowhere. No
-// template, however made, takes them down or keeps them busy for more than moments: see limit.go.
+// Each step has its own errors. Read rejects an assembly whose files are missing, or that CloudFormation would reject
+// as a whole. Properties collects the problems of the values that were asked for. Follow returns nothing for a value
+// that does not point to a resource.
 package assembly

@@ -7,29 +7,26 @@ import (
 	"strings"
 )
 
-func (r resolver) join(argument any) (any, error) {
+func (r resolver) fnJoin(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
-		return nil, errors.New("wants a separator and a list")
+		return nil, errors.New("want a separator and a list")
 	}
 	separator, ok := parts[0].(string)
 	if !ok {
-		return nil, errors.New("the separator is not a text")
+		return nil, fmt.Errorf("want a string as separator, got %s", describe(parts[0]))
 	}
-	values, err := r.texts(parts[1])
+	values, err := r.strings(parts[1])
 	if err != nil {
-		return nil, err
-	}
-	if err := r.write(len(separator) * len(values)); err != nil {
 		return nil, err
 	}
 	return strings.Join(values, separator), nil
 }
 
-func (r resolver) pick(argument any) (any, error) {
+func (r resolver) fnSelect(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
-		return nil, errors.New("wants an index and a list")
+		return nil, errors.New("want an index and a list")
 	}
 	index, err := r.resolve(parts[0])
 	if err != nil {
@@ -41,36 +38,33 @@ func (r resolver) pick(argument any) (any, error) {
 	}
 	values, isList := list.([]any)
 	if !isList {
-		return nil, fmt.Errorf("wants a list, not %s", kind(list))
+		return nil, fmt.Errorf("want a list, got %s", describe(list))
 	}
 	i, isNumber := integer(index)
 	if !isNumber || i < 0 || i >= len(values) {
-		return nil, fmt.Errorf("has no item %s in a list of %d", kind(index), len(values))
+		return nil, fmt.Errorf("want an index into a list of %d, got %s", len(values), describe(index))
 	}
 	return values[i], nil
 }
 
-func (r resolver) split(argument any) (any, error) {
+func (r resolver) fnSplit(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
-		return nil, errors.New("wants a separator and a text")
+		return nil, errors.New("want a separator and a string")
 	}
 	separator, ok := parts[0].(string)
 	if !ok || separator == "" {
-		return nil, errors.New("the separator is not a text")
+		return nil, fmt.Errorf("want a string as separator, got %s", describe(parts[0]))
 	}
-	whole, err := r.text(parts[1])
+	whole, err := r.string(parts[1])
 	if err != nil {
 		return nil, err
 	}
-	if err := r.spend(strings.Count(whole, separator)); err != nil {
-		return nil, err
-	}
-	return list(whole, separator), nil
+	return split(whole, separator), nil
 }
 
-// list splits a text into a list as templates have them.
-func list(whole, separator string) []any {
+// split splits a string into a list as JSON has it.
+func split(whole, separator string) []any {
 	var parts []any
 	for part := range strings.SplitSeq(whole, separator) {
 		parts = append(parts, part)
@@ -78,27 +72,27 @@ func list(whole, separator string) []any {
 	return parts
 }
 
-func (r resolver) base64(argument any) (any, error) {
-	text, err := r.text(argument)
-	return base64.StdEncoding.EncodeToString([]byte(text)), err
+func (r resolver) fnBase64(argument any) (any, error) {
+	plain, err := r.string(argument)
+	return base64.StdEncoding.EncodeToString([]byte(plain)), err
 }
 
-// zones names three zones by the letters that most regions have; which ones an account really sees, only AWS knows.
-func (r resolver) zones(argument any) (any, error) {
-	region, err := r.text(argument)
+// fnGetAZs names three zones by the letters that most regions have: only AWS knows which zones an account has.
+func (r resolver) fnGetAZs(argument any) (any, error) {
+	region, err := r.string(argument)
 	if err == nil && region == "" {
-		region, err = r.text(map[string]any{"Ref": "AWS::Region"})
+		region, err = r.string(map[string]any{"Ref": "AWS::Region"})
 	}
 	return []any{region + "a", region + "b", region + "c"}, err
 }
 
-func (r resolver) findInMap(argument any) (any, error) {
-	keys, err := r.texts(argument)
+func (r resolver) fnFindInMap(argument any) (any, error) {
+	keys, err := r.strings(argument)
 	if err != nil {
 		return nil, err
 	}
 	if len(keys) != 3 {
-		return nil, errors.New("wants a mapping and two keys")
+		return nil, fmt.Errorf("want the name of a mapping and two keys, got a list of %d", len(keys))
 	}
 	top, _ := r.stack.Mappings[keys[0]].(map[string]any)
 	second, _ := top[keys[1]].(map[string]any)

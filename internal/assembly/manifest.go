@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,7 +11,7 @@ import (
 	"strings"
 )
 
-// manifest is the part of manifest.json that matters here.
+// manifest is the part of manifest.json that is read.
 type manifest struct {
 	Artifacts map[string]artifact
 }
@@ -31,14 +32,15 @@ type artifact struct {
 type reader struct {
 	files        fs.FS
 	environments []*Environment
-	visited      map[string]bool // directories: one that is its own parent would never end
+	visited      map[string]bool // directories: a directory nested in itself would never end
 }
 
-// directory reads one directory of the assembly as an environment, and the directories nested in it as further ones.
+// directory reads one directory of the assembly as an environment, and the directories nested in it as further
+// environments.
 func (r *reader) directory(directory, name string) error {
 	file := path.Join(directory, "manifest.json")
 	if r.visited[directory] {
-		return fmt.Errorf("%s: more than one artifact leads here; synthesize again", file)
+		return fmt.Errorf("%s: more than one artifact names this directory; synthesize again", file)
 	}
 	r.visited[directory] = true
 	var m manifest
@@ -46,7 +48,7 @@ func (r *reader) directory(directory, name string) error {
 		return err
 	}
 	e := &Environment{Name: name}
-	for _, id := range inOrder(m.Artifacts) {
+	for _, id := range byDependency(m.Artifacts) {
 		artifact := m.Artifacts[id]
 		var err error
 		switch artifact.Type {
@@ -68,15 +70,15 @@ func (r *reader) directory(directory, name string) error {
 }
 
 func (r *reader) nested(manifest, id string, artifact artifact) error {
-	directory, err := within(manifest, id, artifact.Properties.DirectoryName)
+	directory, err := assemblyPath(manifest, id, artifact.Properties.DirectoryName)
 	if err != nil {
 		return err
 	}
-	return r.directory(directory, first(artifact.Properties.DisplayName, id))
+	return r.directory(directory, cmp.Or(artifact.Properties.DisplayName, id))
 }
 
 func (r *reader) stack(e *Environment, manifest, id string, artifact artifact) error {
-	file, err := within(manifest, id, artifact.Properties.TemplateFile)
+	file, err := assemblyPath(manifest, id, artifact.Properties.TemplateFile)
 	if err != nil {
 		return err
 	}
@@ -88,16 +90,18 @@ func (r *reader) stack(e *Environment, manifest, id string, artifact artifact) e
 	if err != nil {
 		return fmt.Errorf("%s: %w; synthesize again", file, err)
 	}
-	stack.Name, stack.ID, stack.File = first(artifact.Properties.StackName, id), first(artifact.DisplayName, id), file
+	stack.Name = cmp.Or(artifact.Properties.StackName, id)
+	stack.ID = cmp.Or(artifact.DisplayName, id)
+	stack.File = file
 	if parts := strings.Split(strings.TrimPrefix(artifact.Environment, "aws://"), "/"); len(parts) == 2 {
-		stack.Account, stack.Region = known(parts[0]), known(parts[1])
+		stack.Account, stack.Region = unlessUnknown(parts[0]), unlessUnknown(parts[1])
 	}
 	e.Stacks = append(e.Stacks, stack)
 	return nil
 }
 
-// known is an account or region, or nothing where the synthesis left it open.
-func known(part string) string {
+// unlessUnknown returns an account or a region, and "" if the synthesis has not fixed it.
+func unlessUnknown(part string) string {
 	if strings.HasPrefix(part, "unknown-") {
 		return ""
 	}
@@ -105,7 +109,7 @@ func known(part string) string {
 }
 
 func (r *reader) images(e *Environment, manifest, id, name string) error {
-	file, err := within(manifest, id, name)
+	file, err := assemblyPath(manifest, id, name)
 	if err != nil {
 		return err
 	}
@@ -123,22 +127,26 @@ func (r *reader) images(e *Environment, manifest, id, name string) error {
 	for _, hash := range sortedKeys(assets.DockerImages) {
 		source := assets.DockerImages[hash].Source
 		if source.Directory == "" {
-			continue // a command of somebody's own makes this image
+			continue // a command builds this image
 		}
-		context, err := within(file, hash, source.Directory)
+		context, err := assemblyPath(file, hash, source.Directory)
 		if err != nil {
 			return err
 		}
 		e.Images = append(e.Images, Image{
-			Hash: hash, Directory: context, Dockerfile: first(source.DockerFile, "Dockerfile"),
-			Platform: source.Platform, BuildArgs: source.DockerBuildArgs, Target: source.DockerBuildTarget,
+			Hash:       hash,
+			Directory:  context,
+			Dockerfile: cmp.Or(source.DockerFile, "Dockerfile"),
+			Platform:   source.Platform,
+			BuildArgs:  source.DockerBuildArgs,
+			Target:     source.DockerBuildTarget,
 		})
 	}
 	return nil
 }
 
-// within is the path of what an artifact in a manifest names. Nothing outside of the assembly is ever read.
-func within(manifest, artifact, name string) (string, error) {
+// assemblyPath returns the path of what an artifact in a manifest names. Nothing outside the assembly is ever read.
+func assemblyPath(manifest, artifact, name string) (string, error) {
 	joined := path.Join(path.Dir(manifest), name)
 	if name == "" || path.IsAbs(name) || !fs.ValidPath(joined) {
 		return "", fmt.Errorf("%s: artifact %s: %q is not a path within the assembly; synthesize again", manifest, artifact, name)
@@ -152,14 +160,14 @@ func (r *reader) json(name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s: %w; synthesize again", name, plainly(err))
+		return fmt.Errorf("%s: %w; synthesize again", name, withoutGoTypes(err))
 	}
 	return nil
 }
 
-// inOrder lists artifacts so that each comes after those that it depends on, and otherwise by name. A circle, which no
-// deployment could follow either, is broken where it is met.
-func inOrder(artifacts map[string]artifact) []string {
+// byDependency sorts artifacts so that each comes after those that it depends on, and otherwise by name. A circle,
+// which no deployment could follow either, is broken where it is found.
+func byDependency(artifacts map[string]artifact) []string {
 	var order []string
 	visited := map[string]bool{}
 	var visit func(id string)
@@ -181,11 +189,3 @@ func inOrder(artifacts map[string]artifact) []string {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// first is the first of two texts that says something.
-func first(text, fallback string) string {
-	if text != "" {
-		return text
-	}
-	return fallback
-}

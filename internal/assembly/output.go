@@ -2,86 +2,45 @@ package assembly
 
 import "fmt"
 
-// stackOutput reads a weak reference: the other stack's output, found by the names in the template.
-func (r resolver) stackOutput(argument any) (any, error) {
-	other, output, err := r.output(argument)
+// fnGetStackOutput resolves a weak reference: an output of another stack, by the names in the template.
+func (r resolver) fnGetStackOutput(argument any) (any, error) {
+	stack, value, err := r.output(argument)
 	if err != nil {
 		return nil, err
 	}
-	r.stack = other
-	return r.resolve(output)
+	r.stack = stack
+	return r.resolve(value)
 }
 
-// output finds the stack and the value of the output that an Fn::GetStackOutput names.
+// output returns the stack and the unresolved value of the output that an Fn::GetStackOutput names.
 func (r resolver) output(argument any) (*Stack, any, error) {
 	names, _ := argument.(map[string]any)
-	stackName, err := r.text(names["StackName"])
+	stackName, err := r.string(names["StackName"])
 	if err != nil {
-		return nil, nil, inside("StackName", err)
+		return nil, nil, errorAt("StackName", err)
 	}
-	outputName, err := r.text(names["OutputName"])
+	outputName, err := r.string(names["OutputName"])
 	if err != nil {
-		return nil, nil, inside("OutputName", err)
+		return nil, nil, errorAt("OutputName", err)
 	}
-	other := r.environment.stack(stackName)
-	if other == nil {
-		return nil, nil, fmt.Errorf("the environment has no stack %s", kind(stackName))
+	stack := r.environment.stack(stackName)
+	if stack == nil {
+		return nil, nil, fmt.Errorf("the environment has no stack %s", describe(stackName))
 	}
-	output, known := other.Outputs[outputName]
+	output, known := stack.Outputs[outputName]
 	if !known || output.Value == nil {
-		return nil, nil, fmt.Errorf("stack %s has no output %s with a value", stackName, kind(outputName))
+		return nil, nil, fmt.Errorf("stack %s has no output %s with a value", stackName, describe(outputName))
 	}
-	return other, output.Value, nil
+	return stack, output.Value, nil
 }
 
-// importValue reads a strong reference: the output that some stack exports under the name.
-func (r resolver) importValue(argument any) (any, error) {
-	other, output, err := r.export(argument)
-	if err != nil {
-		return nil, err
-	}
-	r.stack = other
-	return r.resolve(output)
-}
-
-// export finds the stack and the value of the output that is exported under a name. Names are often computed; one that cannot
-// be is no match.
-func (r resolver) export(argument any) (*Stack, any, error) {
-	name, err := r.text(argument)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, stack := range r.environment.Stacks {
-		if err := r.spend(len(stack.Outputs)); err != nil {
-			return nil, nil, err
-		}
-		there := r
-		there.stack = stack
-		for _, id := range sortedKeys(stack.Outputs) {
-			output := stack.Outputs[id]
-			if output.Value == nil || output.Export.Name == nil {
-				continue
-			}
-			exported, err := there.text(output.Export.Name)
-			if err == nil && exported == name {
-				return stack, output.Value, nil
-			}
-			if limited(err) {
-				return nil, nil, err
-			}
-		}
-	}
-	return nil, nil, fmt.Errorf("no stack exports %s", kind(name))
-}
-
-// Follow finds the resource, and the attribute of it, that a value of this resource's template points at: through Ref,
-// Fn::GetAtt, and outputs of other stacks. It is nil for every other value.
+// Follow returns the resource, and its attribute, to which a value in this resource's template points: through Ref,
+// Fn::GetAtt and the outputs of other stacks. It returns nil for any other value.
 func (e *Environment) Follow(from *Resource, value any) (resource *Resource, attribute string) {
-	r := newResolver(e, from.Stack, Symbolic)
-	for range deepest {
+	r := resolver{environment: e, stack: from.Stack, answers: Symbolic}
+	for range maxDepth {
 		call, _ := value.(map[string]any)
 		name, argument, _ := intrinsic(call)
-		var err error
 		switch name {
 		case "Ref":
 			id, _ := argument.(string)
@@ -93,13 +52,11 @@ func (e *Environment) Follow(from *Resource, value any) (resource *Resource, att
 			}
 			return nil, ""
 		case "Fn::GetStackOutput":
-			r.stack, value, err = r.output(argument)
-		case "Fn::ImportValue":
-			r.stack, value, err = r.export(argument)
+			var err error
+			if r.stack, value, err = r.output(argument); err != nil {
+				return nil, ""
+			}
 		default:
-			return nil, ""
-		}
-		if err != nil {
 			return nil, ""
 		}
 	}

@@ -8,37 +8,40 @@ import (
 	"time"
 )
 
-// Properties reads the properties of one resource. What is asked for is resolved then and there; what is not asked for may be
-// anything. Mistakes are collected, so that a reader is written as if there were none and asks Err once at the end.
+// Properties reads the properties of a resource. A value is resolved when it is asked for; the others may be anything.
+// Problems are collected: a reader asks for one value after the other, and calls Err once at the end.
 type Properties struct {
 	resolver resolver
 	resource *Resource
 	value    any
 	path     string
-	mistakes *mistakes
+	problems *problems
 }
 
-// mistakes are what went wrong, each said once: many properties may be read through one that cannot be.
-type mistakes struct {
-	all  []error
-	said map[string]bool
+// problems holds every problem once: many properties may be read through a value that cannot be resolved.
+type problems struct {
+	all   []error
+	known map[string]bool
 }
 
 // Read begins to read a resource's properties.
 func (e *Environment) Read(resource *Resource, answers Answers) Properties {
 	return Properties{
-		resolver: newResolver(e, resource.Stack, answers),
-		resource: resource, value: any(resource.Properties), path: "Properties", mistakes: &mistakes{said: map[string]bool{}},
+		resolver: resolver{environment: e, stack: resource.Stack, answers: answers},
+		resource: resource,
+		value:    any(resource.Properties),
+		path:     "Properties",
+		problems: &problems{known: map[string]bool{}},
 	}
 }
 
-// Err returns every mistake that was met since Read, nil if there was none.
-func (p Properties) Err() error { return errors.Join(p.mistakes.all...) }
+// Err joins the problems found since Read, and returns nil if there are none.
+func (p Properties) Err() error { return errors.Join(p.problems.all...) }
 
-// Raw is the value as it stands in the template, nil if there is none; for Follow.
+// Raw returns the value as it is in the template, nil if it is missing; for Follow.
 func (p Properties) Raw() any { return p.value }
 
-// At goes down by keys. A missing key gives Properties that are not there, which is no mistake.
+// At returns the value under the keys. A missing key is not a problem: the value below it is missing too.
 func (p Properties) At(keys ...string) Properties {
 	for _, key := range keys {
 		p.value, p.path = p.object()[key], p.path+"."+key
@@ -46,41 +49,37 @@ func (p Properties) At(keys ...string) Properties {
 	return p
 }
 
-// Keys lists the keys of an object in alphabetical order; nothing for one that is missing.
+// Keys returns the keys of an object in alphabetical order, none if it is missing.
 func (p Properties) Keys() []string { return sortedKeys(p.object()) }
 
 func (p Properties) object() map[string]any {
 	value := p.plain()
 	object, is := value.(map[string]any)
-	if !is && value != nil {
-		p.complain(fmt.Errorf("wants an object, not %s", kind(value)))
-	}
+	p.require(is || value == nil, "want an object, got %s", describe(value))
 	return object
 }
 
-// Each lists the items of a list, without those that are AWS::NoValue; nothing for a list that is missing.
+// Each returns the items of a list without those that are AWS::NoValue, none if the list is missing.
 func (p Properties) Each() []Properties {
+	value := p.plain()
+	list, is := value.([]any)
+	p.require(is || value == nil, "want a list, got %s", describe(value))
 	var items []Properties
-	switch list := p.plain().(type) {
-	case nil:
-	case []any:
-		for i, value := range list {
-			item := Properties{p.resolver, p.resource, value, fmt.Sprintf("%s[%d]", p.path, i), p.mistakes}
-			if item.value = item.chosen(); item.value != (noValue{}) {
-				items = append(items, item)
-			}
+	for i, value := range list {
+		item := p
+		item.value, item.path = value, fmt.Sprintf("%s[%d]", p.path, i)
+		if item.value = item.chosen(); item.value != (noValue{}) {
+			items = append(items, item)
 		}
-	default:
-		p.complain(fmt.Errorf("wants a list, not %s", kind(list)))
 	}
 	return items
 }
 
-// chosen is the value behind any Fn::If, as it stands in the template: what is in the other branch is not read, and may be
-// anything. It is nil after a mistake, which is noted.
+// chosen returns the branch that an Fn::If chooses, unresolved, and any other value as it is. The other branch is not
+// read and may be anything. It returns nil after a problem.
 func (p Properties) chosen() any {
 	value := p.value
-	for range deepest {
+	for range maxDepth {
 		call, _ := value.(map[string]any)
 		name, argument, _ := intrinsic(call)
 		if name == "Ref" && argument == "AWS::NoValue" {
@@ -91,15 +90,15 @@ func (p Properties) chosen() any {
 		}
 		var err error
 		if value, err = p.resolver.branch(argument); err != nil {
-			p.complain(inside(name, err))
+			p.require(false, "%w", errorAt(name, err))
 			return nil
 		}
 	}
-	p.complain(errTooDeep)
+	p.require(false, "%w", errTooDeep)
 	return nil
 }
 
-// plain is the value, or what it resolves to if it is an intrinsic. What is below it stays as it stands.
+// plain resolves a value that is an intrinsic. Any other value is returned as it is: what is in it is not resolved.
 func (p Properties) plain() any {
 	p.value = p.chosen()
 	call, _ := p.value.(map[string]any)
@@ -111,30 +110,25 @@ func (p Properties) plain() any {
 
 func (p Properties) resolved() any {
 	value, err := p.resolver.resolve(p.value)
-	if err != nil {
-		p.complain(err)
-		return nil
-	}
-	if _, absent := value.(noValue); absent {
+	p.require(err == nil, "%w", err)
+	if _, absent := value.(noValue); absent || err != nil {
 		return nil
 	}
 	return value
 }
 
-// Text is a text; numbers and truth values are written out. Empty if it is missing.
+// Text returns a string, "" if it is missing. Numbers and bools are written out.
 func (p Properties) Text() string {
 	value := p.resolved()
 	if value == nil {
 		return ""
 	}
-	text, err := asText(value)
-	if err != nil {
-		p.complain(err)
-	}
+	text, err := asString(value)
+	p.require(err == nil, "%w", err)
 	return text
 }
 
-// Texts is a list of texts.
+// Texts returns a list of strings.
 func (p Properties) Texts() []string {
 	var texts []string
 	for _, item := range p.Each() {
@@ -143,65 +137,67 @@ func (p Properties) Texts() []string {
 	return texts
 }
 
-// Number is a whole number, or a text that holds one, or fallback if it is missing.
+// Number returns a whole number, or the one that a string holds, or fallback if it is missing.
 func (p Properties) Number(fallback int) int {
 	value := p.resolved()
 	if value == nil {
 		return fallback
 	}
 	number, ok := integer(value)
+	p.require(ok, "want a whole number, got %s", describe(value))
 	if !ok {
-		p.complain(fmt.Errorf("wants a whole number, not %s", kind(value)))
 		return fallback
 	}
 	return number
 }
 
-// Seconds is a whole number of seconds, or fallback if it is missing.
+// Seconds returns a whole number of seconds as a duration, or fallback if it is missing.
 func (p Properties) Seconds(fallback time.Duration) time.Duration {
 	seconds := p.Number(int(fallback / time.Second))
-	if seconds < 0 || seconds > int(math.MaxInt64/time.Second) {
-		p.complain(fmt.Errorf("wants a number of seconds, not %d", seconds))
+	ok := seconds >= 0 && seconds <= int(math.MaxInt64/time.Second)
+	p.require(ok, "want a number of seconds, got %d", seconds)
+	if !ok {
 		return fallback
 	}
 	return time.Duration(seconds) * time.Second
 }
 
-// Bool is a truth value, or a text that holds one, or fallback if it is missing.
+// Bool returns a bool, or the one that a string holds, or fallback if it is missing.
 func (p Properties) Bool(fallback bool) bool {
-	switch value := p.resolved().(type) {
+	value := p.resolved()
+	switch v := value.(type) {
 	case nil:
 		return fallback
 	case bool:
-		return value
+		return v
 	case string:
-		if parsed, err := strconv.ParseBool(value); err == nil {
+		if parsed, err := strconv.ParseBool(v); err == nil {
 			return parsed
 		}
-		p.complain(fmt.Errorf("wants true or false, not %s", kind(value)))
-	default:
-		p.complain(fmt.Errorf("wants true or false, not %s", kind(value)))
 	}
+	p.require(false, "want true or false, got %s", describe(value))
 	return fallback
 }
 
-// exists says whether the condition of the resource, if it has one, lets it be.
+// exists reports whether the resource's condition holds, or whether it has none.
 func (p Properties) exists() bool {
 	if p.resource.Condition == "" {
 		return true
 	}
-	holds, err := p.resolver.named(p.resource.Condition)
-	if err != nil {
-		p.path = "Condition"
-		p.complain(err)
-	}
+	holds, err := p.resolver.condition(p.resource.Condition)
+	p.path = "Condition"
+	p.require(err == nil, "%w", err)
 	return holds
 }
 
-func (p Properties) complain(err error) {
-	mistake := fmt.Errorf("%s: %s: %w", p.resource, p.path, err)
-	if !p.mistakes.said[mistake.Error()] {
-		p.mistakes.said[mistake.Error()] = true
-		p.mistakes.all = append(p.mistakes.all, mistake)
+// require records a problem with the value unless ok.
+func (p Properties) require(ok bool, format string, args ...any) {
+	if ok {
+		return
+	}
+	problem := fmt.Errorf("%s: %s: %w", p.resource, p.path, fmt.Errorf(format, args...))
+	if !p.problems.known[problem.Error()] {
+		p.problems.known[problem.Error()] = true
+		p.problems.all = append(p.problems.all, problem)
 	}
 }

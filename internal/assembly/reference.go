@@ -10,7 +10,7 @@ import (
 func (r resolver) ref(argument any) (any, error) {
 	name, ok := argument.(string)
 	if !ok {
-		return nil, fmt.Errorf("wants a name, not %s", kind(argument))
+		return nil, fmt.Errorf("want a name, got %s", describe(argument))
 	}
 	if resource, known := r.stack.Resources[name]; known {
 		return r.answers(resource, "")
@@ -30,38 +30,40 @@ func (r resolver) ref(argument any) (any, error) {
 	case strings.HasPrefix(name, "AWS::"):
 		return r.answers(nil, name)
 	}
-	return nil, fmt.Errorf("the template has no %s", kind(name))
+	return nil, fmt.Errorf("the template has no %s", describe(name))
 }
 
-// value is what Ref gives for a parameter that the deployment does not set. One that is kept in Parameter Store is written as
-// a dynamic reference, as templates write it elsewhere.
+// value is what Ref returns for a parameter that the deployment does not set. A value in Parameter Store becomes a
+// dynamic reference, as elsewhere in templates.
 func (p Parameter) value(name string) (any, error) {
-	text, isText := p.Default.(string)
+	value, isString := p.Default.(string)
 	switch {
 	case p.Default == nil:
 		return nil, fmt.Errorf("parameter %s has no default", name)
-	case isText && strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
-		return "{{resolve:ssm:" + text + "}}", nil
-	case isText && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")):
-		return list(text, ","), nil
+	case isString && strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
+		return "{{resolve:ssm:" + value + "}}", nil
+	case isString && (p.Type == "CommaDelimitedList" || strings.HasPrefix(p.Type, "List<")):
+		return split(value, ","), nil
 	}
 	return p.Default, nil
 }
 
-func (r resolver) getAtt(argument any) (any, error) {
+func (r resolver) fnGetAtt(argument any) (any, error) {
 	id, path := attributeOf(argument)
-	attribute, err := r.text(path)
+	attribute, err := r.string(path)
 	if err != nil {
 		return nil, err
 	}
 	resource, known := r.stack.Resources[id]
 	if !known || attribute == "" {
-		return nil, fmt.Errorf("wants a resource of the template and an attribute of it, not %s and %s", kind(id), kind(attribute))
+		return nil, fmt.Errorf("want a resource of the template and one of its attributes, got %s and %s",
+			describe(id), describe(attribute))
 	}
 	return r.answers(resource, attribute)
 }
 
-// attributeOf reads both forms of Fn::GetAtt: ["Id", "Attribute"] and "Id.Attribute". The attribute may be an intrinsic itself.
+// attributeOf reads both forms of Fn::GetAtt: ["Id", "Attribute"] and "Id.Attribute". The attribute may be an
+// intrinsic.
 func attributeOf(argument any) (id string, attribute any) {
 	switch a := argument.(type) {
 	case string:
@@ -78,34 +80,32 @@ func attributeOf(argument any) (id string, attribute any) {
 
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// sub replaces ${Name}, ${Resource.Attribute} and the names of its own map; ${!Name} stands for ${Name} itself.
-func (r resolver) sub(argument any) (any, error) {
+// fnSub replaces ${Name}, ${Resource.Attribute} and the names of its own map; ${!Name} is a literal ${Name}.
+func (r resolver) fnSub(argument any) (any, error) {
 	var own map[string]any
-	text, isText := argument.(string)
-	if parts, ok := argument.([]any); ok && len(parts) == 2 {
-		text, isText = parts[0].(string)
-		own, ok = parts[1].(map[string]any)
-		isText = isText && ok
+	template, ok := argument.(string)
+	if parts, isList := argument.([]any); isList && len(parts) == 2 {
+		var okMap bool
+		template, ok = parts[0].(string)
+		own, okMap = parts[1].(map[string]any)
+		ok = ok && okMap
 	}
-	if !isText {
-		return nil, errors.New("wants a text, or a text and a map")
+	if !ok {
+		return nil, errors.New("want a string, or a string and a map")
 	}
-	if err := r.write(len(text)); err != nil {
-		return nil, err
-	}
-	var failed error
-	replaced := placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		if failed != nil {
+	var firstErr error
+	replaced := placeholder.ReplaceAllStringFunc(template, func(found string) string {
+		if firstErr != nil {
 			return ""
 		}
-		var plain string
-		plain, failed = r.substitute(found[2:len(found)-1], own)
-		return plain
+		var value string
+		value, firstErr = r.substitute(found[2:len(found)-1], own)
+		return value
 	})
-	return replaced, failed
+	return replaced, firstErr
 }
 
-// substitute is what stands for ${name}.
+// substitute returns the value of ${name}.
 func (r resolver) substitute(name string, own map[string]any) (string, error) {
 	if literal, is := strings.CutPrefix(name, "!"); is {
 		return "${" + literal + "}", nil
@@ -116,9 +116,9 @@ func (r resolver) substitute(name string, own map[string]any) (string, error) {
 	} else if strings.Contains(name, ".") {
 		value = map[string]any{"Fn::GetAtt": name}
 	}
-	plain, err := r.text(value)
+	plain, err := r.string(value)
 	if err != nil {
-		return "", inside("${"+name+"}", err)
+		return "", errorAt("${"+name+"}", err)
 	}
 	return plain, nil
 }

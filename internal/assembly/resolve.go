@@ -1,13 +1,14 @@
 package assembly
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// Answers gives what only a deployment knows: the value of a resource's attribute, or with an empty attribute what Ref gives
-// for it. Resource is nil for a pseudo parameter, whose name is the attribute, such as "AWS::Region". A value is a text, a
-// number, a truth value or a []any of them.
+// Answers returns what only a deployment knows: the value of a resource's attribute, or what Ref gives for the resource
+// if the attribute is empty. For a pseudo parameter, the resource is nil and the attribute is its name, such as
+// "AWS::Region". The value is a string, a number, a bool or a []any of them.
 type Answers func(resource *Resource, attribute string) (any, error)
 
 // Symbolic answers with names instead of values: ${STACK.RESOURCE} or ${STACK.RESOURCE.ATTRIBUTE}, and ${AWS::Region}.
@@ -21,24 +22,32 @@ func Symbolic(resource *Resource, attribute string) (any, error) {
 	return "${" + resource.Stack.Name + "." + resource.ID + "." + attribute + "}", nil
 }
 
+// maxDepth limits how deep values are nested, including the steps from output to output: outputs that point at each
+// other in a circle would never end.
+const maxDepth = 200
+
+var errTooDeep = errors.New("nested more than 200 deep, or a circle of references")
+
 // resolver turns the values of one stack into plain ones.
 type resolver struct {
 	environment *Environment
 	stack       *Stack
 	answers     Answers
 	depth       int
-	work        *int // left to all that share it
 }
 
-func newResolver(environment *Environment, stack *Stack, answers Answers) resolver {
-	work := mostWork
-	return resolver{environment: environment, stack: stack, answers: answers, work: &work}
+// deeper returns the resolver for the next level of nesting.
+func (r resolver) deeper() (resolver, error) {
+	if r.depth++; r.depth > maxDepth {
+		return r, errTooDeep
+	}
+	return r, nil
 }
 
-// noValue is what AWS::NoValue stands for: the property does not exist.
+// noValue is what AWS::NoValue resolves to: the property does not exist.
 type noValue struct{}
 
-// resolve gives text, number, bool, list or map; an object with a single key that looks like an intrinsic is one.
+// resolve returns a plain value: a string, number, bool, list or map. It calls every intrinsic function in it.
 func (r resolver) resolve(value any) (any, error) {
 	r, err := r.deeper()
 	if err != nil {
@@ -61,7 +70,7 @@ func (r resolver) list(values []any) (any, error) {
 	for i, value := range values {
 		item, err := r.resolve(value)
 		if err != nil {
-			return nil, inside(fmt.Sprintf("[%d]", i), err)
+			return nil, errorAt(fmt.Sprintf("[%d]", i), err)
 		}
 		if _, absent := item.(noValue); !absent {
 			resolved = append(resolved, item)
@@ -75,7 +84,7 @@ func (r resolver) object(values map[string]any) (any, error) {
 	for _, key := range sortedKeys(values) {
 		item, err := r.resolve(values[key])
 		if err != nil {
-			return nil, inside(key, err)
+			return nil, errorAt(key, err)
 		}
 		if _, absent := item.(noValue); !absent {
 			resolved[key] = item
@@ -84,15 +93,15 @@ func (r resolver) object(values map[string]any) (any, error) {
 	return resolved, nil
 }
 
-// inside says where an error was met.
-func inside(place string, err error) error {
-	if limited(err) {
+// errorAt adds the place to an error. The places of errTooDeep would only repeat the nesting.
+func errorAt(place string, err error) error {
+	if errors.Is(err, errTooDeep) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", place, err)
 }
 
-// intrinsic says whether an object is a call of a function, and of which.
+// intrinsic reports whether an object is a call of an intrinsic function, and returns its name and its argument.
 func intrinsic(value map[string]any) (name string, argument any, is bool) {
 	if len(value) != 1 {
 		return "", nil, false
@@ -103,52 +112,54 @@ func intrinsic(value map[string]any) (name string, argument any, is bool) {
 	return name, argument, is
 }
 
+// call calls an intrinsic function. These are the functions that CDK renders for Dozen's stacks.
 func (r resolver) call(name string, argument any) (any, error) {
 	function, known := map[string]func(any) (any, error){
-		"Ref": r.ref, "Fn::GetAtt": r.getAtt, "Fn::Sub": r.sub, "Fn::Join": r.join, "Fn::Select": r.pick, "Fn::Split": r.split,
-		"Fn::If": r.choose, "Fn::FindInMap": r.findInMap, "Fn::Base64": r.base64, "Fn::GetAZs": r.zones,
-		"Fn::GetStackOutput": r.stackOutput, "Fn::ImportValue": r.importValue,
+		"Ref":                r.ref,
+		"Fn::Base64":         r.fnBase64,
+		"Fn::FindInMap":      r.fnFindInMap,
+		"Fn::GetAZs":         r.fnGetAZs,
+		"Fn::GetAtt":         r.fnGetAtt,
+		"Fn::GetStackOutput": r.fnGetStackOutput,
+		"Fn::If":             r.fnIf,
+		"Fn::Join":           r.fnJoin,
+		"Fn::Select":         r.fnSelect,
+		"Fn::Split":          r.fnSplit,
+		"Fn::Sub":            r.fnSub,
 	}[name]
 	if !known {
-		return nil, fmt.Errorf("%s is an intrinsic function that this version does not know", name)
+		return nil, fmt.Errorf("unknown intrinsic function %s", name)
 	}
 	value, err := function(argument)
 	if err != nil {
-		return nil, inside(name, err)
+		return nil, errorAt(name, err)
 	}
 	return value, nil
 }
 
-// text resolves a value that has to be a text; numbers and truth values are written out, as CloudFormation does.
-func (r resolver) text(value any) (string, error) {
+// string resolves a value that must be a string. Numbers and bools are written out, as CloudFormation does.
+func (r resolver) string(value any) (string, error) {
 	resolved, err := r.resolve(value)
 	if err != nil {
 		return "", err
 	}
-	text, err := asText(resolved)
-	if err != nil {
-		return "", err
-	}
-	return text, r.write(len(text))
+	return asString(resolved)
 }
 
-func (r resolver) texts(value any) ([]string, error) {
+func (r resolver) strings(value any) ([]string, error) {
 	resolved, err := r.resolve(value)
 	if err != nil {
 		return nil, err
 	}
 	list, ok := resolved.([]any)
 	if !ok {
-		return nil, fmt.Errorf("wants a list, not %s", kind(resolved))
+		return nil, fmt.Errorf("want a list, got %s", describe(resolved))
 	}
-	texts := make([]string, len(list))
+	all := make([]string, len(list))
 	for i, item := range list {
-		if texts[i], err = asText(item); err != nil {
-			return nil, inside(fmt.Sprintf("[%d]", i), err)
-		}
-		if err := r.write(len(texts[i])); err != nil {
-			return nil, err
+		if all[i], err = asString(item); err != nil {
+			return nil, errorAt(fmt.Sprintf("[%d]", i), err)
 		}
 	}
-	return texts, nil
+	return all, nil
 }

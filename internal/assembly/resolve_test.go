@@ -13,9 +13,9 @@ const sections = `"Parameters":{
 	"Mappings":{"Sizes":{"eu":{"cpu":256,"zones":["a","b"]}}},
 	"Conditions":{
 		"Yes":{"Fn::Equals":[{"Ref":"Plain"},"p"]},"No":{"Fn::Not":[{"Condition":"Yes"}]},
-		"Both":{"Fn::And":[{"Condition":"Yes"},{"Fn::Equals":["1",1]}]},"Neither":{"Fn::Or":[{"Condition":"No"},{"Fn::Equals":[true,"false"]}]},
+		"Either":{"Fn::Or":[{"Condition":"No"},{"Fn::Equals":["1",1]}]},"Neither":{"Fn::Or":[{"Condition":"No"},{"Fn::Equals":[true,"false"]}]},
 		"Odd":{"Fn::Contains":[["a"],"a"]},"Text":"Yes","Missing":{"Condition":"Nowhere"},"OneOnly":{"Fn::Equals":[{"Ref":"AWS::NoValue"},"x"]},
-		"NoList":{"Fn::And":{"Condition":"Yes"}},"Empty":{"Fn::Not":[]}}`
+		"NoList":{"Fn::Or":{"Condition":"Yes"}},"Empty":{"Fn::Not":[]}}`
 
 func TestIntrinsics(t *testing.T) {
 	for value, want := range map[string]string{
@@ -58,7 +58,7 @@ func TestIntrinsics(t *testing.T) {
 		`{"Fn::FindInMap":["Sizes",{"Fn::Join":["",["e","u"]]},"zones"]}`:                                      `["a","b"]`,
 
 		`{"Fn::If":["Yes",1,2]}`:                                                        `1`,
-		`{"Fn::If":["No",1,{"Fn::If":["Both",3,4]}]}`:                                   `3`,
+		`{"Fn::If":["No",1,{"Fn::If":["Either",3,4]}]}`:                                 `3`,
 		`{"Fn::If":["Neither",1,{"Ref":"Plain"}]}`:                                      `"p"`,
 		`{"Fn::If":["Yes",1,{"Fn::New":2}]}`:                                            `1`,
 		`{"a":{"Fn::If":["No",1,{"Ref":"AWS::NoValue"}]},"b":[{"Ref":"AWS::NoValue"}]}`: `{"b":[]}`,
@@ -69,61 +69,60 @@ func TestIntrinsics(t *testing.T) {
 	}
 }
 
-// A template may be wrong in any way; whoever asks for just that property learns which stack, resource, property and function.
-func TestMistakesAreLocated(t *testing.T) {
+// A problem says where it is: stack, resource, property, function.
+func TestProblemsAreLocated(t *testing.T) {
 	for value, problem := range map[string]string{
-		`{"Fn::New":1}`:                                             "Fn::New is an intrinsic function that this version does not know",
-		`{"Fn::Transform":{"Name":"x"}}`:                            "Fn::Transform is an intrinsic",
-		`[{"a":{"Fn::Join":["",[{"Fn::New":1}]]}}]`:                 "[0]: a: Fn::Join: [0]: Fn::New is",
-		`{"Ref":1}`:                                                 "Ref: wants a name, not 1",
-		`{"Ref":{"Ref":"x"}}`:                                       "Ref: wants a name, not an object",
+		`{"Fn::New":1}`:                                             "unknown intrinsic function Fn::New",
+		`{"Fn::Transform":{"Name":"x"}}`:                            "unknown intrinsic function Fn::Transform",
+		`[{"a":{"Fn::Join":["",[{"Fn::New":1}]]}}]`:                 "[0]: a: Fn::Join: [0]: unknown intrinsic function Fn::New",
+		`{"Ref":1}`:                                                 "Ref: want a name, got 1",
+		`{"Ref":{"Ref":"x"}}`:                                       "Ref: want a name, got an object",
 		`{"Ref":"Nowhere"}`:                                         `Ref: the template has no "Nowhere"`,
 		`{"Ref":"Bare"}`:                                            "Ref: parameter Bare has no default",
-		`{"Fn::GetAtt":["Nowhere","Arn"]}`:                          `Fn::GetAtt: wants a resource of the template and an attribute of it, not "Nowhere" and "Arn"`,
-		`{"Fn::GetAtt":"Other"}`:                                    "Fn::GetAtt: wants a resource",
-		`{"Fn::GetAtt":["Other"]}`:                                  "Fn::GetAtt: wants a resource",
-		`{"Fn::GetAtt":["Other",{}]}`:                               "Fn::GetAtt: wants a text, not an object",
-		`{"Fn::GetAtt":null}`:                                       "Fn::GetAtt: wants a resource",
-		`{"Fn::Sub":1}`:                                             "Fn::Sub: wants a text, or a text and a map",
-		`{"Fn::Sub":["x",1]}`:                                       "Fn::Sub: wants a text, or a text and a map",
+		`{"Fn::GetAtt":["Nowhere","Arn"]}`:                          `Fn::GetAtt: want a resource of the template and one of its attributes, got "Nowhere" and "Arn"`,
+		`{"Fn::GetAtt":"Other"}`:                                    "Fn::GetAtt: want a resource",
+		`{"Fn::GetAtt":["Other"]}`:                                  "Fn::GetAtt: want a resource",
+		`{"Fn::GetAtt":["Other",{}]}`:                               "Fn::GetAtt: want a string, got an object",
+		`{"Fn::GetAtt":null}`:                                       "Fn::GetAtt: want a resource",
+		`{"Fn::Sub":1}`:                                             "Fn::Sub: want a string, or a string and a map",
+		`{"Fn::Sub":["x",1]}`:                                       "Fn::Sub: want a string, or a string and a map",
 		`{"Fn::Sub":"a ${Nowhere} b"}`:                              `Fn::Sub: ${Nowhere}: Ref: the template has no "Nowhere"`,
 		`{"Fn::Sub":"${}"}`:                                         `Fn::Sub: ${}: Ref: the template has no ""`,
-		`{"Fn::Sub":["${A}",{"A":[1]}]}`:                            "Fn::Sub: ${A}: wants a text, not a list of 1",
-		`{"Fn::Sub":"${AWS::NoValue}"}`:                             "wants a text, not AWS::NoValue",
-		`{"Fn::Join":"x"}`:                                          "Fn::Join: wants a separator and a list",
-		`{"Fn::Join":["",1]}`:                                       "Fn::Join: wants a list, not 1",
-		`{"Fn::Join":[1,[]]}`:                                       "Fn::Join: the separator",
-		`{"Fn::Join":["",[{}]]}`:                                    "Fn::Join: [0]: wants a text, not an object",
-		`{"Fn::Select":[0]}`:                                        "Fn::Select: wants an index and a list",
-		`{"Fn::Select":[2,["a"]]}`:                                  "Fn::Select: has no item 2 in a list of 1",
-		`{"Fn::Select":[-1,["a"]]}`:                                 "Fn::Select: has no item -1",
-		`{"Fn::Select":[1e300,["a"]]}`:                              "Fn::Select: has no item 1e+300",
-		`{"Fn::Select":[-9223372036854775808,["a"]]}`:               "Fn::Select: has no item",
-		`{"Fn::Select":[0.5,["a"]]}`:                                "Fn::Select: has no item 0.5",
-		`{"Fn::Select":["NaN",["a"]]}`:                              `Fn::Select: has no item "NaN"`,
-		`{"Fn::Select":[0,"a"]}`:                                    `Fn::Select: wants a list, not "a"`,
-		`{"Fn::Split":["","a"]}`:                                    "Fn::Split: the separator",
-		`{"Fn::Split":[",",[]]}`:                                    "Fn::Split: wants a text",
-		`{"Fn::Split":{}}`:                                          "Fn::Split: wants a separator",
-		`{"Fn::Base64":[]}`:                                         "Fn::Base64: wants a text",
-		`{"Fn::GetAZs":{}}`:                                         "Fn::GetAZs: wants a text",
+		`{"Fn::Sub":["${A}",{"A":[1]}]}`:                            "Fn::Sub: ${A}: want a string, got a list of 1",
+		`{"Fn::Sub":"${AWS::NoValue}"}`:                             "want a string, got AWS::NoValue",
+		`{"Fn::Join":"x"}`:                                          "Fn::Join: want a separator and a list",
+		`{"Fn::Join":["",1]}`:                                       "Fn::Join: want a list, got 1",
+		`{"Fn::Join":[1,[]]}`:                                       "Fn::Join: want a string as separator, got 1",
+		`{"Fn::Join":["",[{}]]}`:                                    "Fn::Join: [0]: want a string, got an object",
+		`{"Fn::Select":[0]}`:                                        "Fn::Select: want an index and a list",
+		`{"Fn::Select":[2,["a"]]}`:                                  "Fn::Select: want an index into a list of 1, got 2",
+		`{"Fn::Select":[-1,["a"]]}`:                                 "Fn::Select: want an index into a list of 1, got -1",
+		`{"Fn::Select":[1e300,["a"]]}`:                              "Fn::Select: want an index into a list of 1, got 1e+300",
+		`{"Fn::Select":[-9223372036854775808,["a"]]}`:               "Fn::Select: want an index into a list of 1, got -9",
+		`{"Fn::Select":[0.5,["a"]]}`:                                "Fn::Select: want an index into a list of 1, got 0.5",
+		`{"Fn::Select":["NaN",["a"]]}`:                              `Fn::Select: want an index into a list of 1, got "NaN"`,
+		`{"Fn::Select":[0,"a"]}`:                                    `Fn::Select: want a list, got "a"`,
+		`{"Fn::Split":["","a"]}`:                                    `Fn::Split: want a string as separator, got ""`,
+		`{"Fn::Split":[",",[]]}`:                                    "Fn::Split: want a string",
+		`{"Fn::Split":{}}`:                                          "Fn::Split: want a separator",
+		`{"Fn::Base64":[]}`:                                         "Fn::Base64: want a string",
+		`{"Fn::GetAZs":{}}`:                                         "Fn::GetAZs: want a string",
 		`{"Fn::FindInMap":["Sizes","us","cpu"]}`:                    "Fn::FindInMap: the template's mappings have no Sizes / us / cpu",
-		`{"Fn::FindInMap":["Sizes"]}`:                               "Fn::FindInMap: wants a mapping and two keys",
-		`{"Fn::FindInMap":{}}`:                                      "Fn::FindInMap: wants a list",
-		`{"Fn::If":["Yes",1]}`:                                      "Fn::If: wants a condition and two values",
+		`{"Fn::FindInMap":["Sizes"]}`:                               "Fn::FindInMap: want the name of a mapping and two keys, got a list of 1",
+		`{"Fn::FindInMap":{}}`:                                      "Fn::FindInMap: want a list",
+		`{"Fn::If":["Yes",1]}`:                                      "Fn::If: want a condition and two values",
 		`{"Fn::If":["Nowhere",1,2]}`:                                `Fn::If: the template has no condition "Nowhere"`,
-		`{"Fn::If":[{"Condition":"Yes"},1,2]}`:                      "Fn::If: the template has no condition an object",
-		`{"Fn::If":["Odd",1,2]}`:                                    "Fn::If: Fn::Contains: is not a condition that this version knows",
-		`{"Fn::If":["Text",1,2]}`:                                   `Fn::If: "Yes" is not a condition`,
+		`{"Fn::If":[{"Condition":"Yes"},1,2]}`:                      "Fn::If: want the name of a condition, got an object",
+		`{"Fn::If":["Odd",1,2]}`:                                    "Fn::If: Fn::Contains: unknown condition function",
+		`{"Fn::If":["Text",1,2]}`:                                   `Fn::If: want a condition, got "Yes"`,
 		`{"Fn::If":["Missing",1,2]}`:                                `Fn::If: the template has no condition "Nowhere"`,
-		`{"Fn::If":["OneOnly",1,2]}`:                                "Fn::If: Fn::Equals: wants two values, not 1",
-		`{"Fn::If":["NoList",1,2]}`:                                 "Fn::If: Fn::And: is not a condition",
-		`{"Fn::If":["Empty",1,2]}`:                                  "Fn::If: Fn::Not: is not a condition",
-		`{"Fn::Equals":["a","a"]}`:                                  "Fn::Equals is an intrinsic function",
-		`{"Fn::ImportValue":"nobody"}`:                              `Fn::ImportValue: no stack exports "nobody"`,
-		`{"Fn::ImportValue":[]}`:                                    "Fn::ImportValue: wants a text",
-		`{"Fn::GetStackOutput":"x"}`:                                "Fn::GetStackOutput: StackName: wants a text, not nothing",
-		`{"Fn::GetStackOutput":{"StackName":"A"}}`:                  "Fn::GetStackOutput: OutputName: wants a text, not nothing",
+		`{"Fn::If":["OneOnly",1,2]}`:                                "Fn::If: Fn::Equals: want two values, got 1",
+		`{"Fn::If":["NoList",1,2]}`:                                 "Fn::If: Fn::Or: want a list of conditions, got an object",
+		`{"Fn::If":["Empty",1,2]}`:                                  "Fn::If: Fn::Not: want a list of one condition, got a list of 0",
+		`{"Fn::Equals":["a","a"]}`:                                  "unknown intrinsic function Fn::Equals",
+		`{"Fn::ImportValue":"x"}`:                                   "unknown intrinsic function Fn::ImportValue",
+		`{"Fn::GetStackOutput":"x"}`:                                "Fn::GetStackOutput: StackName: want a string, got nothing",
+		`{"Fn::GetStackOutput":{"StackName":"A"}}`:                  "Fn::GetStackOutput: OutputName: want a string, got nothing",
 		`{"Fn::GetStackOutput":{"StackName":"Z","OutputName":"O"}}`: `the environment has no stack "Z"`,
 		`{"Fn::GetStackOutput":{"StackName":"A","OutputName":"O"}}`: `stack A has no output "O" with a value`,
 	} {
@@ -131,9 +130,10 @@ func TestMistakesAreLocated(t *testing.T) {
 	}
 }
 
-// What AWS fixed at synthesis is read; what the deployment answers goes where it is asked for, and so do its refusals.
+// What the synthesis has fixed is read from the template. Answers are put where they are asked for, and so are their
+// errors.
 func TestAnswers(t *testing.T) {
-	e, resource := it(t, `{"arn":{"Fn::Sub":"${Other.Arn}/${AWS::Region}"},"refused":{"Ref":"Other"}}`, "", nil)
+	e, resource := resourceWith(t, `{"arn":{"Fn::Sub":"${Other.Arn}/${AWS::Region}"},"refused":{"Ref":"Other"}}`, "", nil)
 	resource.Stack.Region = "eu-central-1"
 	answers := func(resource *Resource, attribute string) (any, error) {
 		if attribute == "" {
@@ -147,7 +147,7 @@ func TestAnswers(t *testing.T) {
 	}
 	p.At("X", "refused").Text()
 	if p.Err() == nil {
-		t.Fatal("a refused answer is no value")
+		t.Fatal("no problem with a refused answer")
 	}
 	contains(t, "refusal", p.Err().Error(), "A: It (Custom::It): Properties.X.refused: Ref: nothing runs here")
 }

@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// Service is an AWS::ECS::Service with what belongs to it. Percentages are of the desired count.
+// Service is an AWS::ECS::Service with its scaling and its target group. Percentages are of the desired count.
 type Service struct {
 	*Resource
 	Name           string    // the construct's below its stack, such as Web; the logical id without CDK's metadata
-	TaskDefinition *Resource // nil for one that the environment does not make
-	DesiredCount   int       // -1 where the template leaves it to the scaling
+	TaskDefinition *Resource // nil if it is not one of the environment's
+	DesiredCount   int       // -1 if the template leaves it to the scaling
 	Scaling        *Scaling  // nil for a service that does not scale
-	Cluster        *Resource // nil for one that the environment does not make
+	Cluster        *Resource // nil if it is not one of the environment's
 
 	MinimumHealthyPercent int // 100 by default
 	MaximumPercent        int // 200 by default
 	Breaker               Breaker
 
 	TargetGroup *Resource     // nil for a service without load balancer
-	TargetPort  int           // of the container that gets the requests
-	HealthGrace time.Duration // failed health checks do not count before this
+	TargetPort  int           // port of the container that receives the requests
+	HealthGrace time.Duration // how long failed health checks do not count
 
-	After []*Resource // what has to be there before the service changes
+	After []*Resource // created or updated before the service
 }
 
 // Breaker is the deployment circuit breaker.
 type Breaker struct {
 	Enabled, Rollback, ResetOnHealthyTask bool
-	Failures                              int // failed tasks that end a deployment; 0 is ECS's own rule
+	Failures                              int // failed tasks that end a service deployment; 0 is ECS's own rule
 }
 
 // Scaling is an AWS::ApplicationAutoScaling::ScalableTarget.
 type Scaling struct{ Min, Max int }
 
-// Services reads every service.
+// Services returns every service.
 func (e *Environment) Services(answers Answers) ([]Service, error) {
 	return views(e, "AWS::ECS::Service", answers, e.service)
 }
@@ -69,13 +69,13 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	return s
 }
 
-// scaling finds the scalable target whose id names the service: the service's name is at the end of a text. Mistakes in it are
-// the service's, so that one that cannot be read never looks like a service that does not scale.
+// scaling returns the scalable target of a service, nil if it has none: the target's ResourceId ends with the service's name.
+// The target's problems become the service's, so an unreadable target never looks like a service that does not scale.
 func (e *Environment) scaling(service *Resource, p Properties) *Scaling {
 	for _, r := range e.Resources("AWS::ApplicationAutoScaling::ScalableTarget") {
 		id := e.Read(r, Symbolic).At("ResourceId").Text()
 		target := e.Read(r, p.resolver.answers)
-		target.mistakes = p.mistakes
+		target.problems = p.problems
 		if strings.HasSuffix(id, "/${"+service.Stack.Name+"."+service.ID+".Name}") && target.exists() {
 			return &Scaling{target.At("MinCapacity").Number(0), target.At("MaxCapacity").Number(0)}
 		}
@@ -83,7 +83,7 @@ func (e *Environment) scaling(service *Resource, p Properties) *Scaling {
 	return nil
 }
 
-// constructName is the part of the construct's path behind the stack's.
+// constructName returns the part of the construct's path after the stack's.
 func constructName(r *Resource) string {
 	below, found := strings.CutPrefix(r.Path(), r.Stack.ID+"/")
 	if name, _, more := strings.Cut(below, "/"); found && more {

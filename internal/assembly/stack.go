@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,55 +9,56 @@ import (
 
 // Stack is one CloudFormation stack with its template.
 type Stack struct {
-	Name    string // what CloudFormation calls it
-	ID      string // what `cdk deploy` calls it, such as dev/Data
+	Name    string // in CloudFormation
+	ID      string // in `cdk deploy`, such as dev/Data
 	File    string // the template's path within the assembly
-	Account string // empty unless the synthesis fixed it
-	Region  string // empty unless the synthesis fixed it
+	Account string // empty unless the synthesis has fixed it
+	Region  string // empty unless the synthesis has fixed it
 
-	Resources  map[string]*Resource // by logical id; none is nil
+	Resources  map[string]*Resource // by logical id
 	Outputs    map[string]Output
 	Parameters map[string]Parameter
 	Conditions map[string]any
 	Mappings   map[string]any
 }
 
-// Output is a value that a stack shows to others.
-type Output struct {
-	Value  any
-	Export struct{ Name any } // empty unless it is exported by name
-}
+// Output is a value that other stacks can read.
+type Output struct{ Value any }
 
-// Parameter is a value that a deployment may give.
+// Parameter is a value that a deployment may set.
 type Parameter struct {
 	Type    string
 	Default any
 }
 
-// Resource is one resource of a template, as it stands there.
+// Resource is one resource of a template, unresolved.
 type Resource struct {
 	ID    string `json:"-"` // its logical id
 	Stack *Stack `json:"-"`
 
-	Type       string
-	Condition  string // the name of the condition that it exists under; empty for one that always does
-	Properties map[string]any
-	DependsOn  Names
-	Metadata   map[string]any
+	Type                string
+	Condition           string // name of the condition on which it exists; empty if it always exists
+	Properties          map[string]any
+	DependsOn           Names
+	DeletionPolicy      string // Delete, Retain, RetainExceptOnCreate or Snapshot; empty is CloudFormation's default
+	UpdateReplacePolicy string // the same, for the old resource after a replacement
+	Metadata            map[string]any
 }
 
-// Path is the construct that the resource was made by, such as dev/Services/Web/Service/Service. Empty without CDK's metadata.
+// Path returns the path of the construct that created the resource, such as dev/Services/Web/Service/Service, and ""
+// without CDK's metadata.
 func (r *Resource) Path() string {
 	path, _ := r.Metadata["aws:cdk:path"].(string)
 	return path
 }
 
+// String returns "stack: logical id (type)".
 func (r *Resource) String() string {
 	return fmt.Sprintf("%s: %s (%s)", r.Stack.Name, r.ID, r.Type)
 }
 
-// ParseTemplate reads a template on its own: a stack without name, file, account and region. Its errors say which resource is
-// not as CloudFormation wants it.
+// ParseTemplate reads a single template: a stack without name, file, account and region. Its errors say which resource
+// CloudFormation would reject.
 func ParseTemplate(data []byte) (*Stack, error) {
 	var template struct {
 		Resources  map[string]json.RawMessage
@@ -66,16 +68,19 @@ func ParseTemplate(data []byte) (*Stack, error) {
 		Mappings   map[string]any
 	}
 	if err := json.Unmarshal(data, &template); err != nil {
-		return nil, fmt.Errorf("not a CloudFormation template: %w", plainly(err))
+		return nil, fmt.Errorf("not a CloudFormation template: %w", withoutGoTypes(err))
 	}
 	stack := &Stack{
-		Resources: make(map[string]*Resource, len(template.Resources)), Outputs: template.Outputs,
-		Parameters: template.Parameters, Conditions: template.Conditions, Mappings: template.Mappings,
+		Resources:  make(map[string]*Resource, len(template.Resources)),
+		Outputs:    template.Outputs,
+		Parameters: template.Parameters,
+		Conditions: template.Conditions,
+		Mappings:   template.Mappings,
 	}
 	for _, id := range sortedKeys(template.Resources) {
 		var resource *Resource
 		if err := json.Unmarshal(template.Resources[id], &resource); err != nil {
-			return nil, fmt.Errorf("not a CloudFormation template: resource %s: %w", id, plainly(err))
+			return nil, fmt.Errorf("not a CloudFormation template: resource %s: %w", id, withoutGoTypes(err))
 		}
 		if resource == nil {
 			return nil, fmt.Errorf("not a CloudFormation template: resource %s is null", id)
@@ -86,16 +91,16 @@ func ParseTemplate(data []byte) (*Stack, error) {
 	return stack, nil
 }
 
-// plainly says what is wrong with a JSON document without the names of Go's types.
-func plainly(err error) error {
+// withoutGoTypes describes an error in a JSON document without the names of Go's types.
+func withoutGoTypes(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s cannot be a JSON %s", first(wrong.Field, "it"), wrong.Value)
+		return fmt.Errorf("%s cannot be a JSON %s", cmp.Or(wrong.Field, "it"), wrong.Value)
 	}
 	return err
 }
 
-// Names is a list that a template may also write as one text.
+// Names is a list of strings. A template may also write a list of one as a string.
 type Names []string
 
 // UnmarshalJSON reads either form.
@@ -108,7 +113,7 @@ func (n *Names) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, (*[]string)(n)); err != nil {
-		return errors.New("DependsOn wants a logical id or a list of them")
+		return errors.New("DependsOn must be a logical id or a list of them")
 	}
 	return nil
 }

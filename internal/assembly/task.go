@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -18,40 +19,40 @@ type TaskDefinition struct {
 // Container is one container of a task.
 type Container struct {
 	Name         string
-	Essential    bool // the task ends when it ends
+	Essential    bool // the task ends when the container ends
 	Image        string
-	Command      []string // empty is the image's own
-	EntryPoint   []string // empty is the image's own
+	Command      []string // the image's own if empty
+	EntryPoint   []string // the image's own if empty
 	Environment  []Variable
 	Secrets      []Secret
-	User         string // user[:group]; empty is the image's own
+	User         string // user[:group]; the image's own if empty
 	ReadonlyRoot bool
 	Init         bool     // a process that reaps children and passes signals on
 	Drop         []string // Linux capabilities
-	Writable     []string // paths that are mounted writable
+	Writable     []string // paths of writable mounts
 	Ports        []int
-	OpenFiles    int           // limit of open files; 0 is the platform's
+	OpenFiles    int           // limit of open files; the platform's own if 0
 	StopTimeout  time.Duration // from SIGTERM to SIGKILL; 30 seconds by default
-	LogGroup     *Resource     // nil unless it logs to one of the environment
+	LogGroup     *Resource     // nil if it is not one of the environment's
 }
 
 // Variable is an environment variable with its resolved value.
 type Variable struct{ Name, Value string }
 
-// Secret is an environment variable whose value the platform fetches when the task starts.
+// Secret is an environment variable whose value ECS fetches when the task starts.
 type Secret struct{ Name, From string }
 
-// ecsStopTimeout is what ECS takes where a container says nothing.
+// ecsStopTimeout is ECS's default.
 const ecsStopTimeout = 30 * time.Second
 
-// TaskDefinitions reads every task definition.
+// TaskDefinitions returns every task definition.
 func (e *Environment) TaskDefinitions(answers Answers) ([]TaskDefinition, error) {
 	return views(e, "AWS::ECS::TaskDefinition", answers, e.taskDefinition)
 }
 
 func (e *Environment) taskDefinition(r *Resource, p Properties) TaskDefinition {
 	t := TaskDefinition{Resource: r, CPU: p.At("Cpu").Number(0), MemoryMiB: p.At("Memory").Number(0),
-		Architecture: first(p.At("RuntimePlatform", "CpuArchitecture").Text(), "X86_64")}
+		Architecture: cmp.Or(p.At("RuntimePlatform", "CpuArchitecture").Text(), "X86_64")}
 	for _, container := range p.At("ContainerDefinitions").Each() {
 		t.Containers = append(t.Containers, e.container(r, container))
 	}
@@ -88,7 +89,7 @@ func (e *Environment) container(r *Resource, p Properties) Container {
 	return c
 }
 
-// Built is the image that the environment itself builds for the container; nil when it comes from elsewhere.
+// Built returns the image that the environment itself builds for a container, nil if its image comes from elsewhere.
 func (e *Environment) Built(c Container) *Image {
 	for i := range e.Images {
 		if strings.HasSuffix(c.Image, ":"+e.Images[i].Hash) {
@@ -98,16 +99,16 @@ func (e *Environment) Built(c Container) *Image {
 	return nil
 }
 
-// views reads every resource of a type that its condition lets be, and gives all of their mistakes at once.
+// views reads every resource of a type whose condition holds. Its error joins the problems of all of them.
 func views[View any](e *Environment, resourceType string, answers Answers, read func(*Resource, Properties) View) ([]View, error) {
 	var all []View
-	var mistakes []error
+	var errs []error
 	for _, r := range e.Resources(resourceType) {
 		p := e.Read(r, answers)
 		if p.exists() {
 			all = append(all, read(r, p))
 		}
-		mistakes = append(mistakes, p.Err())
+		errs = append(errs, p.Err())
 	}
-	return all, errors.Join(mistakes...)
+	return all, errors.Join(errs...)
 }

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// asText writes a plain value as CloudFormation does where it wants a text.
-func asText(value any) (string, error) {
+// asString writes a plain value as CloudFormation does where it wants a string.
+func asString(value any) (string, error) {
 	switch v := value.(type) {
 	case string:
 		return v, nil
@@ -18,10 +18,11 @@ func asText(value any) (string, error) {
 	case int:
 		return strconv.Itoa(v), nil
 	}
-	return "", fmt.Errorf("wants a text, not %s", kind(value))
+	return "", fmt.Errorf("want a string, got %s", describe(value))
 }
 
-// integer is a whole number, or the one that a text holds. Beyond 2^53 a JSON number is no longer exact, and none.
+// integer returns a whole number, or the whole number in a string, and reports whether the value is either of them. A
+// JSON number beyond 2^53 is not exact, so it is not accepted.
 func integer(value any) (int, bool) {
 	switch v := value.(type) {
 	case float64:
@@ -38,8 +39,8 @@ func integer(value any) (int, bool) {
 	return 0, false
 }
 
-// kind describes a value in a message: short ones as they are.
-func kind(value any) string {
+// describe describes a value for a message: a short one as it is.
+func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
 		return "nothing"

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// services is a stack with everything that the views read, in unlike forms: texts for numbers, intrinsics, conditions.
+// services is a stack with everything that the views read, in different forms: strings for numbers, intrinsics,
+// conditions.
 const services = `{
 	"Parameters":{"Seconds":{"Type":"Number","Default":9}},
 	"Conditions":{"Yes":{"Fn::Equals":["a","a"]},"No":{"Fn::Equals":["a","b"]}},
@@ -81,8 +82,8 @@ func TestViews(t *testing.T) {
 	same(t, "load balancer", balancers[0], LoadBalancer{IdleTimeout: 75 * time.Second})
 }
 
-// CloudFormation's documentation says what an absent property means. A wrong default here would run a release here that AWS
-// would run in another way.
+// CloudFormation's documentation says what a missing property means. With a wrong default, a version would run here in
+// another way than on AWS.
 func TestDefaults(t *testing.T) {
 	e := environment(t, map[string]string{"A": `{"Resources":{
 		"S":{"Type":"AWS::ECS::Service","Properties":{"DeploymentConfiguration":{"DeploymentCircuitBreaker":{"ThresholdConfiguration":{"Type":"PERCENT","Value":50}}}}},
@@ -112,11 +113,12 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	b[0].Resource = nil
-	same(t, "load balancer", b[0], LoadBalancer{IdleTimeout: 60 * time.Second, Public: true})
+	same(t, "load balancer", b[0], LoadBalancer{IdleTimeout: 60 * time.Second})
 }
 
-// A value of the wrong shape that turned into a default would be acted on; it is a mistake instead, and all are told at once.
-func TestViewsTellEveryMistake(t *testing.T) {
+// If a value of the wrong type became a default, it would be acted on. It is a problem instead, and all are reported at
+// once.
+func TestViewsReportEveryProblem(t *testing.T) {
 	e := environment(t, map[string]string{"A": `{
 		"Conditions":{"Odd":{"Fn::Odd":["a","a"]}},
 		"Resources":{
@@ -128,37 +130,37 @@ func TestViewsTellEveryMistake(t *testing.T) {
 		"V":{"Type":"AWS::ECS::Service","Condition":"Nowhere"}}}`})
 	_, err := e.TaskDefinitions(Symbolic)
 	if err == nil {
-		t.Fatal("no mistakes")
+		t.Fatal("no problems")
 	}
 	contains(t, "task definition", err.Error(),
-		`A: D (AWS::ECS::TaskDefinition): Properties.Cpu: wants a whole number, not "1 vCPU"`,
-		`Properties.Memory: wants a whole number, not a list of 1`,
-		`Properties.RuntimePlatform: wants an object, not "ARM64"`,
-		`Properties.ContainerDefinitions[0].Name: wants a text, not an object`,
-		`Properties.ContainerDefinitions[0].Command: wants a list, not "sh -c"`,
-		`Properties.ContainerDefinitions[0].Essential: wants true or false, not "maybe"`,
-		`Properties.ContainerDefinitions[0].ReadonlyRootFilesystem: wants true or false, not 1`,
-		`Properties.ContainerDefinitions[0].StopTimeout: wants a whole number, not 1e+300`,
-		`Properties.ContainerDefinitions[0].Environment: wants a list, not an object`,
-		`Properties.ContainerDefinitions[1]: wants an object, not "container"`)
+		`A: D (AWS::ECS::TaskDefinition): Properties.Cpu: want a whole number, got "1 vCPU"`,
+		`Properties.Memory: want a whole number, got a list of 1`,
+		`Properties.RuntimePlatform: want an object, got "ARM64"`,
+		`Properties.ContainerDefinitions[0].Name: want a string, got an object`,
+		`Properties.ContainerDefinitions[0].Command: want a list, got "sh -c"`,
+		`Properties.ContainerDefinitions[0].Essential: want true or false, got "maybe"`,
+		`Properties.ContainerDefinitions[0].ReadonlyRootFilesystem: want true or false, got 1`,
+		`Properties.ContainerDefinitions[0].StopTimeout: want a whole number, got 1e+300`,
+		`Properties.ContainerDefinitions[0].Environment: want a list, got an object`,
+		`Properties.ContainerDefinitions[1]: want an object, got "container"`)
 	_, err = e.Services(Symbolic)
 	if err == nil {
-		t.Fatal("no mistakes")
+		t.Fatal("no problems")
 	}
 	contains(t, "service", err.Error(),
-		`A: S (AWS::ECS::Service): Properties.DesiredCount: wants a whole number, not 1.5`,
-		`Properties.HealthCheckGracePeriodSeconds: wants a number of seconds, not -1`,
-		`Properties.DeploymentConfiguration: Fn::New is an intrinsic function that this version does not know`,
-		`A: T (AWS::ApplicationAutoScaling::ScalableTarget): Properties.MinCapacity: Fn::New is`,
-		`A: U (AWS::ECS::Service): Condition: Fn::Odd: is not a condition`,
+		`A: S (AWS::ECS::Service): Properties.DesiredCount: want a whole number, got 1.5`,
+		`Properties.HealthCheckGracePeriodSeconds: want a number of seconds, got -1`,
+		`Properties.DeploymentConfiguration: unknown intrinsic function Fn::New`,
+		`A: T (AWS::ApplicationAutoScaling::ScalableTarget): Properties.MinCapacity: unknown intrinsic function Fn::New`,
+		`A: U (AWS::ECS::Service): Condition: Fn::Odd: unknown condition function`,
 		`A: V (AWS::ECS::Service): Condition: the template has no condition "Nowhere"`)
 	if n := strings.Count(err.Error(), "Properties.DeploymentConfiguration"); n != 1 {
-		t.Errorf("one mistake is told %d times", n)
+		t.Errorf("one problem is reported %d times", n)
 	}
 }
 
-// A property that nobody reads today is read tomorrow: all that our own templates hold resolves. Some of it takes answers
-// apart, which have to look like those of AWS for it.
+// A property that nobody reads today may be read tomorrow: everything in our own templates resolves. Some of it splits
+// answers, which must look like those of AWS.
 func TestEveryPropertyOfOurTemplatesResolves(t *testing.T) {
 	for _, name := range []string{"dev", "staging", "prod"} {
 		templates := map[string]string{}

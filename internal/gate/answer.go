@@ -18,23 +18,23 @@ type Answer struct {
 	StackId            string
 	RequestId          string
 	LogicalResourceId  string
-	// Data are the attributes TaskArn, Release and Snapshot. All are there in every answer, "none" where there is
-	// nothing: an attribute that is missing would fail the stack, a rollback too.
+	// Data holds the attributes TaskArn, Release and Snapshot. Every answer has all of them, "none" for an empty
+	// one: a missing attribute would fail the stack, even in a rollback.
 	Data map[string]string
 }
 
-// JSON is the answer as it is sent: at most 4096 bytes.
+// JSON returns the answer as it is sent: at most 4096 bytes.
 func (a Answer) JSON() []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false) // it would make six bytes of each angle bracket
 	if err := encoder.Encode(a); err != nil {
-		panic("an answer of strings cannot fail to encode: " + err.Error())
+		panic("encoding an answer, which holds only strings, failed: " + err.Error())
 	}
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n"))
 }
 
-// answer puts the verdict into words. The reason begins with what matters, as consoles cut it off at its end.
+// answer puts the verdict into words. The reason begins with what matters most, because consoles cut off its end.
 func (s *State) answer() Answer {
 	a := Answer{
 		Status:             "FAILED",
@@ -42,7 +42,11 @@ func (s *State) answer() Answer {
 		StackId:            s.Event.StackId,
 		RequestId:          s.Event.RequestId,
 		LogicalResourceId:  s.Event.LogicalResourceId,
-		Data:               map[string]string{"TaskArn": orNone(s.TaskARN), "Release": orNone(s.Settings.Release), "Snapshot": orNone(s.Snapshot)},
+		Data: map[string]string{
+			"TaskArn":  orNone(s.TaskARN),
+			"Release":  orNone(s.Settings.Release),
+			"Snapshot": orNone(s.Snapshot),
+		},
 	}
 	if s.Verdict.Success {
 		a.Status = "SUCCESS"
@@ -69,32 +73,37 @@ func (s *State) answer() Answer {
 
 // headline is the reason without the log's lines.
 func (s *State) headline() string {
-	parts := []string{"Release " + orNone(s.Settings.Release) + " was not let in: " + s.Verdict.Problem + ".", "Remedy: " + s.Verdict.Remedy}
+	parts := []string{
+		"Release " + orNone(s.Settings.Release) + " was rejected: " + s.Verdict.Problem + ".",
+		"Remedy: " + s.Verdict.Remedy,
+	}
 	if s.Snapshot != "" {
-		parts = append(parts, "Database snapshot from before: "+s.Snapshot+".")
+		parts = append(parts, "Database snapshot taken before the migration: "+s.Snapshot+".")
 	}
 	if s.TaskARN != "" {
-		parts = append(parts, "Task: "+s.TaskARN+".", "Log group "+s.Settings.LogGroup+", stream "+s.Settings.LogStream(s.TaskARN)+".")
+		parts = append(parts,
+			"Task: "+s.TaskARN+".",
+			"Log group "+s.Settings.LogGroup+", stream "+s.Settings.LogStream(s.TaskARN)+".")
 		if len(s.Lines) == 0 {
-			parts = append(parts, "It printed nothing.")
+			parts = append(parts, "The task printed nothing.")
 		}
 	}
 	return strings.Join(append(parts, "Runbook: docs/runbooks/MigrationFailed.md."), " ")
 }
 
-// lastLines masks secrets, which may stretch over lines, and keeps what an answer could hold of the rest.
+// lastLines masks secrets, which may span lines, and keeps as much of the end as an answer could hold.
 func lastLines(lines []string) []string {
-	text := strings.TrimSpace(Redact(strings.Join(lines, "\n")))
-	if text == "" {
+	log := strings.TrimSpace(Redact(strings.Join(lines, "\n")))
+	if log == "" {
 		return nil
 	}
-	if excess := len(text) - maxAnswer; excess > 0 {
-		text = cutFront(text, excess)
+	if excess := len(log) - maxAnswer; excess > 0 {
+		log = cutFront(log, excess)
 	}
-	return strings.Split(text, "\n")
+	return strings.Split(log, "\n")
 }
 
-// shorten drops the oldest line, or cuts the last one's beginning, or at last the headline's end.
+// shorten drops the oldest line, then cuts the beginning of the last one, then the end of the headline.
 func shorten(head string, lines []string, excess int) (string, []string) {
 	switch {
 	case len(lines) > 1:
@@ -109,7 +118,7 @@ func shorten(head string, lines []string, excess int) (string, []string) {
 	}
 }
 
-// cutFront takes at least the given number of bytes off, and whole characters only.
+// cutFront removes whole characters, at least the given number of bytes.
 func cutFront(line string, bytes int) string {
 	for cut := min(bytes, len(line)); ; cut++ {
 		if cut >= len(line) {
@@ -121,9 +130,9 @@ func cutFront(line string, bytes int) string {
 	}
 }
 
-func orNone(text string) string {
-	if text == "" {
+func orNone(value string) string {
+	if value == "" {
 		return "none"
 	}
-	return text
+	return value
 }

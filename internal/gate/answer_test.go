@@ -10,12 +10,12 @@ import (
 	"dozen/internal/gate"
 )
 
+// failing is the script of a migration that prints lines and exits with code 1.
 func failing(lines ...string) script {
-	one := 1
-	s := usual()
-	s[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "STOPPED", StopCode: "EssentialContainerExited", Containers: []gate.Container{{Name: "release", ExitCode: &one}}}}}
-	s[gate.ReadLog] = []gate.Result{{Lines: lines}}
-	return s
+	results := successful()
+	results[gate.CheckTask] = []gate.Result{exited("EssentialContainerExited", 1)}
+	results[gate.ReadLog] = []gate.Result{{Lines: lines}}
+	return results
 }
 
 // CloudFormation drops an answer of more than 4096 bytes, and then waits for its timeout.
@@ -44,7 +44,7 @@ func TestAnswerFitsIntoFourKilobytes(t *testing.T) {
 	}
 }
 
-// The newest lines tell why; the oldest go first.
+// The newest lines say why; the oldest are dropped first.
 func TestAnswerKeepsTheNewestLines(t *testing.T) {
 	lines := strings.Split(strings.Repeat("an old line of the log that is rather long\n", 200)+"the reason", "\n")
 	reason := play(t, requestOf(gate.Create, nil), failing(lines...)).answer.Reason
@@ -57,16 +57,16 @@ func TestAnswerKeepsTheNewestLines(t *testing.T) {
 	}
 }
 
-// A cause that is far too long for the answer is cut, and the answer still fits.
+// A cause that is too long for the answer is cut.
 func TestAnswerCutsALongCause(t *testing.T) {
-	s := usual()
-	s[gate.StartTask] = []gate.Result{lasting("RunTask: " + strings.Repeat("é", 5000))}
-	if body := play(t, requestOf(gate.Create, nil), s).answer.JSON(); len(body) > 4096 || !utf8.Valid(body) {
+	results := successful()
+	results[gate.StartTask] = []gate.Result{lasting("RunTask: " + strings.Repeat("é", 5000))}
+	if body := play(t, requestOf(gate.Create, nil), results).answer.JSON(); len(body) > 4096 || !utf8.Valid(body) {
 		t.Errorf("%d bytes", len(body))
 	}
 }
 
-// Stack events are read by everyone who may look at the stack. The secret in each line is "hunter2" or begins with it.
+// Everyone who may see the stack may read its events. The secret in each line is "hunter2" or begins with it.
 func TestNoSecretLeavesTheGate(t *testing.T) {
 	leaky := []string{
 		"connect postgres://app:hunter2@db:5432/app?sslmode=require",
@@ -92,14 +92,14 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 	for _, line := range leaky {
 		reason := play(t, requestOf(gate.Create, nil), failing("before", line, "after")).answer.Reason
 		if strings.Contains(reason, "hunter2") || !strings.Contains(reason, "***") {
-			t.Errorf("%q came out in %q", line, reason)
+			t.Errorf("%q leaked in %q", line, reason)
 		}
 		if strings.Contains(gate.Redact("RunTask: "+line), "hunter2") {
-			t.Errorf("%q came out of a fault", line)
+			t.Errorf("%q leaked from a fault", line)
 		}
 	}
 	if got := gate.Redact("AKIAIOSFODNN7EXAMPLE"); got != "***" {
-		t.Errorf("an access key came out: %s", got)
+		t.Errorf("an access key leaked: %s", got)
 	}
 }
 

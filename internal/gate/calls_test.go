@@ -3,6 +3,7 @@ package gate_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 func TestCreateMigratesAndAnswersOnce(t *testing.T) {
-	got := play(t, requestOf(gate.Create, nil), usual())
+	got := play(t, requestOf(gate.Create, nil), successful())
 	if got.answer.Status != "SUCCESS" || got.calls[gate.StartTask] != 1 || got.calls[gate.PutAnswer] != 1 || got.calls[gate.StopTask] != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -20,24 +21,24 @@ func TestCreateMigratesAndAnswersOnce(t *testing.T) {
 		t.Errorf("attributes %v, want %v", got.answer.Data, want)
 	}
 	if got.took > 5*time.Second {
-		t.Errorf("a migration that was through at the fourth look took %s", got.took)
+		t.Errorf("a migration that was complete at the fourth check took %s", got.took)
 	}
 }
 
 func TestPhysicalIDStaysTheSame(t *testing.T) {
-	created := play(t, requestOf(gate.Create, nil), usual()).answer.PhysicalResourceId
-	again := play(t, requestOf(gate.Create, nil), usual()).answer.PhysicalResourceId
+	created := play(t, requestOf(gate.Create, nil), successful()).answer.PhysicalResourceId
+	again := play(t, requestOf(gate.Create, nil), successful()).answer.PhysicalResourceId
 	if created == "" || created != again {
 		t.Errorf("two deliveries of a Create give %q and %q", created, again)
 	}
 	for _, kind := range []string{gate.Update, gate.Delete} {
-		if got := play(t, requestOf(kind, nil), usual()).answer.PhysicalResourceId; got != "release-gate-1" {
+		if got := play(t, requestOf(kind, nil), successful()).answer.PhysicalResourceId; got != "release-gate-1" {
 			t.Errorf("%s changes the physical id to %q: CloudFormation would delete the old resource", kind, got)
 		}
 	}
 }
 
-// What an Update means depends on the stack. "runs" is the ordinary way; the others start nothing.
+// What an Update means depends on the stack. "runs" starts a migration; the others start nothing.
 func TestWhatAnUpdateMeans(t *testing.T) {
 	const earlier, same, later = 8, 7, 6 // old revisions, seen from 7
 	for _, row := range []struct {
@@ -62,12 +63,12 @@ func TestWhatAnUpdateMeans(t *testing.T) {
 		t.Run(fmt.Sprintf("%s from %d", row.status, row.old), func(t *testing.T) {
 			event := requestOf(gate.Update, nil)
 			event.OldResourceProperties = properties(row.old, time.Minute)
-			lines := usual()
-			lines[gate.AskStack] = []gate.Result{{Status: row.status}}
+			results := successful()
+			results[gate.CheckStack] = []gate.Result{{Status: row.status}}
 			if row.status == "" {
-				lines[gate.AskStack] = []gate.Result{passing("ThrottlingException")}
+				results[gate.CheckStack] = []gate.Result{passing("ThrottlingException")}
 			}
-			got := play(t, event, lines)
+			got := play(t, event, results)
 			outcome := got.answer.Status
 			if got.calls[gate.StartTask] > 0 {
 				outcome = "runs"
@@ -85,12 +86,12 @@ func TestWhatAnUpdateMeans(t *testing.T) {
 // A rollback to a template that this version of the gate cannot read must not fail either.
 func TestRollbackSucceedsWithPropertiesOfAnOlderGate(t *testing.T) {
 	event := requestOf(gate.Update, func(p map[string]any) { delete(p, gate.PropertyRelease) })
-	got := play(t, event, script{gate.AskStack: {{Status: "UPDATE_ROLLBACK_IN_PROGRESS"}}})
+	got := play(t, event, script{gate.CheckStack: {{Status: "UPDATE_ROLLBACK_IN_PROGRESS"}}})
 	if got.answer.Status == "SUCCESS" {
 		t.Error("a later revision is not what a rollback leads to")
 	}
 	event.OldResourceProperties = properties(9, time.Minute)
-	got = play(t, event, script{gate.AskStack: {{Status: "UPDATE_ROLLBACK_IN_PROGRESS"}}})
+	got = play(t, event, script{gate.CheckStack: {{Status: "UPDATE_ROLLBACK_IN_PROGRESS"}}})
 	if got.answer.Status != "SUCCESS" || got.calls[gate.StartTask] != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -111,75 +112,171 @@ func TestUnknownRequestTypeFails(t *testing.T) {
 	}
 }
 
-// Calls that fail: those that may pass are repeated, those that cannot are not, and each names its remedy.
+// Calls that fail are retried if the fault may pass, and not otherwise. Each failure names its remedy.
 func TestCallsThatFail(t *testing.T) {
 	snapshot := func(p map[string]any) {
 		p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", "instance"
 	}
-	running := gate.Result{Task: &gate.Task{LastStatus: "RUNNING"}}
 	for _, row := range []struct {
 		name    string
 		change  func(map[string]any)
-		lines   script
+		results script // in place of those of a successful migration
 		success bool
 		want    []string
 		calls   map[gate.Verb]int
 	}{
-		{name: "RunTask is throttled twice", success: true, lines: script{gate.StartTask: {passing("ThrottlingException"), passing("ThrottlingException"), {TaskARN: taskARN}}},
-			want: []string{"exited with code 0"}, calls: map[gate.Verb]int{gate.StartTask: 3}},
-		{name: "Fargate has no capacity", lines: script{gate.StartTask: {passing("RunTask: Capacity is unavailable at this time. Please try again later or in a different availability zone")}},
-			want: []string{"could not be started", "Fargate has no room"}},
-		{name: "the subnets are full", lines: script{gate.StartTask: {passing("RunTask: RESOURCE:ENI")}},
-			want: []string{"free network interfaces"}},
-		{name: "RunTask is not allowed", lines: script{gate.StartTask: {lasting("RunTask: AccessDeniedException: not authorized to perform: ecs:RunTask")}},
-			want: []string{"give the gate's role the permission"}, calls: map[gate.Verb]int{gate.StartTask: 1, gate.StopTask: 0}},
-		{name: "RunTask is not allowed in a new role's first seconds", success: true,
-			lines: script{gate.StartTask: {settling("AccessDeniedException"), settling("AccessDeniedException"), {TaskARN: taskARN}}},
-			want:  []string{"exited with code 0"}, calls: map[gate.Verb]int{gate.StartTask: 3}},
-		{name: "RunTask stays not allowed", lines: script{gate.StartTask: {settling("AccessDeniedException: ecs:RunTask")}},
-			want: []string{"could not be started", "give the gate's role the permission"}},
-		{name: "the task's roles may not be passed", lines: script{gate.StartTask: {lasting("RunTask: AccessDeniedException: not authorized to perform: iam:PassRole on resource")}},
-			want: []string{"pass the task's two roles"}},
-		{name: "the task definition is inactive", lines: script{gate.StartTask: {lasting("RunTask: ClientException: TaskDefinition is inactive")}},
-			want: []string{"removed by hand"}},
-		{name: "the cluster is gone", lines: script{gate.StartTask: {lasting("RunTask: ClusterNotFoundException: Cluster not found.")}},
-			want: []string{"the cluster is gone"}},
-		{name: "RunTask's answers are lost, and it has started one", success: true,
-			lines: script{gate.StartTask: {passing("RunTask: no answer")}, gate.FindTask: {{}, {TaskARN: taskARN}}}, want: []string{"exited with code 0"}},
-		{name: "a handler that died has started one, and RunTask is not allowed now",
-			lines: script{gate.StartTask: {lasting("AccessDeniedException")}, gate.FindTask: {{TaskARN: taskARN}}},
-			want:  []string{"AccessDeniedException", taskARN}, calls: map[gate.Verb]int{gate.StopTask: 1}},
-		{name: "looking fails for a while", success: true, lines: script{gate.LookTask: append([]gate.Result{passing("no answer"), passing("ThrottlingException")}, usual()[gate.LookTask]...)},
-			want: []string{"exited with code 0"}},
-		{name: "looking is not allowed", lines: script{gate.LookTask: {lasting("DescribeTasks: AccessDeniedException")}},
-			want: []string{"cannot be seen"}, calls: map[gate.Verb]int{gate.StopTask: 1}},
-		{name: "the task vanishes", lines: script{gate.LookTask: {running, {}}},
-			want: []string{"vanished from ECS", "cannot be known"}},
-		{name: "the log is empty", lines: script{gate.LookTask: {{Task: &gate.Task{LastStatus: "STOPPED", StopCode: "TaskFailedToStart", Containers: []gate.Container{{Name: "release"}}}}}},
-			want: []string{"It printed nothing."}, calls: map[gate.Verb]int{gate.ReadLog: 3}},
-		{name: "the deadline passes", lines: script{gate.LookTask: {running}, gate.ReadLog: {{Lines: []string{"waiting for lock"}}}},
-			want: []string{"not through by its deadline of 900 s", "has not yet", "raise the deadline", "waiting for lock"}, calls: map[gate.Verb]int{gate.StopTask: 1}},
-		{name: "StopTask fails at first", lines: script{gate.LookTask: {running}, gate.StopTask: {passing("no answer"), passing("no answer"), {}}},
-			want: []string{"deadline of 900 s"}, calls: map[gate.Verb]int{gate.StopTask: 3}},
-		{name: "the answer gets lost", success: true, lines: script{gate.PutAnswer: {passing("503"), passing("no answer"), {}}},
-			want: []string{"exited with code 0"}, calls: map[gate.Verb]int{gate.PutAnswer: 3, gate.StartTask: 1}},
-		{name: "a snapshot comes first", change: snapshot, success: true, lines: script{gate.LookSnapshot: {{Status: "creating"}, {Status: "available"}}},
-			want: []string{"exited with code 0"}, calls: map[gate.Verb]int{gate.StartSnapshot: 1, gate.LookSnapshot: 2}},
-		{name: "the snapshot fails", change: snapshot, lines: script{gate.LookSnapshot: {{Status: "failed"}}},
-			want: []string{"before-image-7-", "no migration was started"}, calls: map[gate.Verb]int{gate.StartTask: 0}},
-		{name: "there are too many snapshots", change: snapshot, lines: script{gate.StartSnapshot: {lasting("CreateDBSnapshot: SnapshotQuotaExceeded")}},
-			want: []string{"delete old manual snapshots"}, calls: map[gate.Verb]int{gate.StartTask: 0}},
-		{name: "the snapshot is not through by the deadline", change: snapshot, lines: script{gate.LookSnapshot: {{Status: "creating"}}},
-			want: []string{"deadline passed before the database snapshot before-image-7-"}, calls: map[gate.Verb]int{gate.StartTask: 0}},
-		{name: "the migration fails after a snapshot", change: snapshot, lines: script{gate.LookSnapshot: {{Status: "available"}}, gate.LookTask: {{Task: &gate.Task{LastStatus: "STOPPED", Containers: []gate.Container{{Name: "release"}}}}}},
-			want: []string{"Database snapshot from before: before-image-7-"}},
+		{
+			name:    "RunTask is throttled twice",
+			results: script{gate.StartTask: {passing("ThrottlingException"), passing("ThrottlingException"), {TaskARN: taskARN}}},
+			success: true,
+			want:    []string{"exited with code 0"},
+			calls:   map[gate.Verb]int{gate.StartTask: 3},
+		},
+		{
+			name: "Fargate has no capacity",
+			results: script{gate.StartTask: {passing("RunTask: Capacity is unavailable at this time. " +
+				"Please try again later or in a different availability zone")}},
+			want: []string{"could not be started", "Fargate has no capacity"},
+		},
+		{
+			name:    "the subnets are full",
+			results: script{gate.StartTask: {passing("RunTask: RESOURCE:ENI")}},
+			want:    []string{"free some network interfaces"},
+		},
+		{
+			name:    "RunTask is not allowed",
+			results: script{gate.StartTask: {lasting("RunTask: AccessDeniedException: not authorized to perform: ecs:RunTask")}},
+			want:    []string{"give the gate's role the permission"},
+			calls:   map[gate.Verb]int{gate.StartTask: 1, gate.StopTask: 0},
+		},
+		{
+			name: "RunTask is not allowed in a new role's first seconds",
+			results: script{gate.StartTask: {
+				settling("AccessDeniedException"), settling("AccessDeniedException"), {TaskARN: taskARN},
+			}},
+			success: true,
+			want:    []string{"exited with code 0"},
+			calls:   map[gate.Verb]int{gate.StartTask: 3},
+		},
+		{
+			name:    "RunTask stays not allowed",
+			results: script{gate.StartTask: {settling("AccessDeniedException: ecs:RunTask")}},
+			want:    []string{"could not be started", "give the gate's role the permission"},
+		},
+		{
+			name: "the task's roles may not be passed",
+			results: script{gate.StartTask: {
+				lasting("RunTask: AccessDeniedException: not authorized to perform: iam:PassRole on resource"),
+			}},
+			want: []string{"pass the task's two roles"},
+		},
+		{
+			name:    "the task definition is inactive",
+			results: script{gate.StartTask: {lasting("RunTask: ClientException: TaskDefinition is inactive")}},
+			want:    []string{"removed by hand"},
+		},
+		{
+			name:    "the cluster is gone",
+			results: script{gate.StartTask: {lasting("RunTask: ClusterNotFoundException: Cluster not found.")}},
+			want:    []string{"the cluster does not exist"},
+		},
+		{
+			name:    "RunTask's responses are lost, and it has started a task",
+			results: script{gate.StartTask: {passing("RunTask: no answer")}, gate.FindTask: {{}, {TaskARN: taskARN}}},
+			success: true,
+			want:    []string{"exited with code 0"},
+		},
+		{
+			name:    "a handler that died has started a task, and RunTask is not allowed now",
+			results: script{gate.StartTask: {lasting("AccessDeniedException")}, gate.FindTask: {{TaskARN: taskARN}}},
+			want:    []string{"AccessDeniedException", taskARN},
+			calls:   map[gate.Verb]int{gate.StopTask: 1},
+		},
+		{
+			name: "checking the task fails for a while",
+			results: script{gate.CheckTask: append(
+				[]gate.Result{passing("no answer"), passing("ThrottlingException")},
+				successful()[gate.CheckTask]...,
+			)},
+			success: true,
+			want:    []string{"exited with code 0"},
+		},
+		{
+			name:    "checking the task is not allowed",
+			results: script{gate.CheckTask: {lasting("DescribeTasks: AccessDeniedException")}},
+			want:    []string{"status cannot be read"},
+			calls:   map[gate.Verb]int{gate.StopTask: 1},
+		},
+		{
+			name:    "the task vanishes",
+			results: script{gate.CheckTask: {running, {}}},
+			want:    []string{"vanished from ECS", "exit code is unknown"},
+		},
+		{
+			name:    "the log is empty",
+			results: script{gate.CheckTask: {notRun("TaskFailedToStart")}},
+			want:    []string{"The task printed nothing."},
+			calls:   map[gate.Verb]int{gate.ReadLog: 3},
+		},
+		{
+			name:    "the deadline passes",
+			results: script{gate.CheckTask: {running}, gate.ReadLog: {{Lines: []string{"waiting for lock"}}}},
+			want:    []string{"did not finish by its deadline of 900 s", "is still running", "raise the deadline", "waiting for lock"},
+			calls:   map[gate.Verb]int{gate.StopTask: 1},
+		},
+		{
+			name:    "StopTask fails at first",
+			results: script{gate.CheckTask: {running}, gate.StopTask: {passing("no answer"), passing("no answer"), {}}},
+			want:    []string{"deadline of 900 s"},
+			calls:   map[gate.Verb]int{gate.StopTask: 3},
+		},
+		{
+			name:    "the answer is lost",
+			results: script{gate.PutAnswer: {passing("503"), passing("no answer"), {}}},
+			success: true,
+			want:    []string{"exited with code 0"},
+			calls:   map[gate.Verb]int{gate.PutAnswer: 3, gate.StartTask: 1},
+		},
+		{
+			name:    "a snapshot comes first",
+			change:  snapshot,
+			results: script{gate.CheckSnapshot: {{Status: "creating"}, {Status: "available"}}},
+			success: true,
+			want:    []string{"exited with code 0"},
+			calls:   map[gate.Verb]int{gate.StartSnapshot: 1, gate.CheckSnapshot: 2},
+		},
+		{
+			name:    "the snapshot fails",
+			change:  snapshot,
+			results: script{gate.CheckSnapshot: {{Status: "failed"}}},
+			want:    []string{"before-image-7-", "no migration was started"},
+			calls:   map[gate.Verb]int{gate.StartTask: 0},
+		},
+		{
+			name:    "there are too many snapshots",
+			change:  snapshot,
+			results: script{gate.StartSnapshot: {lasting("CreateDBSnapshot: SnapshotQuotaExceeded")}},
+			want:    []string{"delete old manual snapshots"},
+			calls:   map[gate.Verb]int{gate.StartTask: 0},
+		},
+		{
+			name:    "the snapshot is not complete by the deadline",
+			change:  snapshot,
+			results: script{gate.CheckSnapshot: {{Status: "creating"}}},
+			want:    []string{"deadline passed before the database snapshot before-image-7-"},
+			calls:   map[gate.Verb]int{gate.StartTask: 0},
+		},
+		{
+			name:    "the migration fails after a snapshot",
+			change:  snapshot,
+			results: script{gate.CheckSnapshot: {{Status: "available"}}, gate.CheckTask: {notRun("")}},
+			want:    []string{"Database snapshot taken before the migration: before-image-7-"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			lines := usual()
-			for verb, results := range row.lines {
-				lines[verb] = results
-			}
-			got := play(t, requestOf(gate.Create, row.change), lines)
+			results := successful()
+			maps.Copy(results, row.results)
+			got := play(t, requestOf(gate.Create, row.change), results)
 			if row.success != (got.answer.Status == "SUCCESS") {
 				t.Errorf("%s: %s", got.answer.Status, got.answer.Reason)
 			}
@@ -199,29 +296,28 @@ func TestCallsThatFail(t *testing.T) {
 	}
 }
 
-// A migration that comes to its own end while it is told to stop has succeeded. One that ends with 0 because SIGTERM
-// asked for it has not.
+// A migration that comes to its own end while it is told to stop has succeeded. A migration that exits with 0 because
+// of SIGTERM has not.
 func TestEndInTheLastMoment(t *testing.T) {
-	zero := 0
 	for stopCode, want := range map[string]string{"EssentialContainerExited": "SUCCESS", "UserInitiated": "FAILED"} {
-		lines := usual()
-		lines[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "RUNNING"}}}
-		lines["after the stop"] = []gate.Result{{Task: &gate.Task{LastStatus: "STOPPED", StopCode: stopCode, Containers: []gate.Container{{Name: "release", ExitCode: &zero}}}}}
-		if got := play(t, requestOf(gate.Create, nil), lines); got.answer.Status != want {
+		results := successful()
+		results[gate.CheckTask] = []gate.Result{running}
+		results[afterStop] = []gate.Result{exited(stopCode, 0)}
+		if got := play(t, requestOf(gate.Create, nil), results); got.answer.Status != want {
 			t.Errorf("%s: %s, want %s: %s", stopCode, got.answer.Status, want, got.answer.Reason)
 		}
 	}
 }
 
-// A deadline of 55 minutes, the longest that CloudFormation leaves room for, needs four invocations: far below the
-// sixteen in a row at which Lambda stops a function.
+// A deadline of 55 minutes, the longest that CloudFormation allows, needs four invocations: far below the sixteen in a
+// row at which Lambda stops a function.
 func TestDeadlineBeyondOneInvocation(t *testing.T) {
-	lines := usual()
-	lines[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "RUNNING"}}}
+	results := successful()
+	results[gate.CheckTask] = []gate.Result{running}
 	event := requestOf(gate.Create, func(p map[string]any) {
 		p[gate.PropertyDeadlineSeconds] = fmt.Sprintf("%.0f", gate.MaxDeadline.Seconds())
 	})
-	got := play(t, event, lines)
+	got := play(t, event, results)
 	if got.hops != 3 || got.calls[gate.StartTask] != 1 || got.calls[gate.PutAnswer] != 1 {
 		t.Errorf("%d hops, calls %v", got.hops, got.calls)
 	}
@@ -232,32 +328,32 @@ func TestDeadlineBeyondOneInvocation(t *testing.T) {
 
 // A function whose timeout is far too short must not run into Lambda's loop detection, which would drop the event.
 func TestHopsAreLimited(t *testing.T) {
-	lines := usual()
-	lines[gate.LookTask] = []gate.Result{{Task: &gate.Task{LastStatus: "RUNNING"}}}
+	results := successful()
+	results[gate.CheckTask] = []gate.Result{running}
 	c := &clock{now: threeAM}
 	state := gate.New(requestOf(gate.Create, nil), c.now)
 	var answer gate.Answer
 	hops, stopped := 0, false
 	for ; answer.Status == "" && hops < 20; hops++ {
-		heir := state
+		next := state
 		do := func(_ context.Context, a gate.Action) gate.Result {
 			switch a.Verb {
 			case gate.HandOver:
-				heir = a.State
+				next = a.State
 			case gate.StopTask:
 				stopped = true
 			case gate.PutAnswer:
 				answer = a.Answer
 			}
-			return lines.next(a.Verb)
+			return results.next(a.Verb)
 		}
 		if err := gate.Drive(t.Context(), state, c.now.Add(10*time.Second), c, do); err != nil {
 			t.Fatal(err)
 		}
-		state = heir
+		state = next
 	}
 	if answer.Status != "FAILED" || !stopped || hops > 15 {
 		t.Errorf("after %d invocations: stopped %v, %+v", hops, stopped, answer)
 	}
-	contains(t, answer.Reason, "timeout of 900 seconds")
+	contains(t, answer.Reason, "timeout to 900 seconds")
 }

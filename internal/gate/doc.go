@@ -1,8 +1,9 @@
-// Package gate decides whether a release may go on: no new code runs before its migration has succeeded.
+// Package gate is the migration gate: it decides whether a release may continue. No new code runs before its migration
+// has succeeded.
 //
-// It is the inside of a CloudFormation custom resource that every service waits for. It has no AWS types and makes
-// no calls. A State is driven by three steps: Next says what to do, the caller does it, Apply takes in the result.
-// Drive is that loop. Package handler does the calls.
+// It is the inside of a CloudFormation custom resource that every service waits for. It has no AWS types and makes no
+// calls. A State is driven in three steps: Next returns what to do, the caller does it, Apply takes in the result.
+// Drive is that loop. Package handler makes the calls.
 //
 //	CloudFormation ── Create / Update / Delete ──┐
 //	                                             ▼
@@ -11,10 +12,10 @@
 //	    asking ── rollback: SUCCESS ──────────┘  │  │
 //	      │   └── too late, bad property: FAILED ┘  │
 //	      │                                         │
-//	      ├─ snapshot wanted: snapshotting ─ copying ── no snapshot: FAILED
+//	      ├─ with a snapshot: snapshotting ─ copying ── no snapshot: FAILED
 //	      ▼                                     │   │
 //	    starting ◄──────────────────────────────┘   │
-//	      │  └─ no good answer ─► finding ─ no task: FAILED
+//	      │  └─ no task known ──► finding ─ no task: FAILED
 //	      ▼                          │              │
 //	    watching ◄───────────────────┘              │
 //	      │  │                                      │
@@ -24,36 +25,35 @@
 //
 // In every phase, when the invocation's time runs out, the State goes to a new invocation of the same function.
 //
-// Before it answers FAILED without having started a task, the gate looks in ECS whether a handler that died before it
-// has started one (finding), and stops that: otherwise it would run on unseen, without a deadline.
+// Before the gate answers FAILED without having started a task, it searches ECS for a task that an earlier handler
+// started before it died (finding), and stops it: otherwise that task would run on unseen, without a deadline.
 //
-// # What is asked of the stack
+// # What the stack's status decides
 //
 //	request  stack's status                revision        outcome
 //	Delete   not asked                                     SUCCESS at once
-//	Update   UPDATE_ROLLBACK_IN_PROGRESS   earlier, same   SUCCESS at once: this release has migrated before
+//	Update   UPDATE_ROLLBACK_IN_PROGRESS   earlier, same   SUCCESS at once: the release has been migrated before
 //	Update   UPDATE_ROLLBACK_IN_PROGRESS   later           FAILED: an old event; nobody waits for it
-//	Update   cannot be asked               earlier         SUCCESS at once: only a rollback leads to an earlier one
+//	Update   unknown                       earlier         SUCCESS at once: only a rollback leads to an earlier one
 //	any      at rest, or being deleted     any             FAILED: nobody waits for it
 //	any      otherwise                     any             the migration runs
 //
-// A rollback runs no migrator at all. What it returns to has passed this gate before, nothing migrates down, and a
+// A rollback does not run a migration. What it returns to has passed this gate before, nothing migrates down, and a
 // rollback that depends on a free Fargate slot can end in UPDATE_ROLLBACK_FAILED, where only a person can help.
-// An old image that is released anew is no rollback: its migrator runs, finds the newer schema, and exits with 0.
+// Releasing an old image again is not a rollback: its migration runs, finds the newer schema, and exits with 0.
 //
 // # Why it happens once
 //
 // Lambda delivers an event at least once, sometimes twice, and again after a handler has died; two handlers may
-// work on one request at the same time. Nothing is locked. Instead each effect is one that a second call cannot
-// repeat:
+// work on one request at the same time. Nothing is locked. Instead, no effect can be repeated by a second call:
 //   - RunTask carries Event.Token, which is the same for every delivery. ECS starts one task for it and gives every
-//     later call that task (a token lives for 24 hours, or the task's life and an hour).
+//     later call the same task (a token lives for 24 hours, or the task's life and an hour).
 //   - The snapshot's name contains the token.
 //   - The deadline counts from the time in the answer's presigned address, so that all handlers share it.
-//   - The answer is an object in S3, put under the condition that there is none yet (If-None-Match: *).
+//   - The answer is an object in S3, put on condition that it does not exist yet (If-None-Match: *).
 //
-// # What the answer tells
+// # What the answer says
 //
-// A success has TaskArn, Release and Snapshot as attributes. A failure says what happened, the remedy, the task,
+// Every answer has the attributes TaskArn, Release and Snapshot. A failure says what happened, the remedy, the task,
 // the log group and stream, and the log's last lines with secrets masked: 4096 bytes in all.
 package gate

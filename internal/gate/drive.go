@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ErrHandOver says that the state could not be handed to a next invocation. The handler ends with it, and Lambda
-// delivers its event again.
-var ErrHandOver = errors.New("the next invocation could not be started")
+// ErrHandOver means that the next invocation could not be started. The handler returns it, and Lambda delivers the
+// event again.
+var ErrHandOver = errors.New("cannot start the next invocation of the gate's function")
 
 // Clock is time as Drive sees it.
 type Clock interface {
@@ -17,8 +17,8 @@ type Clock interface {
 	Sleep(ctx context.Context, until time.Time)
 }
 
-// Drive works on a request until its answer is put, or until the time given, when it hands over. It tries to hand
-// over until ctx ends; so ctx must live somewhat longer.
+// Drive works on a request until it is answered, or until the time given, when it hands over. It tries to hand over
+// until ctx ends, so ctx must last somewhat longer than that time.
 func Drive(ctx context.Context, s *State, until time.Time, clock Clock, do func(context.Context, Action) Result) error {
 	for {
 		action := s.Next(clock.Now(), until)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Event is a custom-resource request in CloudFormation's own JSON form and spelling.
-// ResponseURL is a presigned address and thus a secret: it is never logged.
+// Event is a request to the custom resource, in CloudFormation's own JSON form and spelling.
+// ResponseURL is a presigned address and so a secret: it is never logged.
 type Event struct {
 	RequestType           string // "Create", "Update" or "Delete"
 	RequestId             string
@@ -27,17 +27,17 @@ const (
 	Delete = "Delete"
 )
 
-// Token identifies the request towards ECS and RDS: 64 hexadecimal digits, the same for every delivery of the
-// event and different for every request. ECS starts at most one task for it.
+// Token identifies the request to ECS and RDS: 64 hexadecimal digits, the same for every delivery of the event and
+// different for every request. ECS starts at most one task for a token.
 func (e Event) Token() string {
 	return digest(e.StackId, e.LogicalResourceId, e.RequestId)
 }
 
-// StartedBy marks the request's task in ECS, so that it can be found again when RunTask's answer was lost.
+// StartedBy marks the request's task in ECS, so that it can be found when RunTask's response was lost.
 func (e Event) StartedBy() string { return "gate-" + e.Token()[:24] }
 
-// PhysicalID is the resource's id. It stays the same across updates: a new one would be a replacement, and
-// CloudFormation would send a Delete for the old.
+// PhysicalID returns the resource's id. It stays the same across updates: a new id would mean a replacement, and
+// CloudFormation would send a Delete for the old one.
 func (e Event) PhysicalID() string {
 	if e.PhysicalResourceId != "" {
 		return e.PhysicalResourceId
@@ -46,8 +46,8 @@ func (e Event) PhysicalID() string {
 }
 
 // requestedAt is when CloudFormation made the request: the time at which it signed the response's address. It is
-// the same for every delivery, so all of them share one deadline. Where the address does not tell, it is the time
-// of arrival, and a delivery that is repeated after a kill gets the whole time again.
+// the same for every delivery, so all of them share one deadline. If the address has no valid date, it is the time of
+// arrival, and a delivery after a handler's death has the whole time again.
 func (e Event) requestedAt(arrival time.Time) time.Time {
 	address, err := url.Parse(e.ResponseURL)
 	if err != nil {

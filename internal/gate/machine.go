@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// How long the gate has patience. All that follows the deadline must fit into Margin, with the two deliveries by
+// How long the gate waits. Everything after the deadline must fit into Margin, together with the two deliveries by
 // which Lambda replaces handlers that die (after one minute and after two).
 const (
-	startPatience  = 5 * time.Minute  // RunTask refuses for want of capacity, or does not answer
+	startPatience  = 5 * time.Minute  // RunTask finds no capacity, or does not answer
 	settlePatience = time.Minute      // a new role's permissions are not known everywhere yet
 	sightPatience  = 2 * time.Minute  // ECS does not know a task that it has started
 	stopPatience   = 45 * time.Second // to find and stop a task: SIGTERM, the stop timeout, SIGKILL
@@ -20,22 +20,22 @@ const (
 	askTries  = 5
 	findTries = 3
 	logTries  = 3
-	// maxHops stays well below the 16 invocations in a row at which Lambda takes a function for a runaway loop.
-	// With invocations of 15 minutes an hour needs five.
+	// maxHops stays well below the 16 invocations in a row at which Lambda stops a function as a runaway loop. With
+	// invocations of 15 minutes, an hour needs five.
 	maxHops = 10
 )
 
-// Next says what to do now. The invocation may work until the time given; shortly after it the handler dies.
+// Next returns what to do now. The invocation may work until the time given; shortly after it the handler dies.
 func (s *State) Next(now, until time.Time) Action {
 	if s.Finished() {
 		return Action{Verb: Finish}
 	}
-	s.passTime(now, until)
+	s.applyTime(now, until)
 	if s.Finished() {
 		return Action{Verb: Finish}
 	}
 	if !now.Before(until) {
-		return Action{Verb: HandOver, State: s.heir()}
+		return Action{Verb: HandOver, State: s.forNextInvocation()}
 	}
 	if now.Before(s.Wake) {
 		return Action{Verb: Wait, Until: earlier(s.Wake, until)}
@@ -43,20 +43,20 @@ func (s *State) Next(now, until time.Time) Action {
 	action := Action{Event: s.Event, Settings: s.Settings, Snapshot: s.Snapshot, TaskARN: s.TaskARN}
 	switch s.Phase {
 	case asking:
-		action.Verb = AskStack
+		action.Verb = CheckStack
 	case snapshotting:
 		action.Verb = StartSnapshot
 	case copying:
-		action.Verb = LookSnapshot
+		action.Verb = CheckSnapshot
 	case starting:
 		action.Verb = StartTask
 	case finding:
 		action.Verb = FindTask
 	case watching, ending:
-		action.Verb = LookTask
+		action.Verb = CheckTask
 	case stopping:
 		action.Verb = StopTask
-		action.Reason = "The release gate stops it: " + s.stopCause()
+		action.Reason = "Stopped by the migration gate: " + s.stopCause()
 	case reading:
 		action.Verb = ReadLog
 	case answering:
@@ -66,29 +66,32 @@ func (s *State) Next(now, until time.Time) Action {
 	return action
 }
 
-// passTime moves on what time alone moves on.
-func (s *State) passTime(now, until time.Time) {
+// applyTime makes the transitions that only need time to pass.
+func (s *State) applyTime(now, until time.Time) {
 	if !now.Before(until) && s.Hops >= maxHops && s.Verdict == nil {
-		s.fail(now, fmt.Sprintf("the gate's function has handed over %d times and its time is used up again", s.Hops),
-			"give the function a timeout of 900 seconds.")
+		s.fail(now,
+			fmt.Sprintf("the gate's function has run out of time in %d invocations", s.Hops+1),
+			"set the function's timeout to 900 seconds.")
 		return
 	}
 	switch s.Phase {
 	case snapshotting, copying:
-		if s.late(now) {
-			s.fail(now, "the deadline passed before the database snapshot "+s.Snapshot+" was complete; no migration was started"+because(s.LastFault),
-				"raise the migration's deadline, or take the snapshot beforehand and switch it off here.")
+		if s.pastDeadline(now) {
+			s.fail(now,
+				"the deadline passed before the database snapshot "+s.Snapshot+" was complete, "+
+					"so no migration was started"+because(s.LastFault),
+				"raise the migration's deadline, or turn Migration.SnapshotFirst off and take the snapshot beforehand.")
 		}
 	case starting:
-		// Whether an earlier call, or a handler that died, has started a task is known to ECS alone. It must not
-		// go on unseen, and none may be started any more.
-		if s.late(now) || now.Sub(s.Since) > startPatience {
+		// Only ECS knows whether an earlier call, or a handler that died, has started a task. That task must not
+		// run on unseen, and no other may be started any more.
+		if s.pastDeadline(now) || now.Sub(s.Since) > startPatience {
 			fault := s.LastFault
 			s.enter(finding, now)
 			s.LastFault = fault
 		}
 	case watching:
-		if s.late(now) {
+		if s.pastDeadline(now) {
 			s.enter(stopping, now)
 		}
 	case ending:
@@ -102,14 +105,14 @@ func (s *State) passTime(now, until time.Time) {
 	}
 }
 
-// heir is the state with which the next invocation goes on.
-func (s *State) heir() *State {
-	heir := *s
-	heir.Hops++
-	return &heir
+// forNextInvocation is the state that the next invocation continues with.
+func (s *State) forNextInvocation() *State {
+	next := *s
+	next.Hops++
+	return &next
 }
 
-// giveUp stops the task, if there is one, and answers with the verdict that is there already.
+// giveUp stops the task, if there is one, and answers with the verdict that has been reached.
 func (s *State) giveUp(now time.Time) {
 	if s.TaskARN != "" && s.Phase != stopping && s.Phase != ending {
 		s.enter(stopping, now)
@@ -118,8 +121,8 @@ func (s *State) giveUp(now time.Time) {
 	s.enter(answering, now)
 }
 
-// fail decides against the release. A task that runs is stopped; and where this handler has started none, one that
-// died before it may have: nobody else would stop that.
+// fail rejects the release. A running task is stopped. If this handler has not started a task, an earlier handler that
+// died may have: the gate looks for it, because nobody else would stop it.
 func (s *State) fail(now time.Time, problem, remedy string) {
 	s.Verdict = &Verdict{Problem: problem, Remedy: remedy}
 	if s.TaskARN == "" && s.Invalid == "" {
@@ -133,10 +136,10 @@ func (s *State) stopCause() string {
 	if s.Verdict != nil {
 		return s.Verdict.Problem
 	}
-	return fmt.Sprintf("its deadline of %.0f s has passed.", s.Settings.Deadline.Seconds())
+	return fmt.Sprintf("the deadline of %.0f s has passed.", s.Settings.Deadline.Seconds())
 }
 
-// pause is the time until the next try: it grows with the tries, up to the longest.
+// pause sets the time of the next try: the pause grows with the tries, up to the longest.
 func (s *State) pause(now time.Time, longest time.Duration) {
 	pause := shortPause
 	for range s.Tries {

@@ -15,34 +15,35 @@ const histories = 10_000
 //   - one answer: each request is answered exactly once,
 //   - in time: before CloudFormation's ServiceTimeout,
 //   - one task: never two for one request,
-//   - delete and rollback succeed: never FAILED on Delete, nor on a rollback whose migration is applied,
-//   - success means exit code 0: of a migration that came to its own end,
+//   - delete and rollback succeed: never FAILED on Delete, nor on a rollback to an applied migration,
+//   - success means exit code 0: of a migration that ran to its own end,
 //   - no task outlives its deadline unstopped,
-//   - no migration without its snapshot, where one is wanted.
+//   - no migration without its snapshot, if the request asks for one.
 func TestNoHistoryBreaksTheGate(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for seed := range uint64(histories) {
-		s := newSim(seed, hooks{})
+		s := newSimulation(seed, hooks{})
 		if broken := s.run(); broken != "" {
-			t.Fatalf("seed %d breaks %q:\n%s", seed, broken, strings.Join(s.story, "\n"))
+			t.Fatalf("seed %d breaks %q:\n%s", seed, broken, strings.Join(s.history, "\n"))
 		}
-		s.census(seen)
+		s.count(seen)
 	}
-	// A simulation in which nothing happens would pass as well.
+	// A simulation in which nothing happens would also pass.
 	for _, what := range []string{
 		"Create", "Update", "Delete", "rollback", "SUCCESS", "FAILED", "two deliveries",
-		"migrates", "fails", "runs out of memory", "never starts", "hangs", "is stopped by a person", "has no exit code", "vanishes", "loses its sidecar",
+		"migrates", "fails", "runs out of memory", "never starts", "hangs",
+		"is stopped by a person", "has no exit code", "vanishes", "loses its sidecar",
 		"a handler dies", "deadline", "could not be started",
 	} {
 		if seen[what] < 100 {
-			t.Errorf("%q happened %d times in %d histories, want 100 at least", what, seen[what], histories)
+			t.Errorf("%q happened %d times in %d histories, want at least 100", what, seen[what], histories)
 		}
 	}
 	t.Logf("%d histories: %v", histories, seen)
 }
 
-func (s *sim) census(seen map[string]int) {
+func (s *simulation) count(seen map[string]int) {
 	for _, r := range s.requests {
 		seen[r.event.RequestType]++
 		if r.rollback {
@@ -63,14 +64,15 @@ func (s *sim) census(seen map[string]int) {
 			}
 		}
 	}
-	for _, line := range s.story {
+	for _, line := range s.history {
 		if strings.HasSuffix(line, "a handler dies") {
 			seen["a handler dies"]++
 		}
 	}
 }
 
-// Each protection of the gate is taken away once. The property must notice: a property that cannot fail proves nothing.
+// Each protection of the gate is removed once, and the property must notice it: a property that cannot fail proves
+// nothing.
 func TestThePropertyCanFail(t *testing.T) {
 	t.Parallel()
 	for _, mutant := range []struct {
@@ -81,18 +83,18 @@ func TestThePropertyCanFail(t *testing.T) {
 			e.RequestId = fmt.Sprint(e.RequestId, "/", delivery)
 		}}},
 		{"answers overwrite each other", "one answer", hooks{unconditional: true}},
-		{"exit codes are not looked at", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
+		{"exit codes are ignored", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
 			if r.Task != nil && r.Task.Stopped() {
 				zero := 0
 				r.Task = &gate.Task{LastStatus: "STOPPED", Containers: []gate.Container{{Name: "release", ExitCode: &zero}}}
 			}
 		}}},
-		{"why a task stopped is not looked at", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
+		{"the stop code is ignored", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
 			if r.Task != nil {
 				r.Task.StopCode = ""
 			}
 		}}},
-		{"containers beside the migrator are not looked at", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
+		{"other containers are ignored", "success means exit code 0", hooks{result: func(_ gate.Action, r *gate.Result) {
 			if r.Task != nil {
 				r.Task.Containers = r.Task.Containers[len(r.Task.Containers)-1:]
 			}
@@ -112,7 +114,7 @@ func TestThePropertyCanFail(t *testing.T) {
 			}
 		}}},
 		{"a rollback is not recognized", "delete and rollback succeed", hooks{result: func(a gate.Action, r *gate.Result) {
-			if a.Verb == gate.AskStack {
+			if a.Verb == gate.CheckStack {
 				r.Status = "UPDATE_IN_PROGRESS"
 				r.Fault = nil
 			}
@@ -124,7 +126,7 @@ func TestThePropertyCanFail(t *testing.T) {
 		}}},
 		{"tasks are not stopped", "no task outlives its deadline", hooks{ignored: gate.StopTask}},
 		{"snapshots are not waited for", "no migration without its snapshot", hooks{result: func(a gate.Action, r *gate.Result) {
-			if a.Verb == gate.LookSnapshot {
+			if a.Verb == gate.CheckSnapshot {
 				r.Status = "available"
 			}
 		}}},
@@ -132,7 +134,7 @@ func TestThePropertyCanFail(t *testing.T) {
 		t.Run(mutant.name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(histories) {
-				switch broken := newSim(seed, mutant.hooks).run(); broken {
+				switch broken := newSimulation(seed, mutant.hooks).run(); broken {
 				case "":
 				case mutant.breaks:
 					t.Logf("found in history %d", seed)

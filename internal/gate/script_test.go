@@ -2,16 +2,27 @@ package gate_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"dozen/internal/gate"
 )
 
-// script plays AWS for one request: for each verb a list of results, of which the last is repeated.
+// The tests of the gate use three fakes of AWS:
+//
+//	fake          what it is                                  what it shows
+//	script        one request; each call's results, in order  the answer to exactly this course of events
+//	simulation    random histories of one stack, in memory    no history breaks an invariant: it knows the truth
+//	gatetest.AWS  HTTP on loopback, for the real binary       the handler speaks AWS's protocols and survives its death
+//
+// A script could not find the histories that nobody has thought of, and a simulation could not say which answer belongs
+// to one of them.
+
+// script holds the results of one request's calls: a list for each verb, whose last result is repeated.
 type script map[gate.Verb][]gate.Result
 
-// next is the next result of a verb.
+// next returns the next result of a verb.
 func (s script) next(verb gate.Verb) gate.Result {
 	results := s[verb]
 	if len(results) == 0 {
@@ -23,8 +34,8 @@ func (s script) next(verb gate.Verb) gate.Result {
 	return results[0]
 }
 
-// scripted is what came of a request.
-type scripted struct {
+// outcome is how a scripted request ended.
+type outcome struct {
 	answer gate.Answer
 	calls  map[gate.Verb]int
 	took   time.Duration
@@ -39,36 +50,36 @@ func (c *clock) Sleep(_ context.Context, until time.Time) { c.now = until }
 
 var threeAM = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
 
-// play runs a request through invocations of 15 minutes, until it is answered. Each call takes 100 ms.
-func play(t *testing.T, event gate.Event, lines script) scripted {
+// play runs a request through invocations of 15 minutes until it is answered. Each call takes 100 ms.
+func play(t *testing.T, event gate.Event, results script) outcome {
 	t.Helper()
-	out := scripted{calls: map[gate.Verb]int{}}
+	out := outcome{calls: map[gate.Verb]int{}}
 	c := &clock{now: threeAM}
 	state := gate.New(event, c.now)
 	for answered := false; !answered; {
-		var heir *gate.State
+		var next *gate.State
 		do := func(_ context.Context, action gate.Action) gate.Result {
 			out.calls[action.Verb]++
 			c.now = c.now.Add(100 * time.Millisecond)
 			switch action.Verb {
 			case gate.HandOver:
-				heir = action.State
+				next = action.State
 			case gate.PutAnswer:
 				out.answer, answered = action.Answer, true
 			}
-			if action.Verb == gate.StopTask && out.calls[gate.StopTask] == 1 && lines["after the stop"] != nil {
-				lines[gate.LookTask] = lines["after the stop"]
+			if action.Verb == gate.StopTask && out.calls[gate.StopTask] == 1 && results[afterStop] != nil {
+				results[gate.CheckTask] = results[afterStop]
 			}
-			return lines.next(action.Verb)
+			return results.next(action.Verb)
 		}
 		if err := gate.Drive(t.Context(), state, c.now.Add(840*time.Second), c, do); err != nil {
 			t.Fatal(err)
 		}
 		if !answered {
-			if heir == nil {
+			if next == nil {
 				t.Fatal("the gate has neither answered nor handed over")
 			}
-			state = heir
+			state = next
 			out.hops++
 		}
 	}
@@ -76,16 +87,20 @@ func play(t *testing.T, event gate.Event, lines script) scripted {
 	return out
 }
 
+// afterStop is the key of CheckTask's results after StopTask.
+const afterStop gate.Verb = "after the stop"
+
 const taskARN = "arn:aws:ecs:eu-west-1:111122223333:task/dev/0b69d5c0d65548a0b1d3ec1d7c1b4ee2"
 
-// request is a plain request with a deadline of 15 minutes.
+// requestOf returns a request with a deadline of 15 minutes.
 func requestOf(kind string, change func(properties map[string]any)) gate.Event {
 	p := properties(7, 15*time.Minute)
 	if change != nil {
 		change(p)
 	}
 	e := gate.Event{
-		RequestType: kind, RequestId: "r1", StackId: "arn:aws:cloudformation:eu-west-1:111122223333:stack/dev/1", LogicalResourceId: "Gate",
+		RequestType: kind, RequestId: "r1", LogicalResourceId: "Gate",
+		StackId:     "arn:aws:cloudformation:eu-west-1:111122223333:stack/dev/1",
 		ResponseURL: "https://answers.example/", ResourceProperties: p,
 	}
 	if kind != gate.Create {
@@ -95,19 +110,39 @@ func requestOf(kind string, change func(properties map[string]any)) gate.Event {
 	return e
 }
 
-// usual is a day on which all goes well.
-func usual() script {
-	zero := 0
+// successful is the script of a migration that succeeds.
+func successful() script {
 	return script{
-		gate.AskStack:  {{Status: "CREATE_IN_PROGRESS"}},
-		gate.StartTask: {{TaskARN: taskARN}},
-		gate.LookTask: {
+		gate.CheckStack: {{Status: "CREATE_IN_PROGRESS"}},
+		gate.StartTask:  {{TaskARN: taskARN}},
+		gate.CheckTask: {
 			{},
 			{Task: &gate.Task{LastStatus: "PENDING"}},
 			{Task: &gate.Task{LastStatus: "RUNNING"}},
-			{Task: &gate.Task{LastStatus: "STOPPED", StopCode: "EssentialContainerExited", Containers: []gate.Container{{Name: "release", ExitCode: &zero}}}},
+			exited("EssentialContainerExited", 0),
 		},
 	}
+}
+
+// running is a task that has not stopped.
+var running = gate.Result{Task: &gate.Task{LastStatus: "RUNNING"}}
+
+// exited is a task that has stopped, with the exit code of its container.
+func exited(stopCode string, exitCode int) gate.Result {
+	return gate.Result{Task: &gate.Task{
+		LastStatus: "STOPPED",
+		StopCode:   stopCode,
+		Containers: []gate.Container{{Name: "release", ExitCode: &exitCode}},
+	}}
+}
+
+// notRun is a task that has stopped before its container ran.
+func notRun(stopCode string) gate.Result {
+	return gate.Result{Task: &gate.Task{
+		LastStatus: "STOPPED",
+		StopCode:   stopCode,
+		Containers: []gate.Container{{Name: "release"}},
+	}}
 }
 
 func passing(message string) gate.Result { return gate.Result{Fault: &gate.Fault{Message: message}} }
@@ -116,4 +151,20 @@ func lasting(message string) gate.Result {
 }
 func settling(message string) gate.Result {
 	return gate.Result{Fault: &gate.Fault{Message: message, Settling: true}}
+}
+
+// properties are those of a template with a revision of the task definition.
+func properties(revision int, deadline time.Duration) map[string]any {
+	return map[string]any{
+		gate.PropertyCluster:         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
+		gate.PropertyTaskDefinition:  fmt.Sprintf("arn:aws:ecs:eu-west-1:111122223333:task-definition/release:%d", revision),
+		gate.PropertyContainer:       "release",
+		gate.PropertySubnets:         []any{"subnet-1", "subnet-2"},
+		gate.PropertySecurityGroups:  []any{"sg-1"},
+		gate.PropertyAssignPublicIP:  "DISABLED",
+		gate.PropertyLogGroup:        "/dev/release",
+		gate.PropertyLogStreamPrefix: "app",
+		gate.PropertyDeadlineSeconds: fmt.Sprintf("%.0f", deadline.Seconds()),
+		gate.PropertyRelease:         fmt.Sprintf("image-%d", revision),
+	}
 }

@@ -54,7 +54,7 @@ func TestEveryBadPropertyIsNamed(t *testing.T) {
 				for k, v := range p {
 					q[k] = v
 				}
-			}), usual()).answer
+			}), successful()).answer
 			if answer.Status != "FAILED" || !strings.Contains(answer.Reason, "property "+name+" is ") {
 				t.Errorf("%s = %v: %s %s", name, value, answer.Status, answer.Reason)
 			}
@@ -79,7 +79,7 @@ func TestDeadlineCountsFromTheRequest(t *testing.T) {
 	for address, want := range map[string]time.Time{
 		"https://x.example/?X-Amz-Date=20261121T025900Z&X-Amz-Expires=7200": arrival.Add(14 * time.Minute),
 		"https://x.example/?X-Amz-Date=20261120T030000Z":                    arrival.Add(-24*time.Hour + 15*time.Minute),
-		"https://x.example/?X-Amz-Date=20261121T030100Z":                    arrival.Add(15 * time.Minute), // from the future: clocks differ
+		"https://x.example/?X-Amz-Date=20261121T030100Z":                    arrival.Add(15 * time.Minute), // in the future: clocks differ
 		"https://x.example/?X-Amz-Date=yesterday":                           arrival.Add(15 * time.Minute),
 		"https://x.example/": arrival.Add(15 * time.Minute),
 		"::":                 arrival.Add(15 * time.Minute),

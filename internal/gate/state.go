@@ -1,8 +1,11 @@
 package gate
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
-// phase is where a request stands. The names appear in the payload that one invocation hands to the next.
+// phase is how far a request has come. The names are part of the payload that one invocation hands to the next.
 type phase string
 
 const (
@@ -10,7 +13,7 @@ const (
 	snapshotting phase = "snapshotting" // start the database snapshot
 	copying      phase = "copying"      // wait for it
 	starting     phase = "starting"     // RunTask, until it is known to have worked
-	finding      phase = "finding"      // RunTask's answers were bad: did it start one nevertheless?
+	finding      phase = "finding"      // RunTask has not given a task: has it started one nevertheless?
 	watching     phase = "watching"     // wait for the task's end
 	stopping     phase = "stopping"     // StopTask
 	ending       phase = "ending"       // wait for the stopped task's end
@@ -19,8 +22,8 @@ const (
 	done         phase = "done"
 )
 
-// State is all that is known about one request. It is plain data: an invocation that runs out of time hands it to
-// the next as JSON. Its size stays below 64 KB.
+// State is everything known about one request. It is plain data: an invocation that runs out of time hands it to the
+// next as JSON, smaller than 64 KB.
 type State struct {
 	Event    Event
 	Settings Settings
@@ -29,13 +32,13 @@ type State struct {
 
 	Phase phase
 	Since time.Time // when the phase began
-	Wake  time.Time // nothing is done before
+	Wake  time.Time // the next call is not made before
 	Tries int       // calls in this phase: they make the pauses longer
 	Hops  int       // invocations so far, without the first
 
 	Snapshot  string     `json:",omitempty"`
 	TaskARN   string     `json:",omitempty"`
-	LostSight *time.Time `json:",omitempty"` // since when ECS does not know the task
+	LostSight *time.Time `json:",omitempty"` // since when ECS has not known the task
 	LastFault string     `json:",omitempty"` // why the current phase has not worked yet
 	Verdict   *Verdict   `json:",omitempty"`
 	Lines     []string   `json:",omitempty"` // the log's end
@@ -50,15 +53,18 @@ type Verdict struct {
 	Remedy  string // what to do about it; empty for a success
 }
 
-// New is the state of a request that has just arrived.
+// New returns the state of a request that has just arrived.
 func New(event Event, now time.Time) *State {
 	s := &State{Event: event, Phase: answering, Since: now, Deadline: event.requestedAt(now)}
 	if event.RequestType == Delete {
-		s.Verdict = &Verdict{Success: true, Problem: "nothing to delete: migrations stay applied"}
+		s.Verdict = &Verdict{Success: true, Problem: "there is nothing to delete: migrations stay applied"}
 		return s
 	}
 	if event.RequestType != Create && event.RequestType != Update {
-		s.Verdict = &Verdict{Problem: "the request type " + event.RequestType + " is unknown", Remedy: "send Create, Update or Delete."}
+		s.Verdict = &Verdict{
+			Problem: fmt.Sprintf("the request type is %q", event.RequestType),
+			Remedy:  "send Create, Update or Delete.",
+		}
 		return s
 	}
 	s.Phase = asking
@@ -71,7 +77,7 @@ func New(event Event, now time.Time) *State {
 	return s
 }
 
-// Finished says that this invocation has nothing left to do: the answer is put, or the state handed over.
+// Finished reports whether this invocation has nothing left to do: the request is answered, or the state handed over.
 func (s *State) Finished() bool { return s.Phase == done || s.handedOver }
 
 // enter begins a phase.
@@ -79,5 +85,5 @@ func (s *State) enter(next phase, now time.Time) {
 	s.Phase, s.Since, s.Wake, s.Tries, s.LastFault = next, now, now, 0, ""
 }
 
-// late says that the deadline has passed: from then on nothing is waited for longer than it must be.
-func (s *State) late(now time.Time) bool { return !now.Before(s.Deadline) }
+// pastDeadline reports whether the deadline has passed.
+func (s *State) pastDeadline(now time.Time) bool { return !now.Before(s.Deadline) }

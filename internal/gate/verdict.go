@@ -7,55 +7,70 @@ import (
 	"time"
 )
 
-// judge decides about a stopped task. Exit code 0 of the container that migrates is necessary and not sufficient:
-// a program that was told to stop may end with 0 as well, with its work half done.
+// judge decides about a stopped task. Exit code 0 of the migration's container is necessary but not sufficient: a
+// program that was told to stop may also exit with 0, with its work half done.
 func judge(task Task, container string) Verdict {
 	i := slices.IndexFunc(task.Containers, func(c Container) bool { return c.Name == container })
 	if i < 0 {
 		return Verdict{
-			Problem: fmt.Sprintf("the task has no container %q, only %s", container, names(task.Containers)),
-			Remedy:  "correct the gate's property Container.",
+			Problem: fmt.Sprintf("the task has no container %q; its containers are: %s",
+				container, names(task.Containers)),
+			Remedy: "correct the gate's property " + PropertyContainer + ".",
 		}
 	}
-	migrator := task.Containers[i]
-	if migrator.ExitCode == nil {
-		cause := join(task.StopCode, task.StoppedReason, migrator.Reason)
-		return Verdict{Problem: "container " + container + " has no exit code" + because(cause), Remedy: remedyFor(cause, noExitCodeRemedy)}
+	migration := task.Containers[i]
+	if migration.ExitCode == nil {
+		cause := join(task.StopCode, task.StoppedReason, migration.Reason)
+		return Verdict{
+			Problem: "container " + container + " has no exit code" + because(cause),
+			Remedy:  remedyFor(cause, noExitCodeRemedy),
+		}
 	}
-	if code := *migrator.ExitCode; code != 0 {
-		cause := join(migrator.Reason, task.StopCode, task.StoppedReason)
-		return Verdict{Problem: fmt.Sprintf("container %s exited with code %d%s", container, code, because(cause)), Remedy: exitRemedy(code, cause)}
+	if code := *migration.ExitCode; code != 0 {
+		cause := join(migration.Reason, task.StopCode, task.StoppedReason)
+		return Verdict{
+			Problem: fmt.Sprintf("container %s exited with code %d%s", container, code, because(cause)),
+			Remedy:  exitRemedy(code, cause),
+		}
 	}
 	if stoppedByOthers(task.StopCode) {
 		return Verdict{
-			Problem: "container " + container + " exited with code 0 because the task was stopped" + because(join(task.StopCode, task.StoppedReason)),
-			Remedy:  "let it run to its own end: " + deployAgain,
+			Problem: "container " + container + " exited with code 0 because the task was stopped" +
+				because(join(task.StopCode, task.StoppedReason)),
+			Remedy: "deploy again, and let the task run to its own end.",
 		}
 	}
-	if other := brokenOther(task.Containers, container); other != "" {
+	if sidecar := failedSidecar(task.Containers, container); sidecar != "" {
 		return Verdict{
-			Problem: "container " + container + " exited with code 0, but " + other + "; which came first cannot be told",
-			Remedy:  "mend that container, then " + deployAgain,
+			Problem: "container " + container + " exited with code 0, but " + sidecar +
+				", and this may have ended the migration early",
+			Remedy: "fix that container, then " + deployAgain,
 		}
 	}
 	return Verdict{Success: true, Problem: "container " + container + " exited with code 0"}
 }
 
-// stoppedByOthers says that the task did not end by itself.
+// stoppedByOthers reports whether the task did not end by itself.
 func stoppedByOthers(stopCode string) bool {
-	return slices.Contains([]string{"UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice", "TaskFailedToStart"}, stopCode)
+	switch stopCode {
+	case "UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "TerminationNotice", "TaskFailedToStart":
+		return true
+	}
+	return false
 }
 
-// brokenOther names a container beside the migrator that failed by itself, and so may have taken the migrator down
-// with it. ECS ends the others with SIGTERM (143) and SIGKILL (137) once the migrator is through: these are no failures.
-func brokenOther(containers []Container, migrator string) string {
+// failedSidecar describes a container next to the migration's that failed by itself, and so may have ended the
+// migration too. ECS ends the others with SIGTERM (143) and SIGKILL (137) when the migration is complete: these are not
+// failures.
+func failedSidecar(containers []Container, migration string) string {
 	for _, c := range containers {
-		if c.Name == migrator || c.ExitCode == nil {
+		if c.Name == migration || c.ExitCode == nil {
 			continue
 		}
-		endedByECS := *c.ExitCode == 0 || (*c.ExitCode == 137 || *c.ExitCode == 143) && !strings.Contains(c.Reason, "OutOfMemory")
-		if !endedByECS {
-			return fmt.Sprintf("container %s exited with code %d%s", c.Name, *c.ExitCode, because(c.Reason))
+		code := *c.ExitCode
+		endedByECS := (code == 137 || code == 143) && !strings.Contains(c.Reason, "OutOfMemory")
+		if code != 0 && !endedByECS {
+			return fmt.Sprintf("container %s exited with code %d%s", c.Name, code, because(c.Reason))
 		}
 	}
 	return ""
@@ -72,17 +87,17 @@ func names(containers []Container) string {
 	return strings.Join(all, ", ")
 }
 
-// join leaves out what is empty or said twice.
+// join leaves out empty parts and repetitions.
 func join(parts ...string) string {
-	var said []string
+	var kept []string
 	for _, part := range parts {
-		if part != "" && !slices.Contains(said, part) {
-			said = append(said, part)
+		if part != "" && !slices.Contains(kept, part) {
+			kept = append(kept, part)
 		}
 	}
-	return strings.Join(said, ": ")
+	return strings.Join(kept, ": ")
 }
 
-func fmtDeadline(deadline time.Duration) string {
-	return fmt.Sprintf("the migration was not through by its deadline of %.0f s", deadline.Seconds())
+func deadlineProblem(deadline time.Duration) string {
+	return fmt.Sprintf("the migration did not finish by its deadline of %.0f s", deadline.Seconds())
 }

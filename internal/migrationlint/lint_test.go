@@ -2,6 +2,7 @@ package migrationlint
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +15,8 @@ const (
 	noTx = "-- +goose NO TRANSACTION\n-- +goose Up\nSET lock_timeout = '2s';\n"
 )
 
-// Each row is a form that hurts the running release, and the safe form of the same wish. A form is SQL in a
-// transaction with a lock_timeout, unless it begins with noTx or a file's own beginning.
+// Each row is a form that breaks the running version, and the safe form of the same change. A form is SQL in a
+// transaction with a lock_timeout, unless it begins with noTx or with a file's own beginning.
 var forms = []struct{ rule, unsafe, safe string }{
 	{"drop-table", "DROP TABLE orders;", "CREATE TABLE scratch (id bigint); DROP TABLE scratch;"},
 	{"drop-table", "DROP TABLE IF EXISTS app.orders CASCADE;", "COMMENT ON TABLE app.orders IS 'unused since 41';"},
@@ -90,7 +91,7 @@ var forms = []struct{ rule, unsafe, safe string }{
 	{"syntax", "ALTER TABL orders;", "SELECT 1;"},
 }
 
-func lintForm(form string) []Finding {
+func lintForm(form string) []Problem {
 	if !strings.HasPrefix(form, "-- ") || strings.HasPrefix(form, "-- +goose StatementBegin") {
 		form = inTx + form
 	}
@@ -101,17 +102,17 @@ func lintForm(form string) []Finding {
 func TestUnsafeFormsAreCaughtAndSafeFormsAreNot(t *testing.T) {
 	caught := map[string]bool{}
 	for _, form := range forms {
-		findings := lintForm(form.unsafe)
-		if len(findings) != 1 || findings[0].Rule != form.rule {
-			t.Errorf("%s\n\twant one %s, got %v", form.unsafe, form.rule, findings)
+		problems := lintForm(form.unsafe)
+		if len(problems) != 1 || problems[0].Rule != form.rule {
+			t.Errorf("%s\n\twant one %s, got %v", form.unsafe, form.rule, problems)
 		}
 		caught[form.rule] = true
-		for _, finding := range lintForm(form.safe) {
-			t.Errorf("the safe form %s\n\tis refused: %s", form.safe, finding)
+		for _, problem := range lintForm(form.safe) {
+			t.Errorf("the safe form %s\n\thas a problem: %s", form.safe, problem)
 		}
 	}
-	caught["bad-override"] = true // has tests of its own
-	for _, rule := range Rules() {
+	caught["bad-override"] = true // TestOverrides has its forms
+	for _, rule := range slices.Sorted(maps.Keys(rules)) {
 		if !caught[rule] {
 			t.Errorf("no form shows the rule %s", rule)
 		}
@@ -121,9 +122,9 @@ func TestUnsafeFormsAreCaughtAndSafeFormsAreNot(t *testing.T) {
 	}
 }
 
-// A table of the same file is not in use yet: everything goes.
+// A table of the same file is not in use yet: everything is allowed.
 func TestEverythingIsAllowedOnANewTable(t *testing.T) {
-	findings := lintForm(`-- +goose Up
+	problems := lintForm(`-- +goose Up
 CREATE TABLE orders (id bigint PRIMARY KEY, total int);
 CREATE INDEX orders_total ON orders (total);
 ALTER TABLE orders ADD COLUMN state text NOT NULL;
@@ -132,19 +133,19 @@ ALTER TABLE orders RENAME COLUMN total TO amount;
 UPDATE orders SET amount = 0;
 ALTER TABLE orders DROP COLUMN amount;
 `)
-	if len(findings) != 0 {
-		t.Error(findings)
+	if len(problems) != 0 {
+		t.Error(problems)
 	}
 }
 
-// What the way down does is for a developer's machine: nothing migrates down in an environment.
-func TestTheWayDownIsNotLookedAt(t *testing.T) {
-	if findings := lintForm("-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP TABLE orders;\n"); len(findings) != 0 {
-		t.Error(findings)
+// The way down is for a developer's machine: nothing migrates down in an environment.
+func TestTheWayDownIsNotChecked(t *testing.T) {
+	if problems := lintForm("-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP TABLE orders;\n"); len(problems) != 0 {
+		t.Error(problems)
 	}
 }
 
-// NOT NULL in three steps: the constraint, its validation in a later file, and then the column's own mark.
+// NOT NULL in three steps: the constraint, its validation in a later file, and then SET NOT NULL.
 func TestNotNullInThreeSteps(t *testing.T) {
 	var l linter
 	for i, step := range []string{
@@ -152,12 +153,12 @@ func TestNotNullInThreeSteps(t *testing.T) {
 		"ALTER TABLE orders VALIDATE CONSTRAINT c;",
 		"ALTER TABLE orders ALTER COLUMN state SET NOT NULL;\nALTER TABLE orders DROP CONSTRAINT c;",
 	} {
-		if findings := l.file(fmt.Sprintf("%d.sql", i), inTx+step); len(findings) != 0 {
-			t.Errorf("step %d: %v", i, findings)
+		if problems := l.file(fmt.Sprintf("%d.sql", i), inTx+step); len(problems) != 0 {
+			t.Errorf("step %d: %v", i, problems)
 		}
 	}
-	if findings := l.file("9.sql", inTx+"ALTER TABLE orders ALTER COLUMN other SET NOT NULL;"); len(findings) != 1 {
-		t.Errorf("another column: %v", findings)
+	if problems := l.file("9.sql", inTx+"ALTER TABLE orders ALTER COLUMN other SET NOT NULL;"); len(problems) != 1 {
+		t.Errorf("another column: %v", problems)
 	}
 }
 
@@ -170,7 +171,7 @@ func TestOverrides(t *testing.T) {
 		{"with a reason", "-- dozen:allow drop-column: nothing has read it since release 41\n" + statement, nil},
 		{"with another comment between", "-- dozen:allow drop-column: nothing has read it since release 41\n-- see 42\n\n" + statement, nil},
 		{"without a reason", "-- dozen:allow drop-column\n" + statement, []string{"bad-override", "drop-column"}},
-		{"with hardly a reason", "-- dozen:allow drop-column: fine\n" + statement, []string{"bad-override", "drop-column"}},
+		{"with a reason that is too short", "-- dozen:allow drop-column: fine\n" + statement, []string{"bad-override", "drop-column"}},
 		{"of another rule", "-- dozen:allow drop-table: nothing has read it since release 41\n" + statement, []string{"bad-override", "drop-column"}},
 		{"of a rule that does not exist", "-- dozen:allow everything: nothing has read it since release 41\n" + statement, []string{"bad-override", "drop-column"}},
 		{"after its statement", statement + "-- dozen:allow drop-column: nothing has read it since release 41\n", []string{"drop-column", "bad-override"}},
@@ -178,8 +179,8 @@ func TestOverrides(t *testing.T) {
 		{"that allows nothing", "-- dozen:allow drop-column: nothing has read it since release 41\nSELECT 1;\n", []string{"bad-override"}},
 	} {
 		var got []string
-		for _, finding := range lintForm(inTx + row.sql) {
-			got = append(got, finding.Rule)
+		for _, problem := range lintForm(inTx + row.sql) {
+			got = append(got, problem.Rule)
 		}
 		if !slices.Equal(got, row.want) {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
@@ -190,12 +191,12 @@ func TestOverrides(t *testing.T) {
 // The message is all that a developer sees: where, what, why, and what to write instead.
 func TestMessage(t *testing.T) {
 	var l linter
-	findings := l.file("0007_orders.sql", "-- +goose Up\n-- a comment; with a semicolon\nSET LOCAL lock_timeout = '2s';\n\n/* another */\nALTER TABLE app.orders\n  DROP COLUMN total;\n")
-	if len(findings) != 1 {
-		t.Fatal(findings)
+	problems := l.file("0007_orders.sql", "-- +goose Up\n-- a comment; with a semicolon\nSET LOCAL lock_timeout = '2s';\n\n/* another */\nALTER TABLE app.orders\n  DROP COLUMN total;\n")
+	if len(problems) != 1 {
+		t.Fatal(problems)
 	}
-	want := "0007_orders.sql:6: drop-column: app.orders.total: the running release still selects or inserts it. Safe: stop using it in this release, drop it in the next but one."
-	if got := findings[0].String(); got != want {
+	want := "0007_orders.sql:6: drop-column: app.orders.total: the running version still reads or writes it. Safe: stop using it in this release, and drop it in the release after next."
+	if got := problems[0].String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -209,11 +210,11 @@ func TestDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	findings, files, err := Directories(dir)
-	if err != nil || files != 2 || len(findings) != 1 || !strings.HasSuffix(findings[0].File, "0002_b.sql") {
-		t.Errorf("%v, %d files, %v", findings, files, err)
+	problems, files, err := Directories(dir)
+	if err != nil || files != 2 || len(problems) != 1 || !strings.HasSuffix(problems[0].File, "0002_b.sql") {
+		t.Errorf("%v, %d files, %v", problems, files, err)
 	}
 	if _, _, err := Directories(filepath.Join(dir, "missing")); err == nil {
-		t.Error("a directory that does not exist is no error")
+		t.Error("no error for a directory that does not exist")
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/wasilibs/go-pgquery/parser"
 )
 
-// migration is what goose would do with a file on the way up.
+// migration is what goose would run of a file on the way up.
 type migration struct {
-	up         string // the file with everything else blanked out, so that lines keep their numbers
-	found      bool   // there is a line +goose Up
+	up         string // the file with all other lines blank, so that lines keep their numbers
+	found      bool   // the file has a line +goose Up
 	noTx       bool
 	overrides  []override
 	statements []statement
@@ -36,7 +36,7 @@ var (
 	overrideForm = regexp.MustCompile(`^\s*--\s*dozen:allow\b\s*([\w-]*)\s*:?\s*(.*?)\s*$`)
 )
 
-// read splits a file as goose does.
+// read reads a file's annotations as goose does.
 func read(content string) migration {
 	var m migration
 	var up []string
@@ -64,7 +64,7 @@ func read(content string) migration {
 	return m
 }
 
-// parse finds the statements. The error names no line, as the parser gives none.
+// parse finds the statements. The error has no line, because the parser does not give one.
 func (m *migration) parse() error {
 	text, err := parser.ParseToJSON(m.up)
 	if err != nil {
@@ -82,27 +82,28 @@ func (m *migration) parse() error {
 	for _, s := range tree.Stmts {
 		for kind, node := range s.Stmt {
 			begin := s.Location + leading(m.up[s.Location:])
-			m.statements = append(m.statements, statement{line: 1 + strings.Count(m.up[:begin], "\n"), kind: kind, tree: node})
+			line := 1 + strings.Count(m.up[:begin], "\n")
+			m.statements = append(m.statements, statement{line: line, kind: kind, tree: node})
 		}
 	}
 	return nil
 }
 
-// leading is the length of the blanks and comments before a statement.
-func leading(text string) int {
+// leading returns the length of the blanks and comments before a statement.
+func leading(sql string) int {
 	n := 0
-	for n < len(text) {
-		switch rest := text[n:]; {
+	for n < len(sql) {
+		switch rest := sql[n:]; {
 		case strings.HasPrefix(rest, "--"):
 			end := strings.IndexByte(rest, '\n')
 			if end < 0 {
-				return len(text)
+				return len(sql)
 			}
 			n += end
 		case strings.HasPrefix(rest, "/*"):
 			end := strings.Index(rest, "*/")
 			if end < 0 {
-				return len(text)
+				return len(sql)
 			}
 			n += end + len("*/")
 		case strings.ContainsRune(" \t\r\n;", rune(rest[0])):

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// statement applies the rules for a statement's kind. What is not named here adds, and is safe.
+// statement applies the rules for the current statement's kind. Kinds that are not named here only add, and are safe.
 func (l *linter) statement() {
-	switch l.at.kind {
+	switch l.current.kind {
 	case "AlterTableStmt":
 		l.alterTable(decode[alterTable](l))
 	case "CreateStmt":
@@ -19,62 +19,62 @@ func (l *linter) statement() {
 	case "RenameStmt":
 		l.rename(decode[rename](l))
 	case "AlterEnumStmt":
-		if strings.Contains(string(l.at.tree), `"oldVal"`) {
-			l.report("rename-type", "a value of an enum")
+		if strings.Contains(string(l.current.tree), `"oldVal"`) {
+			l.breaks("rename-type", "a value of an enum")
 		}
 	case "AlterObjectSchemaStmt":
 		if r := decode[changeSchema](l).Relation; !l.created[r.String()] {
-			l.report("change-schema", orSomething(r.String()))
-			l.locks(orSomething(r.String()))
+			l.breaks("change-schema", orUnnamed(r.String()))
+			l.needsTimeout(orUnnamed(r.String()))
 		}
 	case "UpdateStmt", "DeleteStmt", "InsertStmt":
 		l.changedRows(decode[changedRows](l))
 	case "VariableSetStmt":
 		l.setVariable(decode[setVariable](l))
 	case "ReindexStmt":
-		if o := decode[options](l); !has(o.Params, "concurrently") {
-			l.report("reindex", orSomething(o.Relation.String()))
+		if o := decode[options](l); !hasOption(o.Params, "concurrently") {
+			l.breaks("reindex", orUnnamed(o.Relation.String()))
 		} else {
-			l.concurrently("REINDEX")
+			l.needsNoTransaction("REINDEX")
 		}
 	default:
-		l.plain()
+		l.otherStatement()
 	}
 }
 
-// plain are the kinds for which a look at the kind, or at one word, is enough.
-func (l *linter) plain() {
-	word := func(w string) bool { return strings.Contains(string(l.at.tree), w) }
-	switch l.at.kind {
+// otherStatement applies the rules that only need the statement's kind, or one word of it.
+func (l *linter) otherStatement() {
+	word := func(w string) bool { return strings.Contains(string(l.current.tree), w) }
+	switch l.current.kind {
 	case "CreateTableAsStmt":
 		l.created[decode[struct{ Into struct{ Rel relation } }](l).Into.Rel.String()] = true
 	case "VacuumStmt":
-		if has(decode[options](l).Options, "full") {
-			l.report("vacuum-full", "VACUUM FULL")
+		if hasOption(decode[options](l).Options, "full") {
+			l.breaks("vacuum-full", "VACUUM FULL")
 		}
 	case "ClusterStmt":
-		l.report("vacuum-full", "CLUSTER")
+		l.breaks("vacuum-full", "CLUSTER")
 	case "TruncateStmt":
 		l.truncate()
 	case "LockStmt":
-		l.report("lock-table", "LOCK TABLE")
+		l.breaks("lock-table", "LOCK TABLE")
 	case "RefreshMatViewStmt":
 		if !word(`"concurrent":true`) {
-			l.report("refresh-view", decode[options](l).Relation.String())
+			l.breaks("refresh-view", decode[options](l).Relation.String())
 		}
 	case "DoStmt":
-		l.report("opaque-block", "DO")
+		l.breaks("opaque-block", "DO")
 	case "TransactionStmt":
-		l.report("transaction-control", "a statement about transactions")
+		l.breaks("transaction-control", "a statement about transactions")
 	case "GrantStmt", "GrantRoleStmt":
 		if !word(`"is_grant":true`) {
-			l.report("revoke", "a privilege")
+			l.breaks("revoke", "a privilege")
 		}
 	case "DropOwnedStmt":
-		l.report("drop-owned", "DROP OWNED")
+		l.breaks("drop-owned", "DROP OWNED")
 	case "CreateTrigStmt":
 		if table := decode[options](l).Relation.String(); !l.created[table] {
-			l.locks(table)
+			l.needsTimeout(table)
 		}
 	}
 }
@@ -87,36 +87,41 @@ func (l *linter) truncate() {
 	}](l)
 	for _, table := range tables.Relations {
 		if name := table.RangeVar.String(); !l.created[name] {
-			l.report("truncate", name)
-			l.locks(name)
+			l.breaks("truncate", name)
+			l.needsTimeout(name)
 		}
 	}
 }
 
+// dropRules are the rules that DROP breaks, by the type of the object.
+var dropRules = map[string]string{
+	"OBJECT_TABLE": "drop-table", "OBJECT_FOREIGN_TABLE": "drop-table",
+	"OBJECT_VIEW": "drop-view", "OBJECT_MATVIEW": "drop-view",
+	"OBJECT_TYPE": "drop-type", "OBJECT_DOMAIN": "drop-type",
+	"OBJECT_FUNCTION": "drop-function", "OBJECT_PROCEDURE": "drop-function",
+	"OBJECT_ROUTINE": "drop-function", "OBJECT_AGGREGATE": "drop-function",
+	"OBJECT_SCHEMA": "drop-schema", "OBJECT_SEQUENCE": "drop-sequence",
+	"OBJECT_EXTENSION": "drop-extension", "OBJECT_INDEX": "drop-index",
+}
+
 func (l *linter) drop(d drop) {
-	rule := map[string]string{
-		"OBJECT_TABLE": "drop-table", "OBJECT_FOREIGN_TABLE": "drop-table", "OBJECT_VIEW": "drop-view", "OBJECT_MATVIEW": "drop-view",
-		"OBJECT_TYPE": "drop-type", "OBJECT_DOMAIN": "drop-type", "OBJECT_SCHEMA": "drop-schema", "OBJECT_SEQUENCE": "drop-sequence",
-		"OBJECT_FUNCTION": "drop-function", "OBJECT_PROCEDURE": "drop-function", "OBJECT_ROUTINE": "drop-function", "OBJECT_AGGREGATE": "drop-function",
-		"OBJECT_EXTENSION": "drop-extension", "OBJECT_INDEX": "drop-index",
-	}[d.Type]
-	names := strings.Join(d.names(), ", ")
+	rule, names := dropRules[d.Type], strings.Join(d.names(), ", ")
 	switch {
 	case d.Type == "OBJECT_INDEX" && d.Concurrent:
-		l.concurrently("DROP INDEX " + names)
+		l.needsNoTransaction("DROP INDEX " + names)
 		if d.MissingOK {
-			l.dropped = names[strings.LastIndex(names, ".")+1:]
+			l.droppedIndex = names[strings.LastIndex(names, ".")+1:]
 		}
 	case rule == "drop-table":
 		for _, name := range d.names() {
 			if !l.created[name] {
-				l.report(rule, name)
-				l.locks(name)
+				l.breaks(rule, name)
+				l.needsTimeout(name)
 			}
 		}
 	case rule != "":
-		l.report(rule, orSomething(names))
-		l.locks(orSomething(names))
+		l.breaks(rule, orUnnamed(names))
+		l.needsTimeout(orUnnamed(names))
 	}
 }
 
@@ -124,24 +129,24 @@ func (l *linter) rename(r rename) {
 	if l.created[r.Relation.String()] {
 		return
 	}
-	subject := orSomething(r.Relation.String())
+	subject := orUnnamed(r.Relation.String())
 	if r.Subname != "" {
 		subject += "." + r.Subname
 	}
 	switch r.Type {
 	case "OBJECT_INDEX", "OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_STATISTIC_EXT":
-		l.locks(subject) // no code knows these names
+		l.needsTimeout(subject) // code does not use these names
 		return
 	case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW":
-		l.report("rename-table", subject)
+		l.breaks("rename-table", subject)
 	case "OBJECT_COLUMN":
-		l.report("rename-column", subject)
+		l.breaks("rename-column", subject)
 	case "OBJECT_TYPE", "OBJECT_ATTRIBUTE", "OBJECT_DOMAIN":
-		l.report("rename-type", subject)
+		l.breaks("rename-type", subject)
 	default:
-		l.report("rename-other", subject)
+		l.breaks("rename-other", subject)
 	}
-	l.locks(subject)
+	l.needsTimeout(subject)
 }
 
 func (l *linter) changedRows(c changedRows) {
@@ -149,15 +154,16 @@ func (l *linter) changedRows(c changedRows) {
 	if l.created[name] {
 		return
 	}
-	if l.at.kind != "InsertStmt" && c.Where == nil {
-		l.report("unbounded-write", name)
+	if l.current.kind != "InsertStmt" && c.Where == nil {
+		l.breaks("unbounded-write", name)
 	}
-	if l.at.kind == "InsertStmt" && l.migration.noTx && c.OnConflict == nil {
-		l.report("not-rerunnable", "INSERT INTO "+name)
+	if l.current.kind == "InsertStmt" && l.migration.noTx && c.OnConflict == nil {
+		l.breaks("not-rerunnable", "INSERT INTO "+name)
 	}
 }
 
-// setVariable notes a lock_timeout that is in effect. Outside a transaction SET LOCAL has none, and 0 means no limit.
+// setVariable notes whether a lock_timeout is in effect. SET LOCAL has no effect outside a transaction, and 0 means no
+// limit.
 func (l *linter) setVariable(v setVariable) {
 	if v.Name != "lock_timeout" {
 		return
@@ -178,16 +184,17 @@ func (l *linter) setVariable(v setVariable) {
 		}
 	}
 	limited := strings.ContainsAny(value.Const.Text.Value, "123456789") || value.Const.Int.Value > 0
-	l.timeout = limited && (!l.migration.noTx || !v.IsLocal)
+	l.timeoutSet = limited && (!l.migration.noTx || !v.IsLocal)
 }
 
-func (l *linter) concurrently(subject string) {
+// needsNoTransaction requires a file without a transaction for a statement with CONCURRENTLY.
+func (l *linter) needsNoTransaction(subject string) {
 	if !l.migration.noTx {
-		l.report("concurrently-in-tx", subject)
+		l.breaks("concurrently-in-tx", subject)
 	}
 }
 
-func orSomething(name string) string {
+func orUnnamed(name string) string {
 	if name == "" {
 		return "an object"
 	}

@@ -9,7 +9,7 @@ import (
 func (l *linter) createTable(c createTable) {
 	name := c.Relation.String()
 	if l.migration.noTx && !c.IfNotExists {
-		l.report("not-rerunnable", "CREATE TABLE "+name)
+		l.breaks("not-rerunnable", "CREATE TABLE "+name)
 	}
 	l.created[name] = true
 	for _, element := range c.Elements {
@@ -23,9 +23,9 @@ func (l *linter) createTable(c createTable) {
 			}
 		}
 		for _, constraint := range constraints {
-			// A foreign key locks the table that it points to against writes.
+			// A foreign key locks the table that it references against writes.
 			if other := constraint.Referenced.String(); constraint.Kind == "CONSTR_FOREIGN" && !l.created[other] {
-				l.locks(other)
+				l.needsTimeout(other)
 			}
 		}
 	}
@@ -36,13 +36,13 @@ func (l *linter) createIndex(i createIndex) {
 		return
 	}
 	if !i.Concurrent {
-		l.report("create-index", i.Name+" on "+i.Relation.String())
-		l.locks(i.Relation.String())
+		l.breaks("create-index", i.Name+" on "+i.Relation.String())
+		l.needsTimeout(i.Relation.String())
 		return
 	}
-	l.concurrently("CREATE INDEX " + i.Name)
-	if i.IfNotExists || i.Name == "" || l.dropped != i.Name {
-		l.report("index-no-rerun", i.Name+" on "+i.Relation.String())
+	l.needsNoTransaction("CREATE INDEX " + i.Name)
+	if i.IfNotExists || i.Name == "" || l.droppedIndex != i.Name {
+		l.breaks("index-no-rerun", i.Name+" on "+i.Relation.String())
 	}
 }
 
@@ -51,18 +51,18 @@ func (l *linter) alterTable(a alterTable) {
 	if l.created[table] {
 		return
 	}
-	var replaced []string // constraints that the same statement has dropped if they were there
+	var replaced []string // constraints that the same statement drops if they exist
 	for _, c := range a.Cmds {
 		if c.Cmd.Subtype == "AT_DropConstraint" && c.Cmd.MissingOK {
 			replaced = append(replaced, c.Cmd.Name)
 		}
 		if c.Cmd.Subtype == "AT_DetachPartition" && c.Cmd.Def.Partition.Concurrent {
-			l.concurrently("DETACH PARTITION")
+			l.needsNoTransaction("DETACH PARTITION")
 			return
 		}
 		l.alter(table, c.Cmd, replaced)
 	}
-	l.locks(table)
+	l.needsTimeout(table)
 }
 
 // alter applies the rules for one clause of ALTER TABLE.
@@ -74,28 +74,28 @@ func (l *linter) alter(table string, c alterTableCmd, replaced []string) {
 	case "AT_AddConstraint":
 		l.addConstraint(table, *c.Def.Constraint)
 		if l.migration.noTx && !slices.Contains(replaced, c.Def.Constraint.Name) {
-			l.report("not-rerunnable", "ADD CONSTRAINT "+c.Def.Constraint.Name)
+			l.breaks("not-rerunnable", "ADD CONSTRAINT "+c.Def.Constraint.Name)
 		}
 	case "AT_ValidateConstraint":
 		l.validate(table, c.Name)
 	case "AT_DropColumn":
-		l.report("drop-column", field)
+		l.breaks("drop-column", field)
 	case "AT_AlterColumnType":
-		l.report("change-column-type", field)
+		l.breaks("change-column-type", field)
 	case "AT_SetNotNull":
 		if !l.validated[field] {
-			l.report("set-not-null", field)
+			l.breaks("set-not-null", field)
 		}
 	case "AT_ColumnDefault":
 		if c.Def == nil { // SET DEFAULT has an expression there
-			l.report("drop-default", field)
+			l.breaks("drop-default", field)
 		}
 	case "AT_SetLogged", "AT_SetUnLogged", "AT_SetTableSpace", "AT_SetAccessMethod", "AT_AddIdentity", "AT_SetExpression":
-		l.report("table-rewrite", table)
+		l.breaks("table-rewrite", table)
 	case "AT_EnableRowSecurity", "AT_ForceRowSecurity":
-		l.report("row-security", table)
+		l.breaks("row-security", table)
 	case "AT_DetachPartition":
-		l.report("detach-partition", table)
+		l.breaks("detach-partition", table)
 	}
 }
 
@@ -103,10 +103,10 @@ func (l *linter) addColumn(table string, c alterTableCmd) {
 	column := *c.Def.Column
 	field := table + "." + column.Name
 	if l.migration.noTx && !c.MissingOK {
-		l.report("not-rerunnable", "ADD COLUMN "+field)
+		l.breaks("not-rerunnable", "ADD COLUMN "+field)
 	}
 	if strings.HasSuffix(column.typeName(), "serial") {
-		l.report("table-rewrite", field)
+		l.breaks("table-rewrite", field)
 		return
 	}
 	notNull, filled := false, false
@@ -117,41 +117,41 @@ func (l *linter) addColumn(table string, c alterTableCmd) {
 		case "CONSTR_DEFAULT":
 			filled = !strings.Contains(string(constraint.Expression), `"isnull":true`)
 			if !constantOverRows(constraint.Expression) {
-				l.report("volatile-default", field)
+				l.breaks("volatile-default", field)
 			}
 		case "CONSTR_GENERATED", "CONSTR_IDENTITY":
 			filled = true
-			l.report("table-rewrite", field)
+			l.breaks("table-rewrite", field)
 		default:
 			l.addConstraint(table, constraint)
 		}
 	}
 	if notNull && !filled {
-		l.report("not-null-no-default", field)
+		l.breaks("not-null-no-default", field)
 	}
 }
 
-// addConstraint knows the forms that only note the constraint and leave the looking at rows to VALIDATE.
+// addConstraint allows the forms that do not scan the table: NOT VALID, and USING INDEX.
 func (l *linter) addConstraint(table string, c constraint) {
 	subject := strings.TrimSuffix(table+"."+c.Name, ".")
 	switch c.Kind {
 	case "CONSTR_CHECK":
 		if !c.SkipValidation {
-			l.report("add-check", subject)
+			l.breaks("add-check", subject)
 		}
 		if column := notNullColumn(c.Expression); column != "" {
 			l.checked[table+"."+c.Name] = table + "." + column
 		}
 	case "CONSTR_FOREIGN":
 		if !c.SkipValidation {
-			l.report("add-foreign-key", subject)
+			l.breaks("add-foreign-key", subject)
 		}
 	case "CONSTR_UNIQUE", "CONSTR_PRIMARY":
 		if c.Index == "" {
-			l.report("add-unique", subject)
+			l.breaks("add-unique", subject)
 		}
 	case "CONSTR_EXCLUSION":
-		l.report("add-exclusion", subject)
+		l.breaks("add-exclusion", subject)
 	}
 	l.added[table+"."+c.Name] = true
 }
@@ -159,14 +159,14 @@ func (l *linter) addConstraint(table string, c constraint) {
 func (l *linter) validate(table, name string) {
 	constraint := table + "." + name
 	if l.added[constraint] && !l.migration.noTx {
-		l.report("validate-at-once", constraint)
+		l.breaks("validate-at-once", constraint)
 	}
 	if column := l.checked[constraint]; column != "" {
 		l.validated[column] = true
 	}
 }
 
-// notNullColumn is the column c of the expression c IS NOT NULL, empty for any other.
+// notNullColumn returns the column c of an expression c IS NOT NULL, and "" for any other expression.
 func notNullColumn(expression json.RawMessage) string {
 	var test struct {
 		NullTest struct {
@@ -178,16 +178,26 @@ func notNullColumn(expression json.RawMessage) string {
 			Type string `json:"nulltesttype"`
 		}
 	}
-	if err := json.Unmarshal(expression, &test); err != nil || test.NullTest.Type != "IS_NOT_NULL" || len(test.NullTest.Arg.ColumnRef.Fields) != 1 {
+	err := json.Unmarshal(expression, &test)
+	fields := test.NullTest.Arg.ColumnRef.Fields
+	if err != nil || test.NullTest.Type != "IS_NOT_NULL" || len(fields) != 1 {
 		return ""
 	}
-	return test.NullTest.Arg.ColumnRef.Fields[0].String.Value
+	return fields[0].String.Value
 }
 
-// constantOverRows says that PostgreSQL computes a default once and does not touch the rows. Functions that are not
-// known for it are taken to differ by row.
+// constantOverRows reports whether PostgreSQL computes a default once and does not rewrite the rows. An unknown
+// function counts as different for each row.
 func constantOverRows(expression json.RawMessage) bool {
-	once := []string{"now", "transaction_timestamp", "statement_timestamp", "current_setting", "lower", "upper", "concat", "md5",
-		"jsonb_build_object", "jsonb_build_array", "json_build_object", "json_build_array", "to_jsonb", "make_interval", "make_date"}
-	return !slices.ContainsFunc(functionsIn(expression), func(name string) bool { return !slices.Contains(once, name) })
+	computedOnce := []string{
+		"now", "transaction_timestamp", "statement_timestamp", "current_setting", "lower", "upper", "concat", "md5",
+		"jsonb_build_object", "jsonb_build_array", "json_build_object", "json_build_array", "to_jsonb",
+		"make_interval", "make_date",
+	}
+	for _, name := range functionsIn(expression) {
+		if !slices.Contains(computedOnce, name) {
+			return false
+		}
+	}
+	return true
 }

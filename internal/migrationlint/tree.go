@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// These are the parts of PostgreSQL's parse tree that the rules look at, under the parser's own names.
+// These are the parts of PostgreSQL's parse tree that the rules use, under the parser's own names.
 
 type relation struct {
 	Schema string `json:"schemaname"`
@@ -97,7 +97,7 @@ type drop struct {
 	Concurrent bool              `json:"concurrent"`
 }
 
-// names are the dropped objects' names, with their schema if it is not public.
+// names returns the names of the dropped objects, with their schema if it is not public.
 func (d drop) names() []string {
 	var all []string
 	for _, object := range d.Objects {
@@ -159,7 +159,7 @@ type option struct {
 	} `json:"DefElem"`
 }
 
-func has(list []option, name string) bool {
+func hasOption(list []option, name string) bool {
 	for _, o := range list {
 		if o.Elem.Name == name {
 			return true
@@ -168,7 +168,7 @@ func has(list []option, name string) bool {
 	return false
 }
 
-// functionsIn names every function that an expression calls.
+// functionsIn returns the names of all functions that an expression calls.
 func functionsIn(expression json.RawMessage) []string {
 	var found []string
 	var walk func(any)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// AWS is one account in one region.
+// AWS is a fake of one account in one region.
 type AWS struct {
 	URL string // for AWS_ENDPOINT_URL
 
@@ -30,15 +30,16 @@ type AWS struct {
 	functions map[string]*Function
 }
 
-// Fault is what is wrong with one call.
+// Fault is how one call fails.
 type Fault struct {
-	Lost    bool   // the call works, and the connection breaks before its answer
+	Lost    bool   // the call takes effect, but the connection breaks before its response
 	Status  int    // HTTP status; 400 if it is 0
 	Code    string // the error's name
 	Message string
 }
 
-// StartAWS serves until the test ends. Every task runs for a moment and exits with code 0, unless Tasks says otherwise.
+// StartAWS starts a fake that serves until the test ends. Every task exits with code 0 at once unless SetFate says
+// otherwise.
 func StartAWS(t testing.TB) *AWS {
 	a := &AWS{
 		faults: map[string][]Fault{}, streams: map[string][]string{}, answers: map[string][][]byte{},
@@ -51,14 +52,14 @@ func StartAWS(t testing.TB) *AWS {
 	return a
 }
 
-// Fail gives the next calls of an action these faults, one each.
+// Fail makes the next calls of an action fail, one for each fault.
 func (a *AWS) Fail(action string, faults ...Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.faults[action] = append(a.faults[action], faults...)
 }
 
-// Calls counts an action's calls.
+// Calls returns the number of an action's calls.
 func (a *AWS) Calls(action string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,14 +72,14 @@ func (a *AWS) Calls(action string) int {
 	return count
 }
 
-// Actions are all actions that were called, each once, sorted.
+// Actions returns all actions that were called, each once, sorted.
 func (a *AWS) Actions() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Compact(slices.Sorted(slices.Values(a.calls)))
 }
 
-// call is one request of any protocol.
+// call is one request in any of the protocols.
 type call struct {
 	action string
 	body   []byte
@@ -87,7 +88,7 @@ type call struct {
 	header http.Header
 }
 
-// reply is the answer to a call: a value to be encoded in the call's protocol, or a fault.
+// reply is the response to a call: a value to encode in the call's protocol, or a fault.
 type reply struct {
 	status int
 	value  any
@@ -142,7 +143,11 @@ func (a *AWS) handle(c call) reply {
 	case "PutAnswer":
 		return a.putAnswer(c)
 	}
-	return reply{fault: &Fault{Status: http.StatusNotImplemented, Code: "NotPlayed", Message: c.action + " is not played"}}
+	return reply{fault: &Fault{
+		Status:  http.StatusNotImplemented,
+		Code:    "NotImplemented",
+		Message: "this fake does not implement " + c.action,
+	}}
 }
 
 func (r reply) write(w http.ResponseWriter, asXML bool) {
@@ -168,10 +173,10 @@ func (r reply) write(w http.ResponseWriter, asXML bool) {
 	}
 	body, err := encode(value)
 	if err != nil {
-		panic(fmt.Sprintf("the stand-in's own answer does not encode: %v", err))
+		panic(fmt.Sprintf("cannot encode the fake's own response: %v", err))
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has died is part of the play
+	_, _ = w.Write(body) // the client may have been killed by the test
 }
 
 type errorResponse struct {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// readCall finds out which action a request is: services name it in a header, in a form, or by path.
+// readCall finds out which action a request calls: services name it in a header, in a form, or by the path.
 func readCall(r *http.Request) (call, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -29,7 +29,7 @@ func readCall(r *http.Request) (call, error) {
 		}
 		c.action, c.form = form.Get("Action"), form.Get
 	default:
-		return call{}, fmt.Errorf("%s %s is no call that is played", r.Method, r.URL.Path)
+		return call{}, fmt.Errorf("this fake does not implement %s %s", r.Method, r.URL.Path)
 	}
 	return c, nil
 }

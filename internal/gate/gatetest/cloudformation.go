@@ -12,7 +12,7 @@ import (
 
 const answersPath = "/answers/"
 
-// Answer is what CloudFormation reads of a response.
+// Answer is the part of a response that CloudFormation reads.
 type Answer struct {
 	Status             string
 	Reason             string
@@ -24,23 +24,23 @@ type Answer struct {
 	Bytes              int // of the whole body
 }
 
-// StackIs sets the stack's status.
-func (a *AWS) StackIs(status string) {
+// SetStackStatus sets the stack's status.
+func (a *AWS) SetStackStatus(status string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.status = status
 }
 
-// ResponseURL is the presigned address for a request's answer.
+// ResponseURL returns the presigned address for a request's answer.
 func (a *AWS) ResponseURL(request string, at time.Time) string {
 	query := url.Values{
 		"X-Amz-Algorithm": {"AWS4-HMAC-SHA256"}, "X-Amz-Date": {at.UTC().Format("20060102T150405Z")}, "X-Amz-Expires": {"7200"},
-		"X-Amz-SignedHeaders": {"host"}, "X-Amz-Credential": {"standin"}, "X-Amz-Signature": {"0123456789abcdef"},
+		"X-Amz-SignedHeaders": {"host"}, "X-Amz-Credential": {"fake"}, "X-Amz-Signature": {"0123456789abcdef"},
 	}
 	return a.URL + answersPath + request + "?" + query.Encode()
 }
 
-// Answers are all that were accepted for a request.
+// Answers returns all answers that were accepted for a request.
 func (a *AWS) Answers(request string) []Answer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,7 +48,7 @@ func (a *AWS) Answers(request string) []Answer {
 	for _, body := range a.answers[request] {
 		answer := Answer{Bytes: len(body)}
 		if err := json.Unmarshal(body, &answer); err != nil {
-			answer.Reason = "no JSON: " + err.Error()
+			answer.Reason = "not JSON: " + err.Error()
 		}
 		answers = append(answers, answer)
 	}
@@ -58,7 +58,7 @@ func (a *AWS) Answers(request string) []Answer {
 // AwaitAnswer waits for a request's first answer.
 func (a *AWS) AwaitAnswer(t testing.TB, request string) Answer {
 	t.Helper()
-	const patience = time.Minute // for a busy machine; the usual wait is a second
+	const patience = time.Minute // enough for a busy machine; the usual wait is a second
 	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(10 * time.Millisecond) {
 		if answers := a.Answers(request); len(answers) > 0 {
 			return answers[0]
@@ -68,14 +68,22 @@ func (a *AWS) AwaitAnswer(t testing.TB, request string) Answer {
 	return Answer{}
 }
 
-// putAnswer behaves as S3: with If-None-Match it writes once.
+// putAnswer does what S3 does: with If-None-Match it writes once.
 func (a *AWS) putAnswer(c call) reply {
 	request := strings.TrimPrefix(c.path, answersPath)
 	if c.header.Get("Content-Type") != "" {
-		return reply{fault: &Fault{Status: http.StatusForbidden, Code: "SignatureDoesNotMatch", Message: "the address was signed without a content type"}}
+		return reply{fault: &Fault{
+			Status:  http.StatusForbidden,
+			Code:    "SignatureDoesNotMatch",
+			Message: "the address was signed without a content type",
+		}}
 	}
 	if c.header.Get("If-None-Match") == "*" && len(a.answers[request]) > 0 {
-		return reply{fault: &Fault{Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Message: "the object exists"}}
+		return reply{fault: &Fault{
+			Status:  http.StatusPreconditionFailed,
+			Code:    "PreconditionFailed",
+			Message: "the object exists",
+		}}
 	}
 	a.answers[request] = append(a.answers[request], c.body)
 	return reply{value: struct{}{}}

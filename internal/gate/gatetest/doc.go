@@ -1,4 +1,4 @@
-// Package gatetest plays AWS on loopback, for tests that run real binaries: ECS, CloudWatch Logs, RDS snapshots,
+// Package gatetest is a fake of AWS on loopback, for tests that run real binaries: ECS, CloudWatch Logs, RDS snapshots,
 // CloudFormation and the address of its answers, and Lambda with its Runtime API.
 //
 //	test ──► Function ── Runtime API ──► the real bootstrap, a process
@@ -6,7 +6,7 @@
 //	  └──► AWS ◄┼────────────────────────────┘
 //	            └── Invoke (hand-over)
 //
-// It speaks the services' own protocols, so the program under test needs no seam: it is what will run on AWS. What is
-// played is what the program relies on: RunTask's client token, If-None-Match on an answer, a second delivery after
-// a death. Any call can be made to fail, or to work and lose its answer.
+// It speaks the services' own protocols, so the program under test is the one that will run on AWS. It implements what
+// the program relies on: RunTask's client token, If-None-Match on an answer, a new delivery after a death. Any call can
+// be made to fail, or to take effect and lose its response.
 package gatetest

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Launch is what RunTask was asked for.
+// Launch is RunTask's request.
 type Launch struct {
 	Cluster              string `json:"cluster"`
 	TaskDefinition       string `json:"taskDefinition"`
@@ -24,17 +24,17 @@ type Launch struct {
 	} `json:"networkConfiguration"`
 }
 
-// Fate is what a task will do. The zero value exits with code 0 at once.
+// Fate is what becomes of a task. The zero value exits with code 0 at once.
 type Fate struct {
-	Refused         string        // RunTask gives this failure, and there is no task
-	Runs            time.Duration // until its end by itself
-	Hangs           bool          // it has no end by itself
+	Refused         string        // RunTask reports this failure and starts nothing
+	Runs            time.Duration // until it ends by itself
+	Hangs           bool          // it does not end by itself
 	Exit            int
 	NoExitCode      bool
 	StopCode        string // EssentialContainerExited if empty
 	StoppedReason   string
 	ContainerReason string
-	TermExit        int      // exit code after StopTask, at once
+	TermExit        int      // exit code after StopTask, which ends it at once
 	Lines           []string // what it prints
 }
 
@@ -48,14 +48,14 @@ type Task struct {
 	reason  string
 }
 
-// Tasks decides what each task will do. The container is called release; its stream is app/release/ID.
-func (a *AWS) Tasks(fate func(Launch) Fate) {
+// SetFate sets what becomes of each task. Its container is named release, and its stream app/release/ID.
+func (a *AWS) SetFate(fate func(Launch) Fate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.fate = fate
 }
 
-// Launches are the tasks that were really started, in their order.
+// Launches returns the requests that started a task, in their order.
 func (a *AWS) Launches() []Launch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,7 +66,7 @@ func (a *AWS) Launches() []Launch {
 	return launches
 }
 
-// StopReasons are those given to StopTask.
+// StopReasons returns the reasons given to StopTask.
 func (a *AWS) StopReasons() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -79,17 +79,18 @@ func (a *AWS) StopReasons() []string {
 	return reasons
 }
 
-// runTask starts one task for a token, as ECS does, and refuses the token for anything else.
+// runTask does what ECS does: it starts one task for a token, and rejects the token for a different request.
 func (a *AWS) runTask(body []byte) reply {
 	var launch Launch
 	if err := json.Unmarshal(body, &launch); err != nil {
 		return malformed(err)
 	}
 	for _, task := range a.tasks {
-		if launch.ClientToken == "" || task.Launch.ClientToken != launch.ClientToken || task.Launch.Cluster != launch.Cluster {
+		old := task.Launch
+		if launch.ClientToken == "" || old.ClientToken != launch.ClientToken || old.Cluster != launch.Cluster {
 			continue
 		}
-		if fmt.Sprint(task.Launch) != fmt.Sprint(launch) {
+		if fmt.Sprint(old) != fmt.Sprint(launch) {
 			return reply{fault: &Fault{Code: "ConflictException", Message: "the token is in use with a different request"}}
 		}
 		return reply{value: map[string]any{"tasks": []any{task.describe()}}}
@@ -99,7 +100,12 @@ func (a *AWS) runTask(body []byte) reply {
 		return reply{value: map[string]any{"failures": []any{map[string]string{"reason": fate.Refused}}}}
 	}
 	id := fmt.Sprintf("%032x", len(a.tasks)+1)
-	task := &Task{ARN: "arn:aws:ecs:eu-west-1:111122223333:task/dev/" + id, Launch: launch, fate: fate, started: time.Now()}
+	task := &Task{
+		ARN:     "arn:aws:ecs:eu-west-1:111122223333:task/dev/" + id,
+		Launch:  launch,
+		fate:    fate,
+		started: time.Now(),
+	}
 	a.tasks = append(a.tasks, task)
 	a.streams["app/release/"+id] = fate.Lines
 	return reply{value: map[string]any{"tasks": []any{task.describe()}}}
@@ -171,18 +177,22 @@ func (t *Task) ended() bool {
 
 func (t *Task) describe() map[string]any {
 	container := map[string]any{"name": "release", "lastStatus": "RUNNING"}
-	told := map[string]any{"taskArn": t.ARN, "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "containers": []any{container}}
+	description := map[string]any{
+		"taskArn": t.ARN, "lastStatus": "RUNNING", "desiredStatus": "RUNNING",
+		"containers": []any{container},
+	}
 	if !t.ended() {
-		return told
+		return description
 	}
-	told["lastStatus"], told["desiredStatus"], container["lastStatus"] = "STOPPED", "STOPPED", "STOPPED"
+	description["lastStatus"], description["desiredStatus"], container["lastStatus"] = "STOPPED", "STOPPED", "STOPPED"
 	if !t.stopped.IsZero() {
-		told["stopCode"], told["stoppedReason"], container["exitCode"] = "UserInitiated", t.reason, t.fate.TermExit
-		return told
+		description["stopCode"], description["stoppedReason"] = "UserInitiated", t.reason
+		container["exitCode"] = t.fate.TermExit
+		return description
 	}
-	told["stopCode"], told["stoppedReason"] = "EssentialContainerExited", "Essential container in task exited"
+	description["stopCode"], description["stoppedReason"] = "EssentialContainerExited", "Essential container in task exited"
 	if t.fate.StopCode != "" {
-		told["stopCode"], told["stoppedReason"] = t.fate.StopCode, t.fate.StoppedReason
+		description["stopCode"], description["stoppedReason"] = t.fate.StopCode, t.fate.StoppedReason
 	}
 	if !t.fate.NoExitCode {
 		container["exitCode"] = t.fate.Exit
@@ -190,7 +200,7 @@ func (t *Task) describe() map[string]any {
 	if t.fate.ContainerReason != "" {
 		container["reason"] = t.fate.ContainerReason
 	}
-	return told
+	return description
 }
 
 func malformed(err error) reply {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Function is a Lambda function that is invoked asynchronously. Each invocation gets an environment of its own if
-// all others are busy; one that dies or fails is started again with the same event, twice at most.
+// Function is a Lambda function that is invoked asynchronously. Each invocation gets a new sandbox if all others are
+// busy. If it dies or fails, the same event is delivered again, at most twice.
 type Function struct {
 	ARN string
 
@@ -21,22 +21,23 @@ type Function struct {
 	timeout time.Duration
 	retry   time.Duration
 
-	mu           sync.Mutex
-	idle         []*environment
-	environments []*environment
-	invocations  int
-	closed       bool
-	running      sync.WaitGroup
+	mu          sync.Mutex
+	idle        []*sandbox
+	sandboxes   []*sandbox
+	invocations int
+	closed      bool
+	running     sync.WaitGroup
 }
 
 // retries is Lambda's MaximumRetryAttempts.
 const retries = 2
 
-// StartFunction makes a function of a bootstrap binary. Its processes end with the test. After a death it waits for
-// the time given, where Lambda waits for one minute and then two.
+// StartFunction makes a function of a bootstrap binary. Its processes end with the test. Before a new delivery it waits
+// for the time retry, where Lambda waits for one minute and then two.
 func StartFunction(t testing.TB, aws *AWS, binary string, timeout, retry time.Duration) *Function {
 	f := &Function{
-		ARN: "arn:aws:lambda:eu-west-1:111122223333:function:gate", t: t, binary: binary, aws: aws, timeout: timeout, retry: retry,
+		ARN: "arn:aws:lambda:eu-west-1:111122223333:function:gate",
+		t:   t, binary: binary, aws: aws, timeout: timeout, retry: retry,
 	}
 	aws.mu.Lock()
 	aws.functions[f.ARN] = f
@@ -45,7 +46,7 @@ func StartFunction(t testing.TB, aws *AWS, binary string, timeout, retry time.Du
 	return f
 }
 
-// Invoke takes an event in, and returns at once.
+// Invoke accepts an event and returns at once.
 func (f *Function) Invoke(event []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -61,22 +62,23 @@ func (f *Function) Invoke(event []byte) {
 	}()
 }
 
-// attempt says whether nothing more is to be done.
+// attempt makes one delivery and reports whether it was the last: it succeeded, or the test has ended.
 func (f *Function) attempt(event []byte) bool {
-	e := f.take()
-	if e == nil {
+	s := f.freeSandbox()
+	if s == nil {
 		return true
 	}
-	ok := e.run(event, f.timeout)
+	ok := s.run(event, f.timeout)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ok {
-		f.idle = append(f.idle, e)
+		f.idle = append(f.idle, s)
 	}
 	return ok || f.closed
 }
 
-func (f *Function) take() *environment {
+// freeSandbox returns an idle sandbox or a new one, and nil after the end of the test.
+func (f *Function) freeSandbox() *sandbox {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -84,16 +86,16 @@ func (f *Function) take() *environment {
 	}
 	f.invocations++
 	if last := len(f.idle) - 1; last >= 0 {
-		e := f.idle[last]
+		s := f.idle[last]
 		f.idle = f.idle[:last]
-		return e
+		return s
 	}
-	e := startEnvironment(f)
-	f.environments = append(f.environments, e)
-	return e
+	s := startSandbox(f)
+	f.sandboxes = append(f.sandboxes, s)
+	return s
 }
 
-// Invocations counts those that were begun.
+// Invocations returns the number of invocations so far.
 func (f *Function) Invocations() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,24 +106,24 @@ func (f *Function) Invocations() int {
 func (f *Function) Kill() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, e := range f.environments {
-		e.kill()
+	for _, s := range f.sandboxes {
+		s.kill()
 	}
 	f.idle = nil
 }
 
-// Output is what the processes have printed.
+// Output returns what the processes have printed.
 func (f *Function) Output() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all strings.Builder
-	for _, e := range f.environments {
-		all.WriteString(e.output.String())
+	for _, s := range f.sandboxes {
+		all.WriteString(s.output.String())
 	}
 	return all.String()
 }
 
-// AwaitIdle waits until no event is being worked on.
+// AwaitIdle waits until the function has handled every event.
 func (f *Function) AwaitIdle() {
 	f.t.Helper()
 	done := make(chan struct{})
@@ -147,15 +149,22 @@ func (f *Function) close() {
 	}
 }
 
-// invoke is Lambda's API, as far as a function needs it to start itself.
+// invoke is the part of Lambda's API with which a function starts itself.
 func (a *AWS) invoke(c call) reply {
 	arn, err := url.PathUnescape(strings.TrimSuffix(strings.TrimPrefix(c.path, "/2015-03-31/functions/"), "/invocations"))
 	f := a.functions[arn]
 	if err != nil || f == nil {
-		return reply{fault: &Fault{Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: fmt.Sprintf("no function %q", arn)}}
+		return reply{fault: &Fault{
+			Status:  http.StatusNotFound,
+			Code:    "ResourceNotFoundException",
+			Message: fmt.Sprintf("no function %q", arn),
+		}}
 	}
 	if c.header.Get("X-Amz-Invocation-Type") != "Event" {
-		return reply{fault: &Fault{Code: "InvalidParameterValueException", Message: "only asynchronous invocations are played"}}
+		return reply{fault: &Fault{
+			Code:    "InvalidParameterValueException",
+			Message: "this fake only has asynchronous invocations",
+		}}
 	}
 	f.Invoke(c.body)
 	return reply{status: http.StatusAccepted, value: struct{}{}}

@@ -2,7 +2,7 @@ package gatetest
 
 import "encoding/json"
 
-// getLogEvents gives a stream's last events. What a task prints is its stream, in any group.
+// getLogEvents returns a stream's last events. A task's output is in its stream, whatever the group.
 func (a *AWS) getLogEvents(body []byte) reply {
 	var in struct {
 		LogStreamName string `json:"logStreamName"`

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Snapshot is a copy of a database.
+// Snapshot is a snapshot of a database.
 type Snapshot struct {
 	Database  string
 	Kind      string // "instance" or "cluster"
 	available time.Time
 }
 
-// Snapshots are all copies that were taken, by name.
+// Snapshots returns all snapshots that were taken, by name.
 func (a *AWS) Snapshots() map[string]Snapshot {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -24,8 +24,8 @@ func (a *AWS) Snapshots() map[string]Snapshot {
 	return all
 }
 
-// SnapshotsTake says how long a copy is in the making.
-func (a *AWS) SnapshotsTake(d time.Duration) {
+// SetSnapshotDuration sets how long it takes until a snapshot is available.
+func (a *AWS) SetSnapshotDuration(d time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.copying = d
@@ -42,14 +42,16 @@ type snapshotStatus struct {
 }
 
 func (a *AWS) createSnapshot(c call) reply {
-	name, snapshot := c.form("DBSnapshotIdentifier"), Snapshot{Database: c.form("DBInstanceIdentifier"), Kind: "instance"}
+	name := c.form("DBSnapshotIdentifier")
+	snapshot := Snapshot{Database: c.form("DBInstanceIdentifier"), Kind: "instance"}
 	code := "DBSnapshotAlreadyExists"
 	if strings.Contains(c.action, "Cluster") {
-		name, snapshot = c.form("DBClusterSnapshotIdentifier"), Snapshot{Database: c.form("DBClusterIdentifier"), Kind: "cluster"}
+		name = c.form("DBClusterSnapshotIdentifier")
+		snapshot = Snapshot{Database: c.form("DBClusterIdentifier"), Kind: "cluster"}
 		code = "DBClusterSnapshotAlreadyExistsFault"
 	}
 	if _, exists := a.snapshots[name]; exists {
-		return reply{fault: &Fault{Code: code, Message: "there is a snapshot of that name"}}
+		return reply{fault: &Fault{Code: code, Message: "a snapshot of that name exists"}}
 	}
 	snapshot.available = time.Now().Add(a.copying)
 	a.snapshots[name] = snapshot

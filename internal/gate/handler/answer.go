@@ -12,12 +12,12 @@ import (
 	"dozen/internal/gate"
 )
 
-// putAnswer writes the answer to the presigned address, an object in S3, if there is none yet. Two handlers that
-// work on the same request thus give one answer. Should S3 refuse the condition, the answer goes without: one too
-// many is ignored, none at all would hold the stack up until its timeout.
+// putAnswer writes the answer to the presigned address, an object in S3, unless it exists already: two handlers that
+// work on the same request thus give one answer. If S3 rejects the condition, the answer is sent without it, because a
+// second answer is ignored, while a missing one holds up the stack until its timeout.
 func (h *Handler) putAnswer(ctx context.Context, address string, answer gate.Answer) gate.Result {
 	status, err := h.put(ctx, address, answer, true)
-	if err == nil && status >= 400 && status != http.StatusPreconditionFailed && status != http.StatusConflict && (status < 500 || status == http.StatusNotImplemented) {
+	if err == nil && conditionRejected(status) {
 		status, err = h.put(ctx, address, answer, false)
 	}
 	switch {
@@ -27,15 +27,29 @@ func (h *Handler) putAnswer(ctx context.Context, address string, answer gate.Ans
 		return gate.Result{}
 	}
 	lasting := status >= 400 && status < 500 && status != http.StatusConflict && status != http.StatusTooManyRequests
-	return gate.Result{Fault: &gate.Fault{Lasting: lasting, Message: fmt.Sprintf("PUT of the answer: HTTP status %d", status)}}
+	return gate.Result{Fault: &gate.Fault{
+		Lasting: lasting,
+		Message: fmt.Sprintf("PUT of the answer: HTTP status %d", status),
+	}}
 }
 
-func (h *Handler) put(ctx context.Context, address string, answer gate.Answer, ifNone bool) (status int, err error) {
+// conditionRejected reports whether S3 may have rejected the condition itself, rather than found that it does not hold.
+func conditionRejected(status int) bool {
+	switch status {
+	case http.StatusPreconditionFailed, http.StatusConflict:
+		return false
+	case http.StatusNotImplemented:
+		return true
+	}
+	return status >= 400 && status < 500
+}
+
+func (h *Handler) put(ctx context.Context, address string, answer gate.Answer, onlyNew bool) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPut, address, bytes.NewReader(answer.JSON()))
 	if err != nil {
-		return 0, errors.New("the response's address is malformed")
+		return 0, errors.New("the ResponseURL is malformed")
 	}
-	if ifNone {
+	if onlyNew {
 		request.Header.Set("If-None-Match", "*")
 	}
 	response, err := h.http.Do(request)
@@ -47,7 +61,7 @@ func (h *Handler) put(ctx context.Context, address string, answer gate.Answer, i
 	return response.StatusCode, withoutAddress(err)
 }
 
-// withoutAddress takes the presigned address, a secret, out of an error.
+// withoutAddress removes the presigned address, a secret, from an error.
 func withoutAddress(err error) error {
 	var outer *url.Error
 	if errors.As(err, &outer) {

@@ -13,30 +13,34 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// passing are refusals that time may cure although AWS says 4xx: a database that is just being modified.
-var passing = []string{"InvalidDBInstanceState", "InvalidDBClusterStateFault", "InvalidDBInstanceStateFault", "TooManyRequestsException"}
+// transientCodes are the codes of rejections that pass in time although AWS answers 4xx: a database is being modified.
+var transientCodes = []string{
+	"InvalidDBInstanceState", "InvalidDBClusterStateFault", "InvalidDBInstanceStateFault", "TooManyRequestsException",
+}
 
-// settling are what a role is told in its first seconds. ECS says it in a ClientException's message.
-var settling = []string{"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"}
+// settlingCodes are the codes that a role gets in its first seconds. ECS instead says so in a ClientException's
+// message.
+var settlingCodes = []string{"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation"}
 
-// failed makes a result of a call's error, the plain result of none.
+// failed makes a result with a fault of a call's error, and an empty result if err is nil.
 func failed(call string, err error) gate.Result {
 	if err == nil {
 		return gate.Result{}
 	}
-	fault := &gate.Fault{Message: call + ": " + brief(err)}
+	fault := &gate.Fault{Message: call + ": " + awsMessage(err)}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		code := api.ErrorCode()
-		fault.Settling = slices.Contains(settling, code) || strings.Contains(api.ErrorMessage(), "unable to assume")
-		fault.Lasting = !fault.Settling && refused(err) && !throttled(code) && !slices.Contains(passing, code) &&
-			!strings.Contains(api.ErrorMessage(), "apacity is unavailable")
+		fault.Settling = slices.Contains(settlingCodes, code) || strings.Contains(api.ErrorMessage(), "unable to assume")
+		transient := throttled(code) || slices.Contains(transientCodes, code) ||
+			strings.Contains(api.ErrorMessage(), "apacity is unavailable")
+		fault.Lasting = !fault.Settling && !transient && rejectedByAWS(err)
 	}
 	return gate.Result{Fault: fault}
 }
 
-// refused says that AWS has answered, and that the same request will get the same answer.
-func refused(err error) bool {
+// rejectedByAWS reports whether AWS has answered and would answer the same request in the same way.
+func rejectedByAWS(err error) bool {
 	var response *smithyhttp.ResponseError
 	if !errors.As(err, &response) {
 		return false
@@ -50,8 +54,8 @@ func throttled(code string) bool {
 	return known
 }
 
-// brief leaves out the request ids and status codes that the client wraps around what AWS said.
-func brief(err error) string {
+// awsMessage returns what AWS said, without the request id and the status code that the client wraps around it.
+func awsMessage(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode() + ": " + api.ErrorMessage()

@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	// callTimeout bounds a single call, so that a connection that hangs cannot eat up an invocation.
+	// callTimeout bounds a single call, so that a hanging connection cannot use up an invocation.
 	callTimeout = 10 * time.Second
-	// longestReserve is the time kept at an invocation's end to hand over; of short invocations it is a tenth.
-	longestReserve = time.Minute
+	// maxReserve is the time kept at the end of an invocation to hand over; in short invocations it is a tenth.
+	maxReserve = time.Minute
 )
 
-// Handler is the Lambda function's inside. Its Handle is safe for one invocation at a time, as Lambda runs them.
+// Handler handles the Lambda function's events, one at a time, as Lambda delivers them to a sandbox.
 type Handler struct {
 	log     *slog.Logger
 	clock   gate.Clock
@@ -39,8 +39,8 @@ type Handler struct {
 	lambda  *lambda.Client
 }
 
-// New makes a handler. Retries belong to the gate, which knows what may be repeated and for how long; so the
-// clients make none.
+// New returns a handler. Its clients do not retry: retries belong to the gate, which knows what may be repeated and for
+// how long.
 func New(config aws.Config, log *slog.Logger) *Handler {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return &Handler{
@@ -55,26 +55,31 @@ func New(config aws.Config, log *slog.Logger) *Handler {
 	}
 }
 
-// handedOver is the payload by which one invocation starts the next.
+// handedOver is the payload with which one invocation starts the next.
 type handedOver struct {
 	Continue *gate.State
 }
 
-// Handle works on an event of CloudFormation's, or goes on with a request that was handed over. An error makes
-// Lambda deliver the same event again.
+// Handle handles a request from CloudFormation, or continues with a request that was handed over. If it returns an
+// error, Lambda delivers the same event again.
 func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 	begin := h.clock.Now()
 	state, err := read(payload, begin)
 	if err != nil {
 		return err
 	}
-	log := h.log.With("request", state.Event.RequestId, "type", state.Event.RequestType, "release", state.Settings.Release, "hop", state.Hops)
+	log := h.log.With(
+		"request", state.Event.RequestId,
+		"type", state.Event.RequestType,
+		"release", state.Settings.Release,
+		"hop", state.Hops,
+	)
 	log.Info("begin", "phase", state.Phase, "deadline", state.Deadline)
 	end, bounded := ctx.Deadline()
 	if !bounded {
 		end = begin.Add(15 * time.Minute)
 	}
-	until := end.Add(-min(longestReserve, end.Sub(begin)/10))
+	until := end.Add(-min(maxReserve, end.Sub(begin)/10))
 	last := gate.Verb("")
 	return gate.Drive(ctx, state, until, h.clock, func(ctx context.Context, action gate.Action) gate.Result {
 		result := h.do(ctx, action)
@@ -93,31 +98,31 @@ func read(payload []byte, now time.Time) (*gate.State, error) {
 	}
 	var event gate.Event
 	if err := json.Unmarshal(payload, &event); err != nil {
-		return nil, fmt.Errorf("the event is no request of CloudFormation's: %w", err)
+		return nil, fmt.Errorf("the event is not a CloudFormation request: %w", err)
 	}
 	if event.ResponseURL == "" || event.RequestId == "" || event.StackId == "" {
-		return nil, errors.New("the event is no request of CloudFormation's: it needs RequestId, StackId and ResponseURL")
+		return nil, errors.New("the event is not a CloudFormation request: RequestId, StackId and ResponseURL are required")
 	}
 	return gate.New(event, now), nil
 }
 
-// do makes the one call that an action stands for.
+// do makes the one call that an action asks for.
 func (h *Handler) do(ctx context.Context, action gate.Action) gate.Result {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	switch action.Verb {
-	case gate.AskStack:
-		return h.askStack(ctx, action.Event.StackId)
+	case gate.CheckStack:
+		return h.checkStack(ctx, action.Event.StackId)
 	case gate.StartSnapshot:
 		return h.startSnapshot(ctx, action.Settings, action.Snapshot)
-	case gate.LookSnapshot:
-		return h.lookSnapshot(ctx, action.Settings, action.Snapshot)
+	case gate.CheckSnapshot:
+		return h.checkSnapshot(ctx, action.Settings, action.Snapshot)
 	case gate.StartTask:
 		return h.startTask(ctx, action.Event, action.Settings)
 	case gate.FindTask:
 		return h.findTask(ctx, action.Event, action.Settings)
-	case gate.LookTask:
-		return h.lookTask(ctx, action.Settings, action.TaskARN)
+	case gate.CheckTask:
+		return h.checkTask(ctx, action.Settings, action.TaskARN)
 	case gate.StopTask:
 		return h.stopTask(ctx, action.Settings, action.TaskARN, action.Reason)
 	case gate.ReadLog:
@@ -127,10 +132,10 @@ func (h *Handler) do(ctx context.Context, action gate.Action) gate.Result {
 	case gate.HandOver:
 		return h.handOver(ctx, action.State)
 	}
-	return gate.Result{Fault: &gate.Fault{Lasting: true, Message: "the handler cannot " + string(action.Verb)}}
+	return gate.Result{Fault: &gate.Fault{Lasting: true, Message: fmt.Sprintf("unknown action %q", action.Verb)}}
 }
 
-// handOver starts the next invocation of this very function, and does not wait for it.
+// handOver starts the next invocation of this function, without waiting for it.
 func (h *Handler) handOver(ctx context.Context, state *gate.State) gate.Result {
 	payload, err := json.Marshal(handedOver{Continue: state})
 	if err != nil {
@@ -138,7 +143,7 @@ func (h *Handler) handOver(ctx context.Context, state *gate.State) gate.Result {
 	}
 	self, known := lambdacontext.FromContext(ctx)
 	if !known {
-		return failed("Invoke", errors.New("the runtime has not told the function's own ARN"))
+		return failed("Invoke", errors.New("the Lambda runtime has not passed the function's ARN"))
 	}
 	_, err = h.lambda.Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: aws.String(self.InvokedFunctionArn), InvocationType: "Event", Payload: payload,
@@ -146,7 +151,7 @@ func (h *Handler) handOver(ctx context.Context, state *gate.State) gate.Result {
 	return failed("Invoke", err)
 }
 
-// logResult writes neither the response's address, which is a secret, nor the migration's own lines.
+// logResult logs neither the ResponseURL, which is a secret, nor the migration's own lines.
 func logResult(log *slog.Logger, action gate.Action, result gate.Result) {
 	switch {
 	case result.Fault != nil:

@@ -14,7 +14,7 @@ import (
 func TestCreate(t *testing.T) {
 	r := start(t, time.Minute)
 	r.function.Invoke(r.event(t, "Create", 0, nil))
-	answer := r.settle(t, "SUCCESS", 1)
+	answer := r.finish(t, "SUCCESS", 1)
 	if !strings.HasPrefix(answer.PhysicalResourceId, "release-gate-") || answer.LogicalResourceId != "Gate" || answer.RequestId != "r1" ||
 		answer.StackId == "" || !strings.Contains(answer.Data["TaskArn"], ":task/dev/") {
 		t.Errorf("%+v", answer)
@@ -23,10 +23,11 @@ func TestCreate(t *testing.T) {
 	network := launch.NetworkConfiguration.AwsvpcConfiguration
 	if launch.LaunchType != "FARGATE" || launch.Count != 1 || launch.ClientToken == "" || len(launch.ClientToken) > 64 ||
 		launch.TaskDefinition != "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:7" ||
-		!slices.Equal(network.Subnets, []string{"subnet-1", "subnet-2"}) || !slices.Equal(network.SecurityGroups, []string{"sg-1"}) || network.AssignPublicIp != "DISABLED" {
+		!slices.Equal(network.Subnets, []string{"subnet-1", "subnet-2"}) ||
+		!slices.Equal(network.SecurityGroups, []string{"sg-1"}) || network.AssignPublicIp != "DISABLED" {
 		t.Errorf("%+v", launch)
 	}
-	// What the function calls is what its role must allow, and nothing else.
+	// The function calls exactly what its role must allow.
 	if want := []string{"DescribeStacks", "DescribeTasks", "PutAnswer", "RunTask"}; !slices.Equal(r.Actions(), want) {
 		t.Errorf("calls %v, want %v", r.Actions(), want)
 	}
@@ -35,7 +36,7 @@ func TestCreate(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	r := start(t, time.Minute)
 	r.function.Invoke(r.event(t, "Update", 0, nil))
-	if answer := r.settle(t, "SUCCESS", 1); answer.PhysicalResourceId != "release-gate-1" {
+	if answer := r.finish(t, "SUCCESS", 1); answer.PhysicalResourceId != "release-gate-1" {
 		t.Errorf("the physical id became %s: CloudFormation would delete the old resource", answer.PhysicalResourceId)
 	}
 }
@@ -43,23 +44,23 @@ func TestUpdate(t *testing.T) {
 // A rollback must succeed even where no task can be started: otherwise it ends in UPDATE_ROLLBACK_FAILED.
 func TestRollbackSucceedsWithoutATask(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+	r.SetFate(func(gatetest.Launch) gatetest.Fate {
 		return gatetest.Fate{Refused: "Capacity is unavailable at this time"}
 	})
 	event := r.event(t, "Update", 0, func(p map[string]any) {
 		p[gate.PropertyTaskDefinition] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:5"
 	})
-	r.StackIs("UPDATE_ROLLBACK_IN_PROGRESS")
+	r.SetStackStatus("UPDATE_ROLLBACK_IN_PROGRESS")
 	r.function.Invoke(event)
-	if answer := r.settle(t, "SUCCESS", 0); answer.Data["TaskArn"] == "" {
-		t.Error("the attribute TaskArn is missing: CloudFormation would fail the rollback for want of it")
+	if answer := r.finish(t, "SUCCESS", 0); answer.Data["TaskArn"] == "" {
+		t.Error("the attribute TaskArn is missing: CloudFormation would fail the rollback")
 	}
 }
 
 func TestDeleteAnswersAtOnceAndTouchesNothing(t *testing.T) {
 	r := start(t, time.Minute)
 	r.function.Invoke(r.event(t, "Delete", 0, func(p map[string]any) { clear(p) }))
-	r.settle(t, "SUCCESS", 0)
+	r.finish(t, "SUCCESS", 0)
 	if !slices.Equal(r.Actions(), []string{"PutAnswer"}) {
 		t.Errorf("calls %v", r.Actions())
 	}
@@ -67,84 +68,91 @@ func TestDeleteAnswersAtOnceAndTouchesNothing(t *testing.T) {
 
 func TestFailingMigration(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+	r.SetFate(func(gatetest.Launch) gatetest.Fate {
 		return gatetest.Fate{Exit: 1, Lines: []string{"connect postgres://app:hunter2@db/app", `ERROR: column "x" does not exist`}}
 	})
 	r.function.Invoke(r.event(t, "Update", 0, nil))
-	answer := r.settle(t, "FAILED", 1)
+	answer := r.finish(t, "FAILED", 1)
 	contains(t, answer.Reason, "3f9c1a7be02d", "container release exited with code 1", "Essential container in task exited", "Remedy: ",
 		":task/dev/", "/dev/release", "app/release/", `ERROR: column "x" does not exist`, "postgres://app:***@db/app")
 	if strings.Contains(answer.Reason+r.function.Output(), "hunter2") {
-		t.Error("the password came out")
+		t.Error("the password leaked")
 	}
 }
 
 func TestTaskThatNeverStarts(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate {
-		return gatetest.Fate{NoExitCode: true, StopCode: "TaskFailedToStart", StoppedReason: "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'"}
+	r.SetFate(func(gatetest.Launch) gatetest.Fate {
+		return gatetest.Fate{
+			NoExitCode:    true,
+			StopCode:      "TaskFailedToStart",
+			StoppedReason: "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'",
+		}
 	})
 	r.function.Invoke(r.event(t, "Create", 0, nil))
-	contains(t, r.settle(t, "FAILED", 1).Reason, "TaskFailedToStart", "build it for linux/arm64", "It printed nothing.")
+	contains(t, r.finish(t, "FAILED", 1).Reason, "TaskFailedToStart", "build it for linux/arm64", "The task printed nothing.")
 }
 
 func TestBadPropertyIsNamed(t *testing.T) {
 	r := start(t, time.Minute)
-	r.function.Invoke(r.event(t, "Create", 0, func(p map[string]any) { delete(p, gate.PropertySubnets); p[gate.PropertyDeadlineSeconds] = "5" }))
-	contains(t, r.settle(t, "FAILED", 0).Reason, "property Subnets is missing", `property DeadlineSeconds is "5"`)
+	r.function.Invoke(r.event(t, "Create", 0, func(p map[string]any) {
+		delete(p, gate.PropertySubnets)
+		p[gate.PropertyDeadlineSeconds] = "5"
+	}))
+	contains(t, r.finish(t, "FAILED", 0).Reason, "property Subnets is missing", `property DeadlineSeconds is "5"`)
 }
 
 // The handler dies while the migration runs; Lambda delivers the event again.
 func TestHandlerIsKilledHalfWay(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 2 * time.Second} })
+	r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 2 * time.Second} })
 	r.function.Invoke(r.event(t, "Update", 0, nil))
 	until(t, func() bool { return r.Calls("DescribeTasks") > 0 })
 	r.function.Kill()
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 	if r.function.Invocations() != 2 {
 		t.Errorf("%d invocations, want the first and its replacement", r.function.Invocations())
 	}
 }
 
-// The handler dies at every call in turn, right after the call has worked.
+// The handler dies at each call in turn, right after the call has taken effect.
 func TestHandlerIsKilledAtEveryCall(t *testing.T) {
 	for _, action := range []string{"DescribeStacks", "RunTask", "DescribeTasks", "GetLogEvents", "PutAnswer"} {
 		t.Run(action, func(t *testing.T) {
 			r := start(t, time.Minute)
-			r.Tasks(func(gatetest.Launch) gatetest.Fate {
+			r.SetFate(func(gatetest.Launch) gatetest.Fate {
 				return gatetest.Fate{Runs: time.Second, Exit: 1, Lines: []string{"why"}}
 			})
 			r.Fail(action, gatetest.Fault{Lost: true})
 			r.function.Invoke(r.event(t, "Create", 0, nil))
 			until(t, func() bool { return r.Calls(action) > 0 })
 			r.function.Kill()
-			r.settle(t, "FAILED", 1)
+			r.finish(t, "FAILED", 1)
 		})
 	}
 }
 
 func TestEventIsDeliveredTwice(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: time.Second} })
+	r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: time.Second} })
 	event := r.event(t, "Update", 0, nil)
 	r.function.Invoke(event)
 	r.function.Invoke(event)
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 	r.function.Invoke(event) // and long after
 	r.function.AwaitIdle()
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 	if r.Calls("PutAnswer") != 3 {
-		t.Errorf("%d handlers have come to an answer, want 3", r.Calls("PutAnswer"))
+		t.Errorf("%d handlers have answered, want 3", r.Calls("PutAnswer"))
 	}
 }
 
-// The migration takes longer than one invocation may.
+// The migration takes longer than one invocation may take.
 func TestHandOver(t *testing.T) {
 	r := start(t, 3*time.Second)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 6 * time.Second} })
+	r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 6 * time.Second} })
 	r.function.Invoke(r.event(t, "Create", 0, nil))
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 	if got := r.function.Invocations(); got < 3 {
 		t.Errorf("%d invocations of 3 s for a migration of 6 s", got)
 	}
@@ -153,32 +161,32 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-// Starting the next invocation fails, and then works without an answer, so that two go on.
+// Starting the next invocation is throttled, and then takes effect without a response, so that two continue.
 func TestHandOverThatGetsLost(t *testing.T) {
 	r := start(t, 3*time.Second)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 4 * time.Second} })
+	r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Runs: 4 * time.Second} })
 	r.Fail("Invoke", gatetest.Fault{Status: 429, Code: "TooManyRequestsException"}, gatetest.Fault{Lost: true})
 	r.function.Invoke(r.event(t, "Create", 0, nil))
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 }
 
 // The deadline passes: the task is stopped, and its exit code 0 after SIGTERM does not count.
 func TestDeadline(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+	r.SetFate(func(gatetest.Launch) gatetest.Fate {
 		return gatetest.Fate{Hangs: true, Lines: []string{"waiting for a lock"}}
 	})
 	r.function.Invoke(r.event(t, "Create", 894*time.Second, nil))
-	contains(t, r.settle(t, "FAILED", 1).Reason, "not through by its deadline of 900 s", "waiting for a lock", "UserInitiated")
+	contains(t, r.finish(t, "FAILED", 1).Reason, "did not finish by its deadline of 900 s", "waiting for a lock", "UserInitiated")
 	if reasons := r.StopReasons(); len(reasons) != 1 || !strings.Contains(reasons[0], "deadline of 900 s") {
 		t.Errorf("stopped for %q", reasons)
 	}
 }
 
-// The handler has died, and the deadline has passed when its event comes again: the task is found and stopped.
+// The handler has died, and the deadline has passed when its event is delivered again: the task is found and stopped.
 func TestTaskOfADeadHandlerIsStopped(t *testing.T) {
 	r := start(t, time.Minute)
-	r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Hangs: true} })
+	r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Hangs: true} })
 	event := r.event(t, "Create", 0, nil)
 	r.function.Invoke(event)
 	until(t, func() bool { return r.Calls("DescribeTasks") > 0 })
@@ -186,27 +194,27 @@ func TestTaskOfADeadHandlerIsStopped(t *testing.T) {
 	late := r.event(t, "Create", time.Hour, nil)
 	r.function.Invoke(late)
 	until(t, func() bool { return len(r.StopReasons()) == 1 })
-	r.settle(t, "FAILED", 1)
+	r.finish(t, "FAILED", 1)
 }
 
 func TestSnapshotComesFirst(t *testing.T) {
 	for _, kind := range []string{"instance", "cluster"} {
 		t.Run(kind, func(t *testing.T) {
 			r := start(t, time.Minute)
-			r.SnapshotsTake(time.Second)
-			r.Tasks(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Exit: 1} })
+			r.SetSnapshotDuration(time.Second)
+			r.SetFate(func(gatetest.Launch) gatetest.Fate { return gatetest.Fate{Exit: 1} })
 			r.Fail("CreateDBSnapshot", gatetest.Fault{Lost: true})
 			r.Fail("CreateDBClusterSnapshot", gatetest.Fault{Code: "InvalidDBClusterStateFault"})
 			r.function.Invoke(r.event(t, "Update", 0, func(p map[string]any) {
 				p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", kind
 			}))
-			answer := r.settle(t, "FAILED", 1)
+			answer := r.finish(t, "FAILED", 1)
 			snapshots := r.Snapshots()
 			if len(snapshots) != 1 {
 				t.Fatalf("%d snapshots, want 1", len(snapshots))
 			}
 			for name, snapshot := range snapshots {
-				contains(t, answer.Reason, "Database snapshot from before: "+name)
+				contains(t, answer.Reason, "Database snapshot taken before the migration: "+name)
 				if snapshot.Database != "prod-db" || snapshot.Kind != kind {
 					t.Errorf("%+v", snapshot)
 				}
@@ -215,50 +223,55 @@ func TestSnapshotComesFirst(t *testing.T) {
 	}
 }
 
-// A bad day: throttling, server errors and lost answers at every call. The outcome is the same.
+// A bad day: every call is throttled, gets a server error and loses a response. The outcome is the same.
 func TestBadDay(t *testing.T) {
 	r := start(t, time.Minute)
 	refused := 0
-	r.Tasks(func(gatetest.Launch) gatetest.Fate {
+	r.SetFate(func(gatetest.Launch) gatetest.Fate {
 		if refused++; refused < 3 {
-			return gatetest.Fate{Refused: "Capacity is unavailable at this time. Please try again later or in a different availability zone"}
+			return gatetest.Fate{
+				Refused: "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+			}
 		}
 		return gatetest.Fate{Runs: time.Second}
 	})
 	for _, action := range []string{"DescribeStacks", "RunTask", "DescribeTasks", "PutAnswer"} {
-		r.Fail(action, gatetest.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, gatetest.Fault{Status: 500, Code: "ServerException"}, gatetest.Fault{Lost: true})
+		r.Fail(action,
+			gatetest.Fault{Code: "ThrottlingException", Message: "Rate exceeded"},
+			gatetest.Fault{Status: 500, Code: "ServerException"},
+			gatetest.Fault{Lost: true})
 	}
 	r.function.Invoke(r.event(t, "Update", 0, nil))
-	r.settle(t, "SUCCESS", 1)
+	r.finish(t, "SUCCESS", 1)
 	if refused != 3 {
 		t.Errorf("RunTask was refused %d times", refused-1)
 	}
 }
 
-// A task definition that is gone does not come back: no minutes are lost with it.
+// A task definition that was removed does not come back: the gate does not retry.
 func TestLastingRefusal(t *testing.T) {
 	r := start(t, time.Minute)
 	r.Fail("RunTask", gatetest.Fault{Code: "ClientException", Message: "TaskDefinition is inactive"})
 	r.function.Invoke(r.event(t, "Update", 0, nil))
-	contains(t, r.settle(t, "FAILED", 0).Reason, "RunTask: ClientException: TaskDefinition is inactive", "removed by hand")
+	contains(t, r.finish(t, "FAILED", 0).Reason, "RunTask: ClientException: TaskDefinition is inactive", "removed by hand")
 	if r.Calls("RunTask") != 1 {
 		t.Errorf("RunTask was called %d times", r.Calls("RunTask"))
 	}
 }
 
-// Should S3 not take the condition, the answer comes without it.
+// If S3 rejects the condition, the answer is sent without it.
 func TestAnswerWithoutCondition(t *testing.T) {
 	for _, status := range []int{400, 403, 501} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			r := start(t, time.Minute)
 			r.Fail("PutAnswer", gatetest.Fault{Status: status, Code: "NotImplemented"})
 			r.function.Invoke(r.event(t, "Delete", 0, nil))
-			r.settle(t, "SUCCESS", 0)
+			r.finish(t, "SUCCESS", 0)
 		})
 	}
 }
 
-// An address that has expired answers 403 for ever; the function must come to an end.
+// An expired address answers 403 forever; the function must end.
 func TestAddressThatHasExpired(t *testing.T) {
 	r := start(t, time.Minute)
 	expired := gatetest.Fault{Status: 403, Code: "AccessDenied", Message: "Request has expired"}
@@ -274,7 +287,7 @@ func TestEventOfSomebodyElse(t *testing.T) {
 	r := start(t, time.Minute)
 	r.function.Invoke([]byte(`{"detail-type":"Scheduled Event"}`))
 	r.function.AwaitIdle()
-	contains(t, r.function.Output(), "no request of CloudFormation's")
+	contains(t, r.function.Output(), "not a CloudFormation request")
 	if len(r.Actions()) != 0 {
 		t.Errorf("calls %v", r.Actions())
 	}
@@ -284,7 +297,7 @@ func until(t *testing.T, condition func() bool) {
 	t.Helper()
 	for begin := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Since(begin) > time.Minute {
-			t.Fatal("it has not come to pass within a minute")
+			t.Fatal("the condition did not become true within a minute")
 		}
 	}
 }

@@ -11,15 +11,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// mostLines is more than an answer can hold.
-const mostLines = 50
+// maxLines is more than an answer can hold.
+const maxLines = 50
 
-// readLog reads the end of the migrator's log. A stream that does not exist is an empty one: the container has not
+// readLog reads the end of the migration's log. A stream that does not exist counts as empty: the container has not
 // started.
 func (h *Handler) readLog(ctx context.Context, s gate.Settings, taskARN string) gate.Result {
 	out, err := h.logs.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
-		LogGroupName: aws.String(s.LogGroup), LogStreamName: aws.String(s.LogStream(taskARN)),
-		StartFromHead: aws.Bool(false), Limit: aws.Int32(mostLines),
+		LogGroupName:  aws.String(s.LogGroup),
+		LogStreamName: aws.String(s.LogStream(taskARN)),
+		StartFromHead: aws.Bool(false),
+		Limit:         aws.Int32(maxLines),
 	})
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {

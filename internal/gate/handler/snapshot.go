@@ -11,11 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// startSnapshot copies the database under a name that belongs to the request. An earlier delivery may have done so.
+// startSnapshot takes a snapshot of the database under the request's own name. An earlier delivery may have started it.
 func (h *Handler) startSnapshot(ctx context.Context, s gate.Settings, name string) gate.Result {
 	if s.SnapshotKind == "cluster" {
 		_, err := h.backups.CreateDBClusterSnapshot(ctx, &rds.CreateDBClusterSnapshotInput{
-			DBClusterIdentifier: aws.String(s.SnapshotDatabase), DBClusterSnapshotIdentifier: aws.String(name),
+			DBClusterIdentifier:         aws.String(s.SnapshotDatabase),
+			DBClusterSnapshotIdentifier: aws.String(name),
 		})
 		var exists *types.DBClusterSnapshotAlreadyExistsFault
 		if errors.As(err, &exists) {
@@ -24,7 +25,8 @@ func (h *Handler) startSnapshot(ctx context.Context, s gate.Settings, name strin
 		return failed("CreateDBClusterSnapshot", err)
 	}
 	_, err := h.backups.CreateDBSnapshot(ctx, &rds.CreateDBSnapshotInput{
-		DBInstanceIdentifier: aws.String(s.SnapshotDatabase), DBSnapshotIdentifier: aws.String(name),
+		DBInstanceIdentifier: aws.String(s.SnapshotDatabase),
+		DBSnapshotIdentifier: aws.String(name),
 	})
 	var exists *types.DBSnapshotAlreadyExistsFault
 	if errors.As(err, &exists) {
@@ -33,16 +35,20 @@ func (h *Handler) startSnapshot(ctx context.Context, s gate.Settings, name strin
 	return failed("CreateDBSnapshot", err)
 }
 
-// lookSnapshot tells the copy's status: creating, available or failed.
-func (h *Handler) lookSnapshot(ctx context.Context, s gate.Settings, name string) gate.Result {
+// checkSnapshot returns the snapshot's status: creating, available or failed.
+func (h *Handler) checkSnapshot(ctx context.Context, s gate.Settings, name string) gate.Result {
 	if s.SnapshotKind == "cluster" {
-		out, err := h.backups.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: aws.String(name)})
+		out, err := h.backups.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{
+			DBClusterSnapshotIdentifier: aws.String(name),
+		})
 		if err != nil || len(out.DBClusterSnapshots) == 0 {
 			return failed("DescribeDBClusterSnapshots", err)
 		}
 		return gate.Result{Status: aws.ToString(out.DBClusterSnapshots[0].Status)}
 	}
-	out, err := h.backups.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: aws.String(name)})
+	out, err := h.backups.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{
+		DBSnapshotIdentifier: aws.String(name),
+	})
 	if err != nil || len(out.DBSnapshots) == 0 {
 		return failed("DescribeDBSnapshots", err)
 	}

@@ -10,73 +10,71 @@ import (
 	"dozen/internal/gate"
 )
 
-// A simulation of what surrounds the gate: CloudFormation, Lambda, ECS, and a clock that jumps from event to event.
-// Everything is drawn from one seed, so that a history can be told again. It keeps the truth (did the migration
-// really run to its end?) apart from what the gate is told.
-
-// sim is one history of one stack.
-type sim struct {
+// simulation is one history of one stack, with everything around the gate: CloudFormation, Lambda, ECS, and a clock
+// that jumps from event to event. Everything is drawn from one seed, so that a history can be repeated. It keeps the
+// truth (has the migration really run to its end?) apart from what the gate sees.
+type simulation struct {
 	rng   *rand.Rand
 	now   time.Time
 	queue events
 	order int
 	hooks hooks
 
-	status   string        // of the stack
-	released map[int]bool  // revisions whose migration has succeeded
-	requests []*request    // all of the history
-	badness  float64       // how often a call fails, 0 to 0.3
-	lossness float64       // how often a call works and its answer is lost, 0 to 0.2
-	noStatus bool          // the stack's status cannot be asked in this history
-	lifetime time.Duration // of one invocation
+	status      string        // of the stack
+	released    map[int]bool  // revisions whose migration has succeeded
+	requests    []*request    // all requests of the history
+	failureRate float64       // how often a call fails, 0 to 0.3
+	lossRate    float64       // how often a call takes effect and its response is lost, 0 to 0.2
+	noStatus    bool          // the stack's status cannot be read in this history
+	lifetime    time.Duration // of one invocation
 
-	broken string // the first invariant that broke
-	story  []string
+	broken  string // the first invariant that broke
+	history []string
 }
 
-// hooks break the gate on purpose, to show that the invariants notice.
+// hooks break the gate on purpose, to show that the invariants notice it.
 type hooks struct {
 	event         func(event *gate.Event, delivery int)
-	ignored       gate.Verb // has no effect, and seems to have worked
+	ignored       gate.Verb // has no effect, but seems to succeed
 	result        func(gate.Action, *gate.Result)
 	state         func(*gate.State)
 	unconditional bool // answers overwrite each other
 }
 
-// request is one request of CloudFormation's.
+// request is one request from CloudFormation.
 type request struct {
-	event      gate.Event
-	at         time.Time
-	deadline   time.Duration
-	revision   int
-	rollback   bool
-	delivery   int
-	answers    []gate.Answer // those that S3 accepted
-	tasks      []*task
-	byToken    map[string]*task
-	plan       taskPlan
-	refusals   int // RunTask refuses so often for want of capacity
-	inARow     int // faults of calls that are not to fail for ever
-	onAnswer   func(success bool)
-	gaveUp     bool
-	permission bool // RunTask is allowed
-	snapshot   string
-	copied     time.Time // when the snapshot will be complete; zero: not started
+	event             gate.Event
+	at                time.Time
+	deadline          time.Duration
+	revision          int
+	rollback          bool
+	delivery          int
+	answers           []gate.Answer // those that S3 accepted
+	tasks             []*task
+	byToken           map[string]*task
+	plan              taskPlan
+	refusals          int // how often RunTask finds no capacity
+	consecutiveFaults int // faults in a row of calls that fail only so often
+	onAnswer          func(success bool)
+	gaveUp            bool
+	permission        bool // RunTask is allowed
+	snapshot          string
+	copied            time.Time // when the snapshot will be complete; zero: not started
 }
 
-func newSim(seed uint64, h hooks) *sim {
+func newSimulation(seed uint64, h hooks) *simulation {
 	rng := rand.New(rand.NewPCG(seed, 4))
-	s := &sim{rng: rng, now: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), hooks: h, released: map[int]bool{}}
+	s := &simulation{rng: rng, now: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), hooks: h, released: map[int]bool{}}
 	if rng.IntN(4) > 0 {
-		s.badness, s.lossness = rng.Float64()*0.3, rng.Float64()*0.2
+		s.failureRate, s.lossRate = rng.Float64()*0.3, rng.Float64()*0.2
 	}
 	s.noStatus = rng.IntN(8) == 0
 	s.lifetime = []time.Duration{900, 600, 400}[rng.IntN(3)] * time.Second
 	return s
 }
 
-// run plays the history to its end and returns the invariant that broke, or "".
-func (s *sim) run() string {
+// run runs the history to its end and returns the invariant that broke, or "".
+func (s *simulation) run() string {
 	releases := 1 + s.rng.IntN(4)
 	s.create(releases)
 	for len(s.queue) > 0 && s.broken == "" {
@@ -88,33 +86,33 @@ func (s *sim) run() string {
 	return s.broken
 }
 
-func (s *sim) fail(invariant string, r *request, format string, args ...any) {
+func (s *simulation) fail(invariant string, r *request, format string, args ...any) {
 	if s.broken == "" {
 		s.broken = invariant
-		s.tell("BROKEN %s by %s: %s", invariant, r.event.RequestId, fmt.Sprintf(format, args...))
+		s.record("BROKEN %s by %s: %s", invariant, r.event.RequestId, fmt.Sprintf(format, args...))
 	}
 }
 
-func (s *sim) tell(format string, args ...any) {
-	s.story = append(s.story, s.now.Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+func (s *simulation) record(format string, args ...any) {
+	s.history = append(s.history, s.now.Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-func (s *sim) in(d time.Duration, do func()) {
+func (s *simulation) in(d time.Duration, do func()) {
 	s.order++
 	heap.Push(&s.queue, event{at: s.now.Add(d), order: s.order, do: do})
 }
 
-func (s *sim) chance(p float64) bool { return s.rng.Float64() < p }
+func (s *simulation) chance(p float64) bool { return s.rng.Float64() < p }
 
 // upTo draws a time, short ones more often than long ones.
-func (s *sim) upTo(most time.Duration) time.Duration {
+func (s *simulation) upTo(most time.Duration) time.Duration {
 	x := s.rng.Float64()
 	return time.Duration(x * x * x * float64(most))
 }
 
-// --- CloudFormation: one operation after the other -------------------------------------------------------------
+// --- CloudFormation: one operation after the other ----------------------------------------------------------------
 
-func (s *sim) create(releases int) {
+func (s *simulation) create(releases int) {
 	s.status = "CREATE_IN_PROGRESS"
 	s.send(gate.Create, 1, 0, false, func(ok bool) {
 		if !ok {
@@ -127,8 +125,8 @@ func (s *sim) create(releases int) {
 	})
 }
 
-// release moves the stack from one revision to the next. Then another resource may fail, and all goes back.
-func (s *sim) release(next, from, left int) {
+// release updates the stack from one revision to the next. Then another resource may fail, and the stack rolls back.
+func (s *simulation) release(next, from, left int) {
 	if left == 0 {
 		s.status = "DELETE_IN_PROGRESS"
 		s.delete(from)
@@ -155,11 +153,11 @@ func (s *sim) release(next, from, left int) {
 	})
 }
 
-func (s *sim) delete(revision int) {
+func (s *simulation) delete(revision int) {
 	s.send(gate.Delete, revision, 0, false, func(bool) { s.status = "DELETE_COMPLETE" })
 }
 
-func (s *sim) send(kind string, revision, old int, rollback bool, onAnswer func(bool)) {
+func (s *simulation) send(kind string, revision, old int, rollback bool, onAnswer func(bool)) {
 	deadline := time.Minute + s.upTo(gate.MaxDeadline-time.Minute).Truncate(time.Second)
 	r := &request{
 		at: s.now, deadline: deadline, revision: revision, rollback: rollback, onAnswer: onAnswer,
@@ -175,7 +173,8 @@ func (s *sim) send(kind string, revision, old int, rollback bool, onAnswer func(
 	}
 	if s.chance(0.2) {
 		r.snapshot = []string{"available", "available", "failed"}[s.rng.IntN(3)]
-		r.event.ResourceProperties[gate.PropertySnapshotDatabase], r.event.ResourceProperties[gate.PropertySnapshotKind] = "db", "instance"
+		r.event.ResourceProperties[gate.PropertySnapshotDatabase] = "db"
+		r.event.ResourceProperties[gate.PropertySnapshotKind] = "instance"
 	}
 	if kind != gate.Create {
 		r.event.PhysicalResourceId = "gate"
@@ -184,10 +183,10 @@ func (s *sim) send(kind string, revision, old int, rollback bool, onAnswer func(
 		r.event.OldResourceProperties = properties(old, deadline)
 	}
 	s.requests = append(s.requests, r)
-	s.tell("%s revision %d (rollback %v) deadline %s plan %+v", kind, revision, rollback, deadline, r.plan)
+	s.record("%s revision %d (rollback %v) deadline %s plan %+v", kind, revision, rollback, deadline, r.plan)
 	s.in(s.upTo(5*time.Second), func() { s.deliver(r) })
 	for s.chance(0.15) {
-		s.in(s.upTo(40*time.Minute), func() { s.deliver(r) }) // at least once is sometimes twice
+		s.in(s.upTo(40*time.Minute), func() { s.deliver(r) }) // at least once means sometimes twice
 	}
 	s.in(gate.ServiceTimeout(deadline), func() {
 		if len(r.answers) == 0 {
@@ -197,13 +196,13 @@ func (s *sim) send(kind string, revision, old int, rollback bool, onAnswer func(
 	})
 }
 
-// answered takes an answer in as S3 does.
-func (s *sim) answered(r *request, answer gate.Answer) {
+// answered accepts an answer as S3 does.
+func (s *simulation) answered(r *request, answer gate.Answer) {
 	if len(r.answers) > 0 && !s.hooks.unconditional {
-		return // 412: there is one already
+		return // 412: the answer exists already
 	}
 	r.answers = append(r.answers, answer)
-	s.tell("%s is answered %s: %.150s", r.event.RequestId, answer.Status, answer.Reason)
+	s.record("%s is answered %s: %.150s", r.event.RequestId, answer.Status, answer.Reason)
 	if len(r.answers) > 1 {
 		s.fail("one answer", r, "answered %d times", len(r.answers))
 		return
@@ -218,7 +217,7 @@ func (s *sim) answered(r *request, answer gate.Answer) {
 
 // --- Lambda: deliveries, deaths and new deliveries ---------------------------------------------------------------
 
-func (s *sim) deliver(r *request) {
+func (s *simulation) deliver(r *request) {
 	r.delivery++
 	event := r.event
 	if s.hooks.event != nil {
@@ -228,7 +227,7 @@ func (s *sim) deliver(r *request) {
 }
 
 // invoke runs one invocation. If it dies, Lambda starts the same event again after one minute, and after two.
-func (s *sim) invoke(r *request, load func() *gate.State, retries int) {
+func (s *simulation) invoke(r *request, load func() *gate.State, retries int) {
 	begin := s.now
 	state := load()
 	if s.hooks.state != nil {
@@ -238,7 +237,7 @@ func (s *sim) invoke(r *request, load func() *gate.State, retries int) {
 	until := end.Add(-s.lifetime / 10)
 	die := func() {
 		if retries > 0 {
-			s.tell("%s: a handler dies", r.event.RequestId)
+			s.record("%s: a handler dies", r.event.RequestId)
 			s.in(time.Duration(3-retries)*time.Minute, func() { s.invoke(r, load, retries-1) })
 		}
 	}
@@ -264,7 +263,7 @@ func (s *sim) invoke(r *request, load func() *gate.State, retries int) {
 			}
 			result := s.perform(r, action)
 			if mayDie && s.chance(0.05) {
-				die() // after the effect, before anyone knows of it
+				die() // after the effect, before anyone knows about it
 				return
 			}
 			if s.hooks.result != nil {
@@ -278,17 +277,17 @@ func (s *sim) invoke(r *request, load func() *gate.State, retries int) {
 }
 
 // handOver starts the next invocation, sometimes twice, with the state as it goes over the wire.
-func (s *sim) handOver(r *request, state *gate.State) {
+func (s *simulation) handOver(r *request, state *gate.State) {
 	payload, err := json.Marshal(state)
 	if err != nil {
 		panic(err)
 	}
 	load := func() *gate.State {
-		heir := new(gate.State)
-		if err := json.Unmarshal(payload, heir); err != nil {
+		next := new(gate.State)
+		if err := json.Unmarshal(payload, next); err != nil {
 			panic(err)
 		}
-		return heir
+		return next
 	}
 	s.in(s.upTo(5*time.Second), func() { s.invoke(r, load, 2) })
 	if s.chance(0.05) {
@@ -296,7 +295,7 @@ func (s *sim) handOver(r *request, state *gate.State) {
 	}
 }
 
-func (s *sim) latency() time.Duration {
+func (s *simulation) latency() time.Duration {
 	switch x := s.rng.Float64(); {
 	case x < 0.9:
 		return 20*time.Millisecond + s.upTo(300*time.Millisecond)
@@ -306,7 +305,7 @@ func (s *sim) latency() time.Duration {
 	return s.upTo(10 * time.Second)
 }
 
-// --- the queue of what is to happen ------------------------------------------------------------------------------
+// --- the queue of events ----------------------------------------------------------------------------------------
 
 type event struct {
 	at    time.Time

@@ -35,20 +35,21 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// release is the gate in its surroundings.
-type release struct {
+// harness is the function, with a fake of AWS around it.
+type harness struct {
 	*gatetest.AWS
 	function *gatetest.Function
 }
 
-func start(t *testing.T, timeout time.Duration) release {
+// start starts the function. Its invocations may last for the timeout.
+func start(t *testing.T, timeout time.Duration) harness {
 	t.Parallel()
 	aws := gatetest.StartAWS(t)
-	return release{AWS: aws, function: gatetest.StartFunction(t, aws, bootstrap, timeout, 200*time.Millisecond)}
+	return harness{AWS: aws, function: gatetest.StartFunction(t, aws, bootstrap, timeout, 200*time.Millisecond)}
 }
 
 // event is CloudFormation's request "r1", made some time ago.
-func (r release) event(t *testing.T, kind string, age time.Duration, change func(map[string]any)) []byte {
+func (r harness) event(t *testing.T, kind string, age time.Duration, change func(map[string]any)) []byte {
 	properties := map[string]any{
 		"ServiceToken":               r.function.ARN,
 		gate.PropertyCluster:         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
@@ -73,7 +74,7 @@ func (r release) event(t *testing.T, kind string, age time.Duration, change func
 	if kind != "Create" {
 		old := map[string]any{gate.PropertyTaskDefinition: "arn:aws:ecs:eu-west-1:111122223333:task-definition/release:6"}
 		event["PhysicalResourceId"], event["OldResourceProperties"] = "release-gate-1", old
-		r.StackIs("UPDATE_IN_PROGRESS")
+		r.SetStackStatus("UPDATE_IN_PROGRESS")
 	}
 	body, err := json.Marshal(event)
 	if err != nil {
@@ -82,8 +83,8 @@ func (r release) event(t *testing.T, kind string, age time.Duration, change func
 	return body
 }
 
-// settle waits for the answer and for the function's rest, and holds what must hold in every case.
-func (r release) settle(t *testing.T, status string, tasks int) gatetest.Answer {
+// finish waits until the request is answered and the function is idle, and checks what must be true in every case.
+func (r harness) finish(t *testing.T, status string, tasks int) gatetest.Answer {
 	t.Helper()
 	answer := r.AwaitAnswer(t, "r1")
 	r.function.AwaitIdle()

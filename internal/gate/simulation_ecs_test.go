@@ -1,7 +1,6 @@
 package gate_test
 
 import (
-	"fmt"
 	"time"
 
 	"dozen/internal/gate"
@@ -10,9 +9,9 @@ import (
 // taskPlan is what a task will do, drawn before it starts.
 type taskPlan struct {
 	Fate      string
-	Boot, Run time.Duration // until it runs, and how long it then runs
+	Boot, Run time.Duration // how long it takes to start, and then runs
 	Stopping  time.Duration // from StopTask to its end
-	TrapsTerm bool          // it answers SIGTERM with exit code 0
+	TrapsTerm bool          // it exits with code 0 after SIGTERM
 }
 
 // task is the truth about a task.
@@ -23,16 +22,25 @@ type task struct {
 	request   *request
 }
 
-func (s *sim) planTask(deadline time.Duration) taskPlan {
-	plan := taskPlan{Fate: "migrates", Boot: 10*time.Second + s.upTo(time.Minute), Run: s.upTo(deadline * 5 / 4), Stopping: s.upTo(2 * time.Minute), TrapsTerm: s.chance(0.5)}
+func (s *simulation) planTask(deadline time.Duration) taskPlan {
+	plan := taskPlan{
+		Fate:      "migrates",
+		Boot:      10*time.Second + s.upTo(time.Minute),
+		Run:       s.upTo(deadline * 5 / 4),
+		Stopping:  s.upTo(2 * time.Minute),
+		TrapsTerm: s.chance(0.5),
+	}
 	if s.chance(0.5) {
-		fates := []string{"fails", "runs out of memory", "never starts", "hangs", "is stopped by a person", "has no exit code", "vanishes", "loses its sidecar"}
+		fates := []string{
+			"fails", "runs out of memory", "never starts", "hangs",
+			"is stopped by a person", "has no exit code", "vanishes", "loses its sidecar",
+		}
 		plan.Fate = fates[s.rng.IntN(len(fates))]
 	}
 	return plan
 }
 
-// end is when and how the task ends by itself or because it was told to.
+// end returns when the task ends, and whether it ends because it was told to stop. The time is zero if it does not end.
 func (t *task) end() (at time.Time, stopped bool) {
 	if t.plan.Fate != "hangs" {
 		at = t.started.Add(t.plan.Boot + t.plan.Run)
@@ -46,13 +54,13 @@ func (t *task) end() (at time.Time, stopped bool) {
 	return t.stopAsked.Add(t.plan.Stopping), true
 }
 
-// migrated is the truth: the migration ran to its end.
+// migrated reports the truth: whether the migration has run to its end.
 func (t *task) migrated(now time.Time) bool {
 	at, stopped := t.end()
 	return t.plan.Fate == "migrates" && !stopped && !at.After(now)
 }
 
-// describe is what ECS says of the task, nil if it does not know it.
+// describe returns what ECS says about the task, nil if it does not know the task.
 func (t *task) describe(now time.Time, young bool) *gate.Task {
 	if young || t.plan.Fate == "vanishes" && now.Sub(t.started) > t.plan.Boot {
 		return nil
@@ -87,8 +95,8 @@ func (t *task) describe(now time.Time, young bool) *gate.Task {
 	return d
 }
 
-// perform has the effect of an action, and tells of it or not.
-func (s *sim) perform(r *request, action gate.Action) gate.Result {
+// perform carries out an action. The response may be lost.
+func (s *simulation) perform(r *request, action gate.Action) gate.Result {
 	if action.Verb == s.hooks.ignored {
 		return gate.Result{}
 	}
@@ -97,35 +105,36 @@ func (s *sim) perform(r *request, action gate.Action) gate.Result {
 		return gate.Result{Fault: passing}
 	}
 	result := s.effect(r, action)
-	if s.chance(s.lossness) && action.Verb != gate.AskStack {
+	if s.chance(s.lossRate) && action.Verb != gate.CheckStack {
 		return gate.Result{Fault: passing}
 	}
 	return result
 }
 
-// fails draws a fault. Some calls fail three times in a row at most: the gate tries them so often and not for ever.
-func (s *sim) fails(r *request, verb gate.Verb) bool {
-	bounded := verb == gate.AskStack || verb == gate.StopTask || verb == gate.FindTask
-	if verb == gate.AskStack && s.noStatus {
+// fails draws whether a call fails. Some calls fail at most twice in a row, because the gate does not retry them
+// forever.
+func (s *simulation) fails(r *request, verb gate.Verb) bool {
+	bounded := verb == gate.CheckStack || verb == gate.StopTask || verb == gate.FindTask
+	if verb == gate.CheckStack && s.noStatus {
 		return true
 	}
-	if !s.chance(s.badness) || bounded && r.inARow >= 2 {
-		r.inARow = 0
+	if !s.chance(s.failureRate) || bounded && r.consecutiveFaults >= 2 {
+		r.consecutiveFaults = 0
 		return false
 	}
-	r.inARow++
+	r.consecutiveFaults++
 	return true
 }
 
-func (s *sim) effect(r *request, action gate.Action) gate.Result {
+func (s *simulation) effect(r *request, action gate.Action) gate.Result {
 	switch action.Verb {
-	case gate.AskStack:
+	case gate.CheckStack:
 		return gate.Result{Status: s.status}
 	case gate.StartSnapshot:
 		if r.copied.IsZero() {
 			r.copied = s.now.Add(s.upTo(20 * time.Minute))
 		}
-	case gate.LookSnapshot:
+	case gate.CheckSnapshot:
 		if s.now.Before(r.copied) {
 			return gate.Result{Status: "creating"}
 		}
@@ -138,7 +147,7 @@ func (s *sim) effect(r *request, action gate.Action) gate.Result {
 				return gate.Result{TaskARN: "task/" + r.event.RequestId}
 			}
 		}
-	case gate.LookTask:
+	case gate.CheckTask:
 		t := r.tasks[len(r.tasks)-1]
 		return gate.Result{Task: t.describe(s.now, s.now.Sub(t.started) < 5*time.Second && s.chance(0.5))}
 	case gate.StopTask:
@@ -153,7 +162,7 @@ func (s *sim) effect(r *request, action gate.Action) gate.Result {
 	return gate.Result{}
 }
 
-func (s *sim) startTask(r *request, action gate.Action) gate.Result {
+func (s *simulation) startTask(r *request, action gate.Action) gate.Result {
 	token := action.Event.Token()
 	known := r.byToken[token]
 	switch {
@@ -167,7 +176,7 @@ func (s *sim) startTask(r *request, action gate.Action) gate.Result {
 		t := &task{plan: r.plan, started: s.now, request: r}
 		r.tasks = append(r.tasks, t)
 		r.byToken[token] = t
-		s.tell("%s: a task starts", r.event.RequestId)
+		s.record("%s: a task starts", r.event.RequestId)
 		if r.snapshot != "" && (r.copied.IsZero() || s.now.Before(r.copied) || r.snapshot == "failed") {
 			s.fail("no migration without its snapshot", r, "%s at %s", r.snapshot, r.copied)
 		}
@@ -178,13 +187,13 @@ func (s *sim) startTask(r *request, action gate.Action) gate.Result {
 	return gate.Result{TaskARN: "task/" + r.event.RequestId}
 }
 
-// checkAnswer holds the first answer against the truth.
-func (s *sim) checkAnswer(r *request, success bool) {
+// checkAnswer compares the first answer with the truth.
+func (s *simulation) checkAnswer(r *request, success bool) {
 	switch {
 	case !success && r.event.RequestType == gate.Delete:
 		s.fail("delete and rollback succeed", r, "Delete failed")
 	case !success && r.rollback && s.released[r.revision]:
-		s.fail("delete and rollback succeed", r, "a rollback failed whose migration is applied")
+		s.fail("delete and rollback succeed", r, "the rollback of an applied migration failed")
 	case success && r.event.RequestType != gate.Delete:
 		if (!r.rollback || !s.released[r.revision]) && (len(r.tasks) != 1 || !r.tasks[0].migrated(s.now)) {
 			s.fail("success means exit code 0", r, "the migration has not run to its end")
@@ -195,8 +204,8 @@ func (s *sim) checkAnswer(r *request, success bool) {
 	}
 }
 
-// checkEnd looks back when nothing is left to happen.
-func (s *sim) checkEnd() {
+// checkEnd checks the whole history after its last event.
+func (s *simulation) checkEnd() {
 	for _, r := range s.requests {
 		if len(r.answers) != 1 {
 			s.fail("one answer", r, "%d answers", len(r.answers))
@@ -206,20 +215,5 @@ func (s *sim) checkEnd() {
 				s.fail("no task outlives its deadline", r, "it was told to stop at %s", t.stopAsked)
 			}
 		}
-	}
-}
-
-func properties(revision int, deadline time.Duration) map[string]any {
-	return map[string]any{
-		gate.PropertyCluster:         "arn:aws:ecs:eu-west-1:111122223333:cluster/dev",
-		gate.PropertyTaskDefinition:  fmt.Sprintf("arn:aws:ecs:eu-west-1:111122223333:task-definition/release:%d", revision),
-		gate.PropertyContainer:       "release",
-		gate.PropertySubnets:         []any{"subnet-1", "subnet-2"},
-		gate.PropertySecurityGroups:  []any{"sg-1"},
-		gate.PropertyAssignPublicIP:  "DISABLED",
-		gate.PropertyLogGroup:        "/dev/release",
-		gate.PropertyLogStreamPrefix: "app",
-		gate.PropertyDeadlineSeconds: fmt.Sprintf("%.0f", deadline.Seconds()),
-		gate.PropertyRelease:         fmt.Sprintf("image-%d", revision),
 	}
 }
