@@ -114,7 +114,9 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 		UserGroupId:            users.Ref(),
 		SnapshotRetentionLimit: jsii.Number(e.Cache.SnapshotDays),
 		CacheUsageLimits: &awselasticache.CfnServerlessCache_CacheUsageLimitsProperty{
-			DataStorage: &awselasticache.CfnServerlessCache_DataStorageProperty{Unit: jsii.String("GB"), Maximum: jsii.Number(e.Cache.MaxGB)},
+			DataStorage: &awselasticache.CfnServerlessCache_DataStorageProperty{
+				Unit: jsii.String("GB"), Maximum: jsii.Number(e.Cache.MaxGB),
+			},
 		},
 	})
 	v.Host, v.Port = cache.AttrEndpointAddress(), cache.AttrEndpointPort()

@@ -10,7 +10,9 @@ import (
 
 // newAdminDefinition makes web's task definition again with another command, for one-off commands. It shares web's roles, logs
 // and everything else, so that a one-off command never sees less than web does.
-func newAdminDefinition(scope constructs.Construct, id string, p *platform, web *processTask, command []string) awsecs.FargateTaskDefinition {
+func newAdminDefinition(
+	scope constructs.Construct, id string, p *platform, web *processTask, command []string,
+) awsecs.FargateTaskDefinition {
 	props := web.props
 	props.process.Command = command
 	definition := awsecs.NewFargateTaskDefinition(scope, jsii.String(id),

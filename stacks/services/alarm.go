@@ -21,6 +21,7 @@ type alarmProps struct {
 	atLeast     float64 // if not 0, the alarm rings below this, and also when nothing is reported
 	minutes     int
 	description string
+	runbook     string // file in docs/runbooks, without .md; empty for an alarm that needs no person
 }
 
 // newAlarm makes an alarm without an action.
@@ -31,8 +32,12 @@ func newAlarm(scope constructs.Construct, id string, props alarmProps) awscloudw
 		limit = props.atLeast
 		comparison, missing = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, awscloudwatch.TreatMissingData_BREACHING
 	}
+	description := props.description
+	if props.runbook != "" {
+		description += " Runbook: docs/runbooks/" + props.runbook + ".md"
+	}
 	return awscloudwatch.NewAlarm(scope, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmDescription:   jsii.String(props.description),
+		AlarmDescription:   jsii.String(description),
 		Metric:             props.metric,
 		Threshold:          jsii.Number(limit),
 		ComparisonOperator: comparison,

@@ -31,11 +31,14 @@ func addAlarms(scope constructs.Construct, p *platform, f formation) {
 func alarmOnTargets(scope constructs.Construct, p *platform, web *webService) {
 	p.alert(scope, "UnhealthyTargets", alarmProps{
 		metric: web.targets.Metrics().UnhealthyHostCount(perMinute(awscloudwatch.Stats_MAXIMUM())), above: 0, minutes: 5,
-		description: "A web task has failed its health checks for 5 minutes. Runbook: docs/runbooks/UnhealthyTargets.md",
+		description: "A web task has failed its health checks for 5 minutes.",
+		runbook:     "UnhealthyTargets",
 	})
 	p.alert(scope, "LoadBalancerErrors", alarmProps{
-		metric: web.balancer.balancer.Metrics().HttpCodeElb(elb.HttpCodeElb_ELB_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())), above: 10, minutes: 2,
-		description: "The load balancer itself answered more than 10 requests a minute with 5xx. Runbook: docs/runbooks/WebErrors.md",
+		metric: web.balancer.balancer.Metrics().HttpCodeElb(elb.HttpCodeElb_ELB_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())),
+		above:  10, minutes: 2,
+		description: "The load balancer itself answered more than 10 requests a minute with 5xx.",
+		runbook:     "WebErrors",
 	})
 }
 
@@ -46,7 +49,8 @@ func alarmOnRunning(scope constructs.Construct, p *platform, name string, servic
 	}
 	p.alert(scope, name+"Running", alarmProps{
 		metric: runningTasks(service), atLeast: float64(minimum), minutes: 10,
-		description: "Fewer tasks run than the service's minimum. Runbook: docs/runbooks/TasksMissing.md",
+		description: "Fewer tasks run than the service's minimum.",
+		runbook:     "TasksMissing",
 	})
 }
 
@@ -55,7 +59,8 @@ func alarmOnWorker(scope constructs.Construct, p *platform, worker *workerServic
 	alarmOnRunning(scope, p, name, worker.service, p.env.Worker(worker.process.Name).Min)
 	p.alert(scope, name+"BacklogAge", alarmProps{
 		metric: p.backlog(worker.process.Name, "BacklogAge"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
-		description: "The oldest due job has waited too long. Runbook: docs/runbooks/BacklogAge.md",
+		description: "The oldest due job has waited too long.",
+		runbook:     "BacklogAge",
 	})
 }
 
@@ -69,24 +74,30 @@ func alarmOnMigration(scope constructs.Construct, p *platform, migration *migrat
 	})
 	p.alert(scope, "MigrationFailed", alarmProps{
 		metric: failures.Metric(perMinute(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
-		description: "A migration failed, and with it the release; the old version keeps running. Runbook: docs/runbooks/MigrationFailed.md",
+		description: "A migration failed, and with it the release; the old version keeps running.",
+		runbook:     "MigrationFailed",
 	})
 }
 
 func alarmOnDatabase(scope constructs.Construct, p *platform) {
 	p.alert(scope, "DatabaseCpu", alarmProps{
 		metric: databaseMetric(p.data.Database, "CPUUtilization", awscloudwatch.Stats_AVERAGE()), above: 80, minutes: 15,
-		description: "The database's CPU has been above 80 % for 15 minutes. Runbook: docs/runbooks/DatabaseCpu.md",
+		description: "The database's CPU has been above 80 % for 15 minutes.",
+		runbook:     "DatabaseCpu",
 	})
 	p.alert(scope, "DatabaseConnections", alarmProps{
-		metric: databaseMetric(p.data.Database, "DatabaseConnections", awscloudwatch.Stats_MAXIMUM()), above: float64(p.env.ConnectionBudget()), minutes: 5,
-		description: "More connections than the budget of 80 % are open. Runbook: docs/runbooks/DatabaseConnections.md",
+		metric: databaseMetric(p.data.Database, "DatabaseConnections", awscloudwatch.Stats_MAXIMUM()),
+		above:  float64(p.env.ConnectionBudget()), minutes: 5,
+		description: "More connections than the budget of 80 % are open.",
+		runbook:     "DatabaseConnections",
 	})
 	if !p.data.Database.Aurora {
 		const gib = 1 << 30
 		p.alert(scope, "DatabaseStorage", alarmProps{
-			metric: databaseMetric(p.data.Database, "FreeStorageSpace", awscloudwatch.Stats_MINIMUM()), atLeast: float64(p.env.Database.StorageGiB) / 10 * gib, minutes: 15,
-			description: "Less than a tenth of the database's initial storage is free, and storage has not grown by itself. Runbook: docs/runbooks/DatabaseStorage.md",
+			metric:  databaseMetric(p.data.Database, "FreeStorageSpace", awscloudwatch.Stats_MINIMUM()),
+			atLeast: float64(p.env.Database.StorageGiB) / 10 * gib, minutes: 15,
+			description: "Less than a tenth of the database's initial storage is free, and storage has not grown by itself.",
+			runbook:     "DatabaseStorage",
 		})
 	}
 }
@@ -96,11 +107,13 @@ func alarmOnCache(scope constructs.Construct, p *platform) {
 		suffix := string(rune('1' + i))
 		p.alert(scope, "CacheMemory"+suffix, alarmProps{
 			metric: cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()), above: 80, minutes: 10,
-			description: "A cache node has used more than 80 % of its memory for 10 minutes. Runbook: docs/runbooks/CacheMemory.md",
+			description: "A cache node has used more than 80 % of its memory for 10 minutes.",
+			runbook:     "CacheMemory",
 		})
 		p.alert(scope, "CacheEvictions"+suffix, alarmProps{
 			metric: cacheMetric(node, "Evictions", awscloudwatch.Stats_SUM()), above: 100, minutes: 5,
-			description: "A cache node evicts more than 100 keys a minute: sessions may be among them. Runbook: docs/runbooks/CacheMemory.md",
+			description: "A cache node evicts more than 100 keys a minute: sessions may be among them.",
+			runbook:     "CacheMemory",
 		})
 	}
 }

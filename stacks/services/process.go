@@ -67,7 +67,9 @@ func admit(scope constructs.Construct, id string, server data.Endpoint, client a
 	guard.AddIngressRule(client, awsec2.Port_Tcp(jsii.Number(server.TCPPort)), jsii.String(description), nil)
 }
 
-func (p *platform) addContainer(definition awsecs.FargateTaskDefinition, props processProps, logs awslogs.LogGroup) awsecs.ContainerDefinition {
+func (p *platform) addContainer(
+	definition awsecs.FargateTaskDefinition, props processProps, logs awslogs.LogGroup,
+) awsecs.ContainerDefinition {
 	container := definition.AddContainer(jsii.String(config.ContainerName), &awsecs.ContainerDefinitionOptions{
 		Image:                  awsecs.ContainerImage_FromDockerImageAsset(p.image),
 		Command:                jsii.Strings(props.process.Command...),

@@ -55,7 +55,8 @@ func newRedeploy(scope constructs.Construct, id string, p *platform, f formation
 	})
 	p.alert(this, "Failed", alarmProps{
 		metric: r.machine.MetricFailed(perMinute(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
-		description: "A secret has a new value and the services could not be restarted with it. Runbook: docs/runbooks/RotateSecrets.md",
+		description: "A secret has a new value and the services could not be restarted with it.",
+		runbook:     "RotateSecrets",
 	})
 	return r
 }
@@ -75,7 +76,8 @@ func restart(scope constructs.Construct, p *platform, service namedService) awss
 		ResultPath: awsstepfunctions.JsonPath_DISCARD(),
 	})
 	state.AddRetry(&awsstepfunctions.RetryProps{
-		Errors: jsii.Strings("States.ALL"), Interval: awscdk.Duration_Seconds(jsii.Number(15)), MaxAttempts: jsii.Number(5), BackoffRate: jsii.Number(2),
+		Errors:   jsii.Strings("States.ALL"),
+		Interval: awscdk.Duration_Seconds(jsii.Number(15)), MaxAttempts: jsii.Number(5), BackoffRate: jsii.Number(2),
 	})
 	return state
 }

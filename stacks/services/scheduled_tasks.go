@@ -56,7 +56,8 @@ func newScheduledTasks(
 	}
 	p.alert(this, "Dropped", alarmProps{
 		metric: s.group.MetricDropped(perMinute(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
-		description: "A scheduled task could not be started within an hour and did not run. Runbook: docs/runbooks/ScheduledTasks.md",
+		description: "A scheduled task could not be started within an hour and did not run.",
+		runbook:     "ScheduledTasks",
 	})
 	return s
 }

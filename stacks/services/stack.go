@@ -65,8 +65,8 @@ func (s *Stack) addOutputs() {
 			"Runs the migration; RunOnDeploy is off, so run it before each release")
 	}
 	if p.env.Shell {
-		output("ShellCommand", jsii.Sprintf("aws ecs execute-command --cluster %s --task TASK --container %s --interactive --command COMMAND",
-			*p.cluster.ClusterName(), config.ContainerName),
+		output("ShellCommand", jsii.Sprintf("aws ecs execute-command --cluster %s --task TASK --container %s "+
+			"--interactive --command COMMAND", *p.cluster.ClusterName(), config.ContainerName),
 			"Runs a command inside a running task: put its id for TASK, from aws ecs list-tasks")
 	}
 }

@@ -94,12 +94,14 @@ func (w *webService) rollBackOnAlarms(p *platform) {
 		p.alert(w.Construct, "Errors", alarmProps{
 			metric: w.targets.Metrics().HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())),
 			above:  10, minutes: 2,
-			description: "Web answered more than 10 requests a minute with 5xx. Runbook: docs/runbooks/WebErrors.md",
+			description: "Web answered more than 10 requests a minute with 5xx.",
+			runbook:     "WebErrors",
 		}),
 		p.alert(w.Construct, "Latency", alarmProps{
 			metric: w.targets.Metrics().TargetResponseTime(perMinute(jsii.String("p99"))),
 			above:  p.env.Alarms.LatencyP99.Seconds(), minutes: 3,
-			description: "One request in a hundred took web longer than the environment allows. Runbook: docs/runbooks/WebLatency.md",
+			description: "One request in a hundred took web longer than the environment allows.",
+			runbook:     "WebLatency",
 		}),
 	}
 	names := make([]*string, len(w.alarms))
