@@ -19,7 +19,7 @@ func TestMistakesInOptions(t *testing.T) {
 		`ScheduledTasks["x"].Schedule is "rate(1 days)": the unit is singular`:       func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 days)", "app", "backup") },
 		`ScheduledTasks["x"].Command is []: a command is a program`:                  func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)") },
 		`ScheduledTasks["x"].Command is [app ]: a command is a program`:              func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
-		`characters long": ECS accepts 8192 characters; move it into the app`:          func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
+		`characters long": ECS accepts 8192 characters; move it into the app`:        func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
 		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:              func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
 		`the sum of PoolSize x Max x 2 over all processes is 90: Database.Class t4g`: func(e *Environment) { e.ScheduledTasks = many(8) },
 	} {
