@@ -1,9 +1,9 @@
-# Everything that a person or CI does with Dozen. A bare `make` prints this list.
+# Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 .PHONY: help synth diff deploy destroy up dev test test-short test-long bench lint fmt snapshots clean
 
-# Node 20 works, and says for ever that it is old; Node 24 synthesizes faster and is used where it is found.
+# Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 JSII_NODE ?= $(shell ls -d $$HOME/.nvm/versions/node/v24.*/bin/node 2>/dev/null | tail -n 1)
 ifneq ($(JSII_NODE),)
@@ -16,11 +16,11 @@ GOLANGCI_LINT := .build/bin/golangci-lint-2.15.0
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-synth: node_modules ## write cdk.out for every environment, and check it
+synth: node_modules ## synthesize every environment into cdk.out and check it
 	@rm -rf cdk.out
 	@$(CDK) synth --quiet '**'
 
-diff: node_modules .needs-env ## ENV=dev: what a deployment would change
+diff: node_modules .needs-env ## ENV=dev: show what a deployment would change
 	@$(CDK) diff '$(ENV)/*'
 
 deploy: node_modules .needs-env ## ENV=dev: deploy an environment
@@ -29,31 +29,31 @@ deploy: node_modules .needs-env ## ENV=dev: deploy an environment
 destroy: node_modules .needs-env ## ENV=dev: destroy an environment
 	@$(CDK) destroy '$(ENV)/*'
 
-test: node_modules .services ## the whole suite
+test: node_modules .services ## run the whole test suite
 	@go test -count=1 ./...
 	@cd app && go test -race -count=1 ./...
 
-test-short: node_modules ## what needs no server and no second synthesis: about a minute
+test-short: node_modules ## run the tests that need no server and no second synthesis: about a minute
 	@go test -count=1 -short ./...
 
-test-long: node_modules .services ## the long proofs
+test-long: node_modules .services ## run the long tests too: kills, releases under load
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
 	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
 
-up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, behind its migration
+up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, starting with its migration
 	@go build -o .build/bin/dozen ./cmd/dozen
 	@exec .build/bin/dozen up $(or $(ENV),dev) $(ARGS)
 
 dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
 	@cd app && go run ./cmd/dev
 
-bench: node_modules test/twin/node_modules ## ratios against references, in one run: takes minutes
+bench: node_modules test/twin/node_modules ## measure the synthesis against a twin in JavaScript: takes minutes
 	@go test -run '^$$' -bench . -timeout 60m ./test
 
-snapshots: node_modules ## rewrite the template snapshots and the README's tables after a wanted change
+snapshots: node_modules ## rewrite the template snapshots and the generated tables after an intended change
 	@go test -count=1 ./test -run 'Snapshots|Readme' -update
 
-lint: $(GOLANGCI_LINT) ## formatting, the linters, the migrations, the workflows
+lint: $(GOLANGCI_LINT) ## check formatting, Go code, migrations and workflows
 	@$(GOLANGCI_LINT) fmt --diff >/dev/null || { $(GOLANGCI_LINT) fmt --diff; echo "run make fmt"; exit 1; }
 	@$(GOLANGCI_LINT) run ./...
 	@cd app && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
@@ -63,18 +63,18 @@ lint: $(GOLANGCI_LINT) ## formatting, the linters, the migrations, the workflows
 fmt: ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
 
-clean: ## remove what was built
+clean: ## remove build output
 	@rm -rf .build cdk.out
 
 .PHONY: .needs-env .services
 .needs-env:
-	@test -n "$(ENV)" || { echo "Which environment? Write for example: make $(MAKECMDGOALS) ENV=dev"; exit 2; }
+	@test -n "$(ENV)" || { echo "ENV is not set. Name the environment, for example: make $(MAKECMDGOALS) ENV=dev"; exit 2; }
 
 .services:
 	@./scripts/services
 
 $(GOLANGCI_LINT):
-	@echo "Compiling golangci-lint 2.15.0, once: takes a few minutes" >&2
+	@echo "Compiling golangci-lint 2.15.0. This takes a few minutes, once." >&2
 	@GOBIN=$(CURDIR)/.build/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv .build/bin/golangci-lint $@
 
