@@ -62,7 +62,7 @@ func (d definition) spec(name string, port int) container.Spec {
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
 	}
-	return container.Spec{Name: name, Container: d.container, MemoryMiB: d.memoryMiB, Environment: variables, Mounts: []string{variables["SSL_CERT_FILE"]}}
+	return container.Spec{Name: name, Container: d.container, MemoryMiB: d.memoryMiB, Variables: variables, Mounts: []string{variables["SSL_CERT_FILE"]}}
 }
 
 // unanswered lists the variables that still hold a symbolic name: nothing stands in for what they point at.

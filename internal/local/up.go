@@ -23,7 +23,7 @@ type environment struct {
 	state    State
 	out      *printer
 	log      *slog.Logger
-	platform container.Platform
+	platform container.Runtime
 	attached *attached
 	balancer *balancer.Balancer
 	front    *balancer.Settings // the balancer's

@@ -94,7 +94,7 @@ func authority(t *testing.T, dir string) *backing.Authority {
 
 func database(dir string, a *backing.Authority) backing.DatabaseSettings {
 	return backing.DatabaseSettings{Dir: filepath.Join(dir, "database"), Version: "17.9", Name: "app", Username: "app",
-		Password: everyCharacter, Authority: a, Checkout: "../..",
+		Password: everyCharacter, Authority: a, Checkout: "../../..",
 		Parameters: map[string]string{"max_connections": "33", "fsync": "off", "rds.force_ssl": "1", "log_min_duration_statement": "1000"}}
 }
 
