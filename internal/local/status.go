@@ -18,7 +18,7 @@ func (e *environment) status() Status {
 	}
 	for _, process := range slices.Sorted(maps.Keys(e.services)) {
 		for _, t := range e.services[process].Tasks() {
-			shown := TaskStatus{Name: t.ID, Revision: t.Revision, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit}
+			shown := TaskStatus{Name: t.ID, Revision: t.Release, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit}
 			if running := e.tasks[t.ID]; running != nil {
 				shown.PID = running.PID()
 			}
