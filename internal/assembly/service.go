@@ -9,6 +9,7 @@ import (
 type Service struct {
 	*Resource
 	Name           string    // the construct's below its stack, such as Web; the logical id without CDK's metadata
+	Process        string    // the Procfile's name: the value of the tag Process; empty without that tag
 	TaskDefinition *Resource // nil for one that the environment does not make
 	DesiredCount   int       // -1 where the template leaves it to the scaling
 	Scaling        *Scaling  // nil for a service that does not scale
@@ -43,7 +44,7 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	deployment := p.At("DeploymentConfiguration")
 	breaker := deployment.At("DeploymentCircuitBreaker")
 	s := Service{
-		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
+		Resource: r, Name: constructName(r), Process: tag(p, "Process"), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
 		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
 		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
 		HealthGrace:           p.At("HealthCheckGracePeriodSeconds").Seconds(0),
@@ -81,6 +82,16 @@ func (e *Environment) scaling(service *Resource, p Properties) *Scaling {
 		}
 	}
 	return nil
+}
+
+// tag returns the value of a resource's tag, or "" if the resource does not have the tag.
+func tag(p Properties, key string) string {
+	for _, tag := range p.At("Tags").Each() {
+		if tag.At("Key").Text() == key {
+			return tag.At("Value").Text()
+		}
+	}
+	return ""
 }
 
 // constructName is the part of the construct's path behind the stack's.

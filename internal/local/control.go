@@ -15,21 +15,26 @@ import (
 	"time"
 )
 
-// Status is what `dozen ps` shows.
+// Status is what `dozen ps` shows. Its JSON names are older than its fields, because an environment that runs may be older than
+// the command that asks.
 type Status struct {
-	Environment, URL, Revision, Platform string
-	Tasks                                []TaskStatus
+	Environment, URL string
+	Release          string `json:"Revision"`
+	Runtime          string `json:"Platform"`
+	Tasks            []TaskStatus
 }
 
-// TaskStatus is one task.
+// TaskStatus is the status of one task.
 type TaskStatus struct {
-	Name, Revision, State, Address string
-	Exit                           string // why it ended; empty for one that runs
-	PID                            int    // 0 for one that has ended
-	Started                        time.Time
+	Name           string
+	Release        string `json:"Revision"`
+	State, Address string
+	Exit           string // why it ended; empty while it runs
+	PID            int    // 0 if it has ended
+	Started        time.Time
 }
 
-// oneOff asks for a command that runs beside the services.
+// oneOff is the request to prepare a one-off command.
 type oneOff struct{ Command []string }
 
 // command is a command that is ready to start.
@@ -39,12 +44,12 @@ type command struct {
 	Directory string
 }
 
-// failure is the trailer that carries the error behind streamed output.
+// failure is the trailer with the error of a release, after its output.
 const failure = "Dozen-Failure"
 
-// serve answers the other commands of this machine's user on the state's socket until stop is called.
+// serve answers the user's other commands on the home's socket until stop is called.
 func (e *environment) serve(ctx context.Context, down func()) (stop func(), err error) {
-	path := e.state.socket()
+	path := e.settings.Home.socket()
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -66,12 +71,12 @@ func (e *environment) serve(ctx context.Context, down func()) (stop func(), err 
 }
 
 func (e *environment) serveRun(w http.ResponseWriter, r *http.Request) {
-	var asked oneOff
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+	var request oneOff
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	cmd, err := e.oneOff(asked)
+	cmd, err := e.oneOff(request)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
@@ -89,7 +94,7 @@ func (e *environment) serveRelease(ctx context.Context, w http.ResponseWriter, r
 	}
 }
 
-// flushed sends each line when it is written.
+// flushed sends each write to the client at once.
 type flushed struct{ http.ResponseWriter }
 
 func (f flushed) Write(data []byte) (int, error) {
@@ -102,21 +107,21 @@ func (f flushed) Write(data []byte) (int, error) {
 
 // Client talks to an environment that runs on this machine.
 type Client struct {
-	state State
-	http  http.Client
+	home Home
+	http http.Client
 }
 
-// Dial gives a client; no connection is made before the first call.
-func Dial(state State) *Client {
+// Dial returns a client of the environment with this home. It connects with the first call.
+func Dial(home Home) *Client {
 	var dialer net.Dialer
-	return &Client{state: state, http: http.Client{Transport: &http.Transport{
+	return &Client{home: home, http: http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", state.socket())
+			return dialer.DialContext(ctx, "unix", home.socket())
 		},
 	}}}
 }
 
-// Status asks for the running tasks.
+// Status returns the status of the environment and its tasks.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var status Status
 	response, err := c.call(ctx, http.MethodGet, "/status", nil)
@@ -127,7 +132,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return status, json.NewDecoder(response.Body).Decode(&status)
 }
 
-// Command gives a one-off command, ready to start, with the environment of the newest release.
+// Command returns a one-off command of the current release, ready to start.
 func (c *Client) Command(ctx context.Context, words []string) (*exec.Cmd, error) {
 	body, err := json.Marshal(oneOff{words})
 	if err != nil {
@@ -147,7 +152,7 @@ func (c *Client) Command(ctx context.Context, words []string) (*exec.Cmd, error)
 	return cmd, nil
 }
 
-// Release rolls the services to an assembly and copies what happens to out. The error says why it was rolled back.
+// Release deploys the environment of an assembly and copies the progress to out. The error says why it failed or was rolled back.
 func (c *Client) Release(ctx context.Context, assembly string, out io.Writer) error {
 	response, err := c.call(ctx, http.MethodPost, "/release?"+url.Values{"assembly": {assembly}}.Encode(), nil)
 	if err != nil {
@@ -155,7 +160,7 @@ func (c *Client) Release(ctx context.Context, assembly string, out io.Writer) er
 	}
 	defer func() { _ = response.Body.Close() }()
 	if _, err := io.Copy(out, response.Body); err != nil {
-		return fmt.Errorf("the environment has ended during the release: %w", err)
+		return fmt.Errorf("the environment ended during the release: %w", err)
 	}
 	if message := response.Trailer.Get(failure); message != "" {
 		var text string
@@ -167,7 +172,7 @@ func (c *Client) Release(ctx context.Context, assembly string, out io.Writer) er
 	return nil
 }
 
-// Down asks the environment to end, and waits until it has.
+// Down stops the environment and returns when it has ended.
 func (c *Client) Down(ctx context.Context) error {
 	response, err := c.call(ctx, http.MethodPost, "/down", nil)
 	if err != nil {
@@ -175,7 +180,7 @@ func (c *Client) Down(ctx context.Context) error {
 	}
 	_ = response.Body.Close()
 	for ctx.Err() == nil {
-		unlock, err := c.state.lock()
+		unlock, err := c.home.lock()
 		if err == nil {
 			unlock()
 			return nil
@@ -198,7 +203,7 @@ func (c *Client) call(ctx context.Context, method, path string, body io.Reader) 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("environment %q does not run here; start it with `dozen up %[1]s`", c.state.Environment())
+		return nil, fmt.Errorf("environment %q is not running here; start it with `dozen up %[1]s`", c.home.Environment())
 	}
 	if response.StatusCode != http.StatusOK {
 		defer func() { _ = response.Body.Close() }()
