@@ -25,7 +25,7 @@ const (
 // commands are the commands of dozen.
 type commands struct {
 	Up      up      `cmd:"" help:"Run a synthesized environment on this machine until Ctrl-C."`
-	Release release `cmd:"" help:"Release the current sources to a running environment: migrate, then replace every task."`
+	Release release `cmd:"" help:"Release the sources to a running environment: migrate, then replace every task."`
 	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration."`
 	PS      ps      `cmd:"" name:"ps" help:"List the tasks of a running environment."`
 	Logs    logs    `cmd:"" help:"Show the logs of the processes, even after the environment has ended."`

@@ -17,8 +17,9 @@ import (
 // outputs are directories that a synthesis does not read.
 var outputs = []string{".git", "node_modules", ".build", "cdk.out", ".dev", "docs", "test"}
 
-// synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the assembly itself has
-// changed since the last time, because a synthesis takes seconds and developers run `dozen up` all day.
+// synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the
+// assembly itself has changed since the last time, because a synthesis takes seconds and developers run `dozen up` all
+// day.
 func synthesize(s *session, home local.Home) (string, error) {
 	assembly := filepath.Join(s.directory, "cdk.out")
 	remembered := filepath.Join(home.Directory, "sources")
@@ -44,8 +45,8 @@ func synthesize(s *session, home local.Home) (string, error) {
 	return assembly, os.WriteFile(remembered, []byte(now), 0o600)
 }
 
-// fingerprint changes with the name, size or time of any file that a synthesis reads and of the assembly's manifest, and with the
-// variables that a synthesis reads.
+// fingerprint changes with the name, size or time of any file that a synthesis reads and of the assembly's manifest,
+// and with the variables that a synthesis reads.
 func (s *session) fingerprint() (string, error) {
 	sum := sha256.New()
 	note := func(path string, info fs.FileInfo) {

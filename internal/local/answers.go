@@ -16,27 +16,51 @@ const (
 // host is the host of all addresses.
 const host = "localhost"
 
-// localValues are all values in a template that differ on this machine. A task's variables differ from the synthesized ones by
-// these values, by localVariables, and by nothing else; a test checks that.
+// localValues are all values in a template that differ on this machine. A task's variables differ from the synthesized
+// ones by these values, by localVariables, and by nothing else; a test checks that.
 var localValues = map[string]func(*templates, *assembly.Resource) string{
-	"AWS::RDS::DBInstance Endpoint.Address":                      func(*templates, *assembly.Resource) string { return host },
-	"AWS::RDS::DBInstance Endpoint.Port":                         func(t *templates, _ *assembly.Resource) string { return t.addresses.databasePort },
-	"AWS::RDS::DBCluster Endpoint.Address":                       func(*templates, *assembly.Resource) string { return host },
-	"AWS::RDS::DBCluster Endpoint.Port":                          func(t *templates, _ *assembly.Resource) string { return t.addresses.databasePort },
-	"AWS::ElastiCache::ReplicationGroup PrimaryEndPoint.Address": func(*templates, *assembly.Resource) string { return host },
-	"AWS::ElastiCache::ReplicationGroup PrimaryEndPoint.Port":    func(t *templates, _ *assembly.Resource) string { return t.addresses.cachePort },
-	"AWS::ElastiCache::ServerlessCache Endpoint.Address":         func(*templates, *assembly.Resource) string { return host },
-	"AWS::ElastiCache::ServerlessCache Endpoint.Port":            func(t *templates, _ *assembly.Resource) string { return t.addresses.cachePort },
-	"AWS::ElasticLoadBalancingV2::LoadBalancer DNSName":          func(t *templates, _ *assembly.Resource) string { return t.addresses.loadBalancer },
-	"AWS::SecretsManager::Secret ":                               func(_ *templates, r *assembly.Resource) string { return secretARN(r) },
-	"AWS::SecretsManager::SecretTargetAttachment ":               func(t *templates, r *assembly.Resource) string { return secretARN(t.attachedSecret(r)) },
-	"AWS::S3::Bucket ":                                           func(_ *templates, r *assembly.Resource) string { return bucketName(r) },
-	"AWS::S3::Bucket Arn":                                        func(_ *templates, r *assembly.Resource) string { return "arn:aws:s3:::" + bucketName(r) },
-	"AWS::Region":                                                func(*templates, *assembly.Resource) string { return region },
-	"AWS::AccountId":                                             func(*templates, *assembly.Resource) string { return account },
-	"AWS::Partition":                                             func(*templates, *assembly.Resource) string { return "aws" },
-	"AWS::URLSuffix":                                             func(*templates, *assembly.Resource) string { return "amazonaws.com" },
+	"AWS::RDS::DBInstance Endpoint.Address":                      always(host),
+	"AWS::RDS::DBInstance Endpoint.Port":                         databasePort,
+	"AWS::RDS::DBCluster Endpoint.Address":                       always(host),
+	"AWS::RDS::DBCluster Endpoint.Port":                          databasePort,
+	"AWS::ElastiCache::ReplicationGroup PrimaryEndPoint.Address": always(host),
+	"AWS::ElastiCache::ReplicationGroup PrimaryEndPoint.Port":    cachePort,
+	"AWS::ElastiCache::ServerlessCache Endpoint.Address":         always(host),
+	"AWS::ElastiCache::ServerlessCache Endpoint.Port":            cachePort,
+	"AWS::ElasticLoadBalancingV2::LoadBalancer DNSName":          loadBalancer,
+	"AWS::SecretsManager::Secret ":                               secret,
+	"AWS::SecretsManager::SecretTargetAttachment ":               attachedSecret,
+	"AWS::S3::Bucket ":                                           bucket,
+	"AWS::S3::Bucket Arn":                                        bucketARN,
+	"AWS::Region":                                                always(region),
+	"AWS::AccountId":                                             always(account),
+	"AWS::Partition":                                             always("aws"),
+	"AWS::URLSuffix":                                             always("amazonaws.com"),
 }
+
+func always(value string) func(*templates, *assembly.Resource) string {
+	return func(*templates, *assembly.Resource) string { return value }
+}
+
+func databasePort(t *templates, _ *assembly.Resource) string { return t.addresses.databasePort }
+
+func cachePort(t *templates, _ *assembly.Resource) string { return t.addresses.cachePort }
+
+func loadBalancer(t *templates, _ *assembly.Resource) string { return t.addresses.loadBalancer }
+
+func secret(_ *templates, r *assembly.Resource) string { return secretARN(r) }
+
+// attachedSecret is the ARN of the secret that an attachment completes with its database's address.
+func attachedSecret(t *templates, attachment *assembly.Resource) string {
+	if secret, _ := t.env.Follow(attachment, attachment.Properties["SecretId"]); secret != nil {
+		return secretARN(secret)
+	}
+	return secretARN(attachment)
+}
+
+func bucket(_ *templates, r *assembly.Resource) string { return bucketName(r) }
+
+func bucketARN(_ *templates, r *assembly.Resource) string { return "arn:aws:s3:::" + bucketName(r) }
 
 // answer returns this machine's value of an attribute; an attribute without such a value keeps its symbolic name.
 func (t *templates) answer(resource *assembly.Resource, attribute string) (any, error) {
@@ -48,14 +72,6 @@ func (t *templates) answer(resource *assembly.Resource, attribute string) (any, 
 		return value(t, resource), nil
 	}
 	return assembly.Symbolic(resource, attribute)
-}
-
-// attachedSecret returns the secret that an attachment completes with its database's address.
-func (t *templates) attachedSecret(attachment *assembly.Resource) *assembly.Resource {
-	if secret, _ := t.env.Follow(attachment, attachment.Properties["SecretId"]); secret != nil {
-		return secret
-	}
-	return attachment
 }
 
 // secretARN returns an ARN that nobody can mistake for a real one: its account is 000000000000.

@@ -21,11 +21,15 @@ type backingServices struct {
 	cache     *backing.Cache    // nil if the environment has none
 }
 
-// startBacking starts the backing services that the templates describe. If one of them fails, it stops those that it has started.
-func startBacking(ctx context.Context, settings Settings, env *assembly.Environment, port int) (*backingServices, error) {
+// startBacking starts the backing services that the templates describe. If one of them fails, it stops those that it
+// has started.
+func startBacking(
+	ctx context.Context, settings Settings, env *assembly.Environment, port int,
+) (*backingServices, error) {
 	t := &templates{env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}}
 	b := &backingServices{templates: t, secrets: map[*assembly.Resource]string{}}
-	for _, start := range []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache} {
+	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache}
+	for _, start := range starts {
 		if err := start(ctx); err != nil {
 			b.stop()
 			return nil, err
@@ -128,8 +132,8 @@ func (b *backingServices) startDatabase(ctx context.Context) error {
 }
 
 // databaseParameters returns the parameters of the database's parameter group.
-func (b *backingServices) databaseParameters(database *assembly.Resource, p assembly.Properties) (map[string]string, error) {
-	group, _ := b.templates.env.Follow(database, p.At("DBParameterGroupName").Raw())
+func (b *backingServices) databaseParameters(r *assembly.Resource, p assembly.Properties) (map[string]string, error) {
+	group, _ := b.templates.env.Follow(r, p.At("DBParameterGroupName").Raw())
 	if group == nil {
 		return nil, nil
 	}

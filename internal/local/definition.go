@@ -51,10 +51,11 @@ var localVariables = map[string]string{
 	"AWS_ENDPOINT_URL":                   "the address of the stand-in for AWS",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI": "Fargate sets AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which only works there",
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "needed for the credentials",
-	"SSL_CERT_FILE":                      "the certificates of database and cache are from this machine's own authority",
+	"SSL_CERT_FILE":                      "this machine's own authority signs the certificates of database and cache",
 }
 
-// define turns a task definition into the definition of a process: the container that runs the app's own image, and its variables.
+// define turns a task definition into the definition of a process: the container that runs the app's own image, and its
+// variables.
 func (t *templates) define(process string, d assembly.TaskDefinition) (definition, error) {
 	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool { return t.env.Built(c) != nil })
 	if i < 0 {
@@ -112,7 +113,7 @@ type migration struct {
 }
 
 // migrations returns the migrations of the environment's migration gates.
-func (t *templates) migrations(definitions map[*assembly.Resource]assembly.TaskDefinition) ([]migration, error) {
+func (t *templates) migrations(definitions taskDefinitions) ([]migration, error) {
 	var migrations []migration
 	for _, r := range t.env.Resources("Custom::Migration") {
 		p := t.read(r)

@@ -12,7 +12,8 @@ import (
 // defaultIdleTimeout is the idle timeout of an Application Load Balancer that does not set one.
 const defaultIdleTimeout = 60 * time.Second
 
-// front returns the settings of the load balancer and the target group in front of the services; nil if no service has one.
+// front returns the settings of the load balancer and the target group in front of the services; nil if no service has
+// one.
 func (t *templates) front(services []assembly.Service) (*balancer.Settings, error) {
 	groups, err := t.env.TargetGroups(t.answer)
 	if err != nil {
@@ -45,7 +46,8 @@ func (t *templates) front(services []assembly.Service) (*balancer.Settings, erro
 	return nil, nil
 }
 
-// startBalancer starts the load balancer with the settings of the first release. It keeps them until the environment stops.
+// startBalancer starts the load balancer with the settings of the first release. It keeps them until the environment
+// stops.
 func (e *environment) startBalancer(r *release, listener net.Listener) (stop func(), err error) {
 	stop = func() {}
 	if r.front == nil {

@@ -11,8 +11,8 @@ import (
 	"dozen/internal/local/filelock"
 )
 
-// Home is the directory where an environment on this machine keeps its data: that of its backing services, the built programs and
-// the logs. Each environment of each checkout has its own home, so that several can run at once.
+// Home is the directory where an environment on this machine keeps its data: that of its backing services, the built
+// programs and the logs. Each environment of each checkout has its own home, so that several can run at once.
 type Home struct{ Directory string }
 
 // longestSocket is the longest path of a Unix socket: 103 characters on macOS, 107 on Linux.
@@ -32,14 +32,14 @@ func HomeOf(checkout, environment string) (Home, error) {
 	name := filepath.Base(absolute) + "-" + hex.EncodeToString(sum[:4])
 	h := Home{filepath.Join(cache, name, environment)}
 	if len(h.socket()) > longestSocket {
-		return Home{}, fmt.Errorf("the path %s is too long for a socket, which may have %d characters; set XDG_CACHE_HOME to a shorter directory",
-			h.socket(), longestSocket)
+		return Home{}, fmt.Errorf("the path %s is too long for a socket, which may have %d characters; "+
+			"set XDG_CACHE_HOME to a shorter directory", h.socket(), longestSocket)
 	}
 	return h, nil
 }
 
-// cacheDirectory is where all homes are: dozen in the user's cache directory. For root it is /var/cache/dozen unless XDG_CACHE_HOME
-// is set, because the user that runs root's PostgreSQL cannot enter root's own cache directory.
+// cacheDirectory is where all homes are: dozen in the user's cache directory. For root it is /var/cache/dozen unless
+// XDG_CACHE_HOME is set, because the user that runs root's PostgreSQL cannot enter root's own cache directory.
 func cacheDirectory() (string, error) {
 	if os.Getuid() == 0 && os.Getenv("XDG_CACHE_HOME") == "" {
 		return "/var/cache/dozen", nil

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// load is an open loop: each request begins at its time, however long the requests before it take. A closed loop would slow down
-// with the server and miss the requests that fail.
+// load is an open loop: each request begins at its time, however long the requests before it take. A closed loop would
+// slow down with the server and miss the requests that fail.
 type load struct {
 	url    string
 	client *http.Client
@@ -36,8 +36,8 @@ const (
 	slowRequest    = 4700 * time.Millisecond // for the requests that are in flight when a task must stop
 )
 
-// startLoad sends rate requests per second until stop is called and at least least requests were sent. Stop returns when the last
-// request is answered.
+// startLoad sends rate requests per second until stop is called and at least least requests were sent. Stop returns
+// when the last request is answered.
 func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop func()) {
 	t.Helper()
 	l = &load{url: url, run: fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()), client: &http.Client{

@@ -15,8 +15,8 @@ import (
 // followPause is the time between two looks for new lines.
 const followPause = 200 * time.Millisecond
 
-// Logs copies the logs of an environment's processes to out: of all of them if processes is empty. With follow, it continues until
-// ctx ends. The environment need not be running.
+// Logs copies the logs of an environment's processes to out: of all of them if processes is empty. With follow, it
+// continues until ctx ends. The environment need not be running.
 func Logs(ctx context.Context, home Home, processes []string, follow bool, out io.Writer) error {
 	known, err := logged(home)
 	if err != nil {

@@ -50,7 +50,8 @@ func (e *environment) runMigration(ctx context.Context, r *release, m migration)
 // engineHint explains the exit codes with which a container engine reports its own failures and not the app's.
 func (e *environment) engineHint(code int) string {
 	if _, is := e.runtime.(*container.Engine); is && 125 <= code && code <= 127 {
-		return fmt.Sprintf(" This code comes from %s, which could not start the container; `--engine none` runs processes instead.", e.runtime)
+		return fmt.Sprintf(" This code comes from %s, which could not start the container; "+
+			"`--engine none` runs processes instead.", e.runtime)
 	}
 	return ""
 }

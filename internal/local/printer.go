@@ -13,8 +13,8 @@ import (
 // lastLines is how many lines of a task's output are kept for an error message.
 const lastLines = 20
 
-// printer writes complete lines to the terminal, each after the task's name in the colour of its process, and to one file for each
-// process, which `dozen logs` reads.
+// printer writes complete lines to the terminal, each after the task's name in the colour of its process, and to one
+// file for each process, which `dozen logs` reads.
 type printer struct {
 	mu     sync.Mutex
 	out    io.Writer

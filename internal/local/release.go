@@ -31,6 +31,9 @@ type serviceDefinition struct {
 	definition
 }
 
+// taskDefinitions are the task definitions of an environment by their resources.
+type taskDefinitions map[*assembly.Resource]assembly.TaskDefinition
+
 // loadRelease reads an assembly's environment and builds its image.
 func (e *environment) loadRelease(ctx context.Context, directory string, out io.Writer) (*release, error) {
 	env, err := readEnvironment(directory, e.settings.Environment)
@@ -65,8 +68,8 @@ func readEnvironment(directory, name string) (*assembly.Environment, error) {
 		return nil, fmt.Errorf("%s: %w", directory, err)
 	}
 	if len(env.Images) != 1 {
-		return nil, fmt.Errorf("%s: environment %q builds %d images; only an environment with one image for all processes can run here",
-			directory, name, len(env.Images))
+		return nil, fmt.Errorf("%s: environment %q builds %d images; "+
+			"only an environment with one image for all processes can run here", directory, name, len(env.Images))
 	}
 	return env, nil
 }
@@ -77,7 +80,7 @@ func (t *templates) release() (*release, error) {
 	if err != nil {
 		return nil, err
 	}
-	definitions := map[*assembly.Resource]assembly.TaskDefinition{}
+	definitions := taskDefinitions{}
 	for _, d := range all {
 		definitions[d.Resource] = d
 	}
@@ -105,7 +108,7 @@ func (t *templates) release() (*release, error) {
 }
 
 // addServices adds the definitions of the services to a release.
-func (t *templates) addServices(r *release, services []assembly.Service, definitions map[*assembly.Resource]assembly.TaskDefinition) error {
+func (t *templates) addServices(r *release, services []assembly.Service, definitions taskDefinitions) error {
 	var problems []error
 	for _, s := range services {
 		if s.Process == "" {
@@ -130,7 +133,8 @@ func (t *templates) requireScaled(r *release) error {
 	var problems []error
 	for _, process := range sorted(t.settings.Scale) {
 		if !slices.Contains(r.processes(), process) {
-			problems = append(problems, fmt.Errorf("--scale: no process %q; there are: %s", process, strings.Join(r.processes(), ", ")))
+			names := strings.Join(r.processes(), ", ")
+			problems = append(problems, fmt.Errorf("--scale: no process %q; there are: %s", process, names))
 		}
 	}
 	return errors.Join(problems...)

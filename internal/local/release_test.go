@@ -12,8 +12,9 @@ import (
 	"dozen/internal/local/rollout"
 )
 
-// Prevents: every release costs some users a request. Each release runs under load, with every answer to what AWS does not
-// specify: whether SIGTERM or deregistration comes first, and how long a target still gets requests after its deregistration.
+// Prevents: every release costs some users a request. Each release runs under load, with every answer to what AWS does
+// not specify: whether SIGTERM or deregistration comes first, and how long a target still gets requests after its
+// deregistration.
 func TestReleasesDropNothing(t *testing.T) {
 	type answer struct {
 		lag   time.Duration
@@ -95,9 +96,9 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	}
 }
 
-// failedReleaseTime is the longest time that a failed release takes by the template: Fargate's 30 s to start a task and the failed
-// health checks after the grace period, for as many waves of tasks as the circuit breaker needs. A machine that is busy with other
-// tests gets no more.
+// failedReleaseTime is the longest time that a failed release takes by the template: Fargate's 30 s to start a task and
+// the failed health checks after the grace period, for as many waves of tasks as the circuit breaker needs. A machine
+// that is busy with other tests gets no more.
 func failedReleaseTime(t *testing.T) time.Duration {
 	t.Helper()
 	env, err := readEnvironment(synthesized(t), "dev")

@@ -18,8 +18,8 @@ func (e *environment) chooseRuntime(ctx context.Context) error {
 	if e.settings.Engine != "none" {
 		engine := container.FindEngine(ctx, e.settings.Engine, e.settings.Home.label())
 		if engine == nil && e.settings.Engine != "" {
-			return fmt.Errorf("the container engine %q does not answer `%[1]s info`; start it, name another one, or use `none` for processes",
-				e.settings.Engine)
+			return fmt.Errorf("the container engine %q does not answer `%[1]s info`; "+
+				"start it, name another one, or use `none` for processes", e.settings.Engine)
 		}
 		if engine != nil {
 			e.runtime = engine
@@ -28,8 +28,8 @@ func (e *environment) chooseRuntime(ctx context.Context) error {
 	return e.runtime.Clean(ctx)
 }
 
-// build builds a release's image. If the engine was found and not asked for, and cannot build the first image, for example because
-// it may not pull the base image, then processes replace it. The engine's own messages are in out.
+// build builds a release's image. If the engine was found and not asked for, and cannot build the first image, for
+// example because it may not pull the base image, then processes replace it. The engine's own messages are in out.
 func (e *environment) build(ctx context.Context, source container.Source, out io.Writer) (container.Program, error) {
 	program, err := e.runtime.Build(ctx, source, out)
 	_, isEngine := e.runtime.(*container.Engine)
@@ -53,7 +53,8 @@ func (e *environment) announce(r *release) {
 			missing[m] = true
 		}
 		if names := s.unanswered(); len(names) > 0 {
-			e.out.printf("%s: what these variables refer to does not exist here: %s", s.process, strings.Join(names, ", "))
+			list := strings.Join(names, ", ")
+			e.out.printf("%s: what these variables refer to does not exist here: %s", s.process, list)
 		}
 	}
 	if len(missing) > 0 {

@@ -58,7 +58,8 @@ func (b *backingServices) login(r *assembly.Resource, password string) (login, e
 		}
 		return l, nil
 	}
-	return login{}, fmt.Errorf("%s: its password does not come from a generated secret of the templates; only such a login works here", r)
+	return login{}, fmt.Errorf("%s: its password does not come from a generated secret of the templates; "+
+		"only such a login works here", r)
 }
 
 // parameters returns the user's values, under each path that a process reads.
@@ -67,7 +68,8 @@ func (b *backingServices) parameters() []backing.Parameter {
 	var parameters []backing.Parameter
 	for _, path := range b.parameterPaths() {
 		for _, name := range sorted(values) {
-			parameters = append(parameters, backing.Parameter{Name: path + name, Value: values[name], Type: "SecureString"})
+			parameter := backing.Parameter{Name: path + name, Value: values[name], Type: "SecureString"}
+			parameters = append(parameters, parameter)
 		}
 	}
 	return parameters

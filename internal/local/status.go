@@ -16,7 +16,9 @@ func (e *environment) status() Status {
 	}
 	for _, process := range sorted(e.services) {
 		for _, t := range e.services[process].Tasks() {
-			shown := TaskStatus{Name: t.ID, Release: t.Release, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit}
+			shown := TaskStatus{
+				Name: t.ID, Release: t.Release, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit,
+			}
 			if running := e.tasks[t.ID]; running != nil {
 				shown.PID = running.PID()
 			}

@@ -16,8 +16,8 @@ import (
 
 const checkout = "../.."
 
-// scratch is the directory for everything that these tests write. Its path is short, because it has sockets in it, and every user
-// can enter it, because PostgreSQL refuses to run as root.
+// scratch is the directory for everything that these tests write. Its path is short, because it has sockets in it, and
+// every user can enter it, because PostgreSQL refuses to run as root.
 var scratch string
 
 func TestMain(m *testing.M) {
@@ -48,7 +48,8 @@ var synthesizeOnce = sync.OnceValues(func() (string, error) {
 	return directory, localtest.Synthesize(directory, checkout)
 })
 
-// changed returns a copy of an assembly with other files in its image. It calls change with the directory of the build context.
+// changed returns a copy of an assembly with other files in its image. It calls change with the directory of the build
+// context.
 func changed(t *testing.T, from string, change func(context string)) string {
 	t.Helper()
 	directory, err := os.MkdirTemp(scratch, "changed-")

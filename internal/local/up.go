@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -38,8 +37,8 @@ type environment struct {
 	oneOffs  int
 }
 
-// Up runs an environment until ctx ends or `dozen down` is called. Then it drains the services and stops everything in order. A
-// caller that cannot wait for that may end the process: the next Up cleans up what is left.
+// Up runs an environment until ctx ends or `dozen down` is called. Then it drains the services and stops everything in
+// order. A caller that cannot wait for that may end the process: the next Up cleans up what is left.
 func Up(ctx context.Context, settings Settings) (err error) {
 	env, err := readEnvironment(settings.Assembly, settings.Environment)
 	if err != nil {
@@ -148,8 +147,8 @@ func (e *environment) drain() {
 	all.Wait()
 }
 
-// Release deploys the environment of another assembly: its migration first, then its services. It ends early only if the
-// environment ends, and not if the command that asked for it does: half a release helps nobody.
+// Release deploys the environment of another assembly: its migration first, then its services. It ends early only if
+// the environment ends, and not if the command that asked for it does: half a release helps nobody.
 func (e *environment) Release(ctx context.Context, directory string, out io.Writer) error {
 	if !e.releasing.TryLock() {
 		return errors.New("another release is in progress; wait until it has ended")
@@ -161,7 +160,8 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 	}
 	_, _ = fmt.Fprintf(out, "release %s: built\n", r.name)
 	if r.front != nil && e.front != nil && *r.front != *e.front {
-		_, _ = fmt.Fprintf(out, "release %s: changes the load balancer's settings; the old ones apply until you restart `dozen up`\n", r.name)
+		_, _ = fmt.Fprintf(out, "release %s: changes the load balancer's settings; "+
+			"the old ones apply until you restart `dozen up`\n", r.name)
 	}
 	if err := e.migrate(ctx, r); err != nil {
 		return err
@@ -173,24 +173,6 @@ func (e *environment) Release(ctx context.Context, directory string, out io.Writ
 	}
 	_, _ = fmt.Fprintf(out, "release %s: steady after %s\n", r.name, time.Since(began).Round(time.Second))
 	return nil
-}
-
-// listen listens on a port; on 8080 or the next free port above it if port is 0.
-func listen(port int) (net.Listener, error) {
-	if port != 0 {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return nil, fmt.Errorf("--port %d: %w; choose a free port from 1 to 65535", port, err)
-		}
-		return listener, nil
-	}
-	const usual, tries = 8080, 100
-	for port = usual; port < usual+tries; port++ {
-		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return listener, nil
-		}
-	}
-	return nil, fmt.Errorf("no free port from %d to %d; choose one with --port", usual, usual+tries-1)
 }
 
 // dropUsual removes the time from our own log lines, because they are read as they appear, and the level if it is info.

@@ -80,7 +80,8 @@ func TestATaskSeesTheSynthesizedVariables(t *testing.T) {
 	}
 }
 
-// compare compares a process's variables with its definition's: each is equal, has a symbolic value, or is in localVariables.
+// compare compares a process's variables with its definition's: each is equal, has a symbolic value, or is in
+// localVariables.
 func compare(t *testing.T, process string, c assembly.Container, seen map[string]string) {
 	t.Helper()
 	for _, v := range c.Environment {

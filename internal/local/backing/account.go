@@ -18,7 +18,8 @@ func serverAccount() (account, error) {
 	}
 	nobody, err := user.Lookup("nobody") // initdb insists on a user with a name
 	if err != nil {
-		return account{}, fmt.Errorf("PostgreSQL does not run as root, and user nobody does not exist: %w; run this command as an ordinary user", err)
+		return account{}, fmt.Errorf("PostgreSQL does not run as root, and user nobody does not exist: %w; "+
+			"run this command as an ordinary user", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {

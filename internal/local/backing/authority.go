@@ -22,8 +22,8 @@ const (
 	renewAt  = 60 * 24 * time.Hour  // before it expires; no run lasts that long
 )
 
-// Authority is a private certificate authority and the one server certificate that it has signed, for localhost, 127.0.0.1 and
-// ::1. The authority's own key is discarded, so that nobody can sign anything else with it.
+// Authority is a private certificate authority and the one server certificate that it has signed, for localhost,
+// 127.0.0.1 and ::1. The authority's own key is discarded, so that nobody can sign anything else with it.
 type Authority struct {
 	// Bundle is a PEM file with the system's authorities and this one. It is the value of SSL_CERT_FILE for tasks.
 	Bundle string
@@ -32,7 +32,8 @@ type Authority struct {
 	pair                   tls.Certificate
 }
 
-// OpenAuthority reads the authority in dir. It makes a new one if dir has none or if the certificate expires within 60 days.
+// OpenAuthority reads the authority in dir. It makes a new one if dir has none or if the certificate expires within 60
+// days.
 func OpenAuthority(dir string) (*Authority, error) {
 	unlock, err := lock(dir)
 	if err != nil {
@@ -131,7 +132,8 @@ func newAuthority() ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// systemBundle returns the authorities that programs on this system trust by default; SSL_CERT_FILE overrides that default.
+// systemBundle returns the authorities that programs on this system trust by default; SSL_CERT_FILE overrides that
+// default.
 func systemBundle() []byte {
 	for _, path := range []string{
 		os.Getenv("SSL_CERT_FILE"),

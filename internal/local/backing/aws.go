@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3bolt"
-	bolt "go.etcd.io/bbolt"
 )
 
 // AWSSettings are what an environment stores in AWS's own services.
@@ -111,27 +106,6 @@ func (a *AWS) serve(ctx context.Context, listener net.Listener) (stop func()) {
 	}
 }
 
-// openObjects opens the stored objects and makes the missing buckets.
-func (a *AWS) openObjects(path string, buckets []string) (closeIt func(), err error) {
-	file, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
-	if err != nil {
-		return nil, err
-	}
-	backend := s3bolt.New(file)
-	for _, bucket := range buckets {
-		exists, err := backend.BucketExists(bucket)
-		if err == nil && !exists {
-			err = backend.CreateBucket(bucket)
-		}
-		if err != nil {
-			_ = file.Close()
-			return nil, fmt.Errorf("bucket %s: %w", bucket, err)
-		}
-	}
-	a.objects = gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
-	return func() { _ = file.Close() }, nil
-}
-
 // Variables returns the variables with which a task reaches the stand-in, in place of those that Fargate sets.
 func (a *AWS) Variables() map[string]string {
 	return map[string]string{
@@ -153,7 +127,7 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		sum := sha256.Sum256(body)
 		if actual := hex.EncodeToString(sum[:]); err != nil || hash != "" && hash != actual {
-			writeError(w, r, &apiError{http.StatusBadRequest, "XAmzContentSHA256Mismatch", "the body is not the one that was signed"})
+			writeError(w, r, badRequest("XAmzContentSHA256Mismatch", "the body is not the one that was signed"))
 			return
 		} else if !presigned(r) {
 			hash = actual
@@ -183,28 +157,11 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // a client that has gone away needs no answer
 }
 
-// serveObject answers calls of S3, and refuses those that the library would answer wrongly.
-func (a *AWS) serveObject(w http.ResponseWriter, r *http.Request) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	encoding := r.Header.Get("X-Amz-Content-Sha256")
-	switch {
-	case key == "" && bucket != "" && (r.Method == http.MethodPut || r.Method == http.MethodDelete):
-		writeError(w, r, &apiError{http.StatusForbidden, "AccessDenied", "a task may not create or delete buckets: the template does"})
-	case strings.HasPrefix(encoding, "STREAMING-") && encoding != "STREAMING-AWS4-HMAC-SHA256-PAYLOAD":
-		writeError(w, r, &apiError{
-			http.StatusNotImplemented, "NotImplemented",
-			"the stand-in does not support uploads with " + encoding + "; set AWS_REQUEST_CHECKSUM_CALCULATION=when_required",
-		})
-	default:
-		a.objects.ServeHTTP(w, r)
-	}
-}
-
 // call answers a call of any service but S3.
 func (a *AWS) call(service string, r *http.Request) (any, *apiError) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, &apiError{http.StatusBadRequest, "SerializationException", err.Error()}
+		return nil, badRequest("SerializationException", err.Error())
 	}
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch service + ":" + action {
@@ -223,43 +180,15 @@ func (a *AWS) call(service string, r *http.Request) (any, *apiError) {
 	if action == "" {
 		action = r.Method + " " + r.URL.Path
 	}
-	return nil, &apiError{
-		http.StatusBadRequest, "UnknownOperationException", fmt.Sprintf("the stand-in does not support %s of %s", action, service),
-	}
+	message := fmt.Sprintf("the stand-in does not support %s of %s", action, service)
+	return nil, badRequest("UnknownOperationException", message)
 }
 
 // decode parses the body of a call and passes it on.
 func decode[In any](body []byte, answer func(In) (any, *apiError)) (any, *apiError) {
 	var in In
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, &apiError{http.StatusBadRequest, "SerializationException", err.Error()}
+		return nil, badRequest("SerializationException", err.Error())
 	}
 	return answer(in)
-}
-
-// apiError is an error as AWS answers it.
-type apiError struct {
-	status        int
-	code, message string
-}
-
-// writeError answers with an error in the protocol of the call.
-func writeError(w http.ResponseWriter, r *http.Request, e *apiError) {
-	if r.Header.Get("X-Amz-Target") != "" {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.WriteHeader(e.status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"__type": e.code, "message": e.message})
-		return
-	}
-	var message bytes.Buffer
-	_ = xml.EscapeText(&message, []byte(e.message)) // cannot fail: it writes to memory
-	inner := fmt.Sprintf("<Code>%s</Code><Message>%s</Message>", e.code, message.String())
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(e.status)
-	if strings.Contains(r.Header.Get("Content-Type"), "x-www-form-urlencoded") {
-		inner = "<ErrorResponse><Error><Type>Sender</Type>" + inner + "</Error></ErrorResponse>"
-	} else {
-		inner = "<Error>" + inner + "</Error>"
-	}
-	_, _ = io.WriteString(w, xml.Header+inner)
 }

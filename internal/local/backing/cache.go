@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/gomodule/redigo/redis"
 )
 
@@ -20,7 +19,7 @@ import (
 type CacheSettings struct {
 	Dir       string // absolute; holds the port and the configuration, no data
 	Engine    string // "valkey" or "redis"
-	Version   string // such as "8.1"; if another version runs, a note says so
+	Version   string // such as "8.1"; another version gives a note
 	Username  string
 	Password  string
 	Access    string // access string, such as "on ~* &* +@all"
@@ -117,27 +116,40 @@ func (s CacheSettings) run(ctx context.Context, program, version string) (*Cache
 	}
 	name := strings.TrimSuffix(filepath.Base(program), "-server")
 	if name != s.Engine || !strings.HasPrefix(version+".", s.Version+".") {
-		cache.Notes = append(cache.Notes, fmt.Sprintf("the template pins %s %s; %s %s runs here", s.Engine, s.Version, name, version))
+		note := fmt.Sprintf("the template pins %s %s; %s %s runs here", s.Engine, s.Version, name, version)
+		cache.Notes = append(cache.Notes, note)
 	}
 	return cache, nil
 }
 
-// configure writes the server's configuration. It has the password as a hash, which needs no quoting; a command line would show it
-// to other users.
+// configure writes the server's configuration. It has the password as a hash, which needs no quoting; a command line
+// would show it to other users.
 func (s CacheSettings) configure(owner account, port int, pidFile string) (path string, err error) {
 	certificate, key, err := s.Authority.install(owner, s.Dir)
 	if err != nil {
 		return "", err
 	}
 	users := filepath.Join(s.Dir, "users.acl")
-	rules := fmt.Sprintf("user default off\nuser %s reset #%x %s\n", s.Username, sha256.Sum256([]byte(s.Password)), s.Access)
+	hash := sha256.Sum256([]byte(s.Password))
+	rules := fmt.Sprintf("user default off\nuser %s reset #%x %s\n", s.Username, hash, s.Access)
 	if err := owner.write(users, []byte(rules)); err != nil {
 		return "", err
 	}
 	path = filepath.Join(s.Dir, "server.conf")
-	text := fmt.Sprintf("bind 127.0.0.1\nport 0\ntls-port %d\ntls-auth-clients no\ntls-cert-file %q\ntls-key-file %q\naclfile %q\n"+
-		"dir %q\npidfile %q\nset-proc-title no\nsave \"\"\nappendonly no\n", port, certificate, key, users, s.Dir, pidFile)
-	return path, owner.write(path, []byte(text))
+	configuration := fmt.Sprintf(`bind 127.0.0.1
+port 0
+tls-port %d
+tls-auth-clients no
+tls-cert-file %q
+tls-key-file %q
+aclfile %q
+dir %q
+pidfile %q
+set-proc-title no
+save ""
+appendonly no
+`, port, certificate, key, users, s.Dir, pidFile)
+	return path, owner.write(path, []byte(configuration))
 }
 
 // await waits until the login works.
@@ -159,38 +171,4 @@ func (s CacheSettings) await(ctx context.Context, server *process, port int) err
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-// runInProcess runs miniredis in this process. It has the commands, but neither memory limits nor access rules.
-func (s CacheSettings) runInProcess() (*Cache, error) {
-	port, err := reservePort(s.Dir)
-	if err != nil {
-		return nil, err
-	}
-	server := miniredis.NewMiniRedis()
-	server.RequireUserAuth(s.Username, s.Password)
-	if err := server.StartAddrTLS(address(port), &tls.Config{Certificates: []tls.Certificate{s.Authority.pair}}); err != nil {
-		return nil, err
-	}
-	clock := time.NewTicker(time.Second) // miniredis only expires keys when told to
-	ended := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-clock.C:
-				server.FastForward(time.Second)
-			case <-ended:
-				return
-			}
-		}
-	}()
-	note := fmt.Sprintf("no Valkey or Redis (7 or newer) is installed: instead of %s %s, "+
-		"an in-process replacement without access rules and memory limit runs here; to install a real one: %s",
-		s.Engine, s.Version, installCache)
-	stop := func() {
-		clock.Stop()
-		close(ended)
-		server.Close()
-	}
-	return &Cache{Server{Address: address(port), Port: port, Notes: []string{note}, stop: stop}}, nil
 }

@@ -30,7 +30,7 @@ func (a *AWS) role() string { return "arn:aws:iam::" + a.account + ":role/dozen"
 type xmlText string
 
 func (a *AWS) callerIdentity() xmlText {
-	return xmlText(fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
-		`<Arn>arn:aws:sts::%s:assumed-role/dozen/task</Arn><UserId>AROADOZEN:task</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-		a.account, a.account))
+	return xmlText(fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">`+
+		`<GetCallerIdentityResult><Arn>arn:aws:sts::%s:assumed-role/dozen/task</Arn><UserId>AROADOZEN:task</UserId>`+
+		`<Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`, a.account, a.account))
 }

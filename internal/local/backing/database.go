@@ -16,10 +16,11 @@ import (
 // superuser is the superuser that RDS keeps for itself.
 const superuser = "rdsadmin"
 
-// DatabaseSettings are the properties of an AWS::RDS::DBInstance and its parameter group. All but the last three are required.
+// DatabaseSettings are the properties of an AWS::RDS::DBInstance and its parameter group. All but the last three are
+// required.
 type DatabaseSettings struct {
 	Dir       string     // absolute; keeps the data between starts
-	Version   string     // such as "17.9"; the major version must be installed; if another minor version runs, a note says so
+	Version   string     // such as "17.9"; the major version must be installed, another minor version gives a note
 	Name      string     // of the database
 	Username  string     // the owner of the database
 	Password  string     // any characters except NUL
@@ -54,7 +55,8 @@ func StartDatabase(ctx context.Context, s DatabaseSettings) (*Database, error) {
 	stop := db.stop
 	db.stop = func() { stop(); unlock() }
 	if found.version != s.Version {
-		db.Notes = append(db.Notes, fmt.Sprintf("the template pins PostgreSQL %s; %s runs here", s.Version, found.version))
+		note := fmt.Sprintf("the template pins PostgreSQL %s; %s runs here", s.Version, found.version)
+		db.Notes = append(db.Notes, note)
 	}
 	return db, nil
 }
@@ -69,7 +71,8 @@ func (s DatabaseSettings) validate() error {
 		given("Username", s.Username),
 		given("Password", s.Password),
 		given("Version", s.Version),
-		require(s.Username != superuser, "database: Username is %q, which RDS keeps for itself: choose another", superuser),
+		require(s.Username != superuser,
+			"database: Username is %q, which RDS keeps for itself: choose another", superuser),
 		require(s.Authority != nil, "database: Authority is missing: make one with OpenAuthority"),
 	)
 }
@@ -118,8 +121,8 @@ func (s DatabaseSettings) run(ctx context.Context, found postgres) (*Database, e
 func (s DatabaseSettings) initialize(ctx context.Context, owner account, found postgres) error {
 	if text, err := os.ReadFile(filepath.Join(s.data(), "PG_VERSION")); err == nil {
 		if kept := strings.TrimSpace(string(text)); major(kept) != major(found.version) {
-			return fmt.Errorf("%s has data of PostgreSQL %s, but the template pins %s; the data was not changed; move it away to start with an empty database",
-				s.data(), kept, s.Version)
+			return fmt.Errorf("%s has data of PostgreSQL %s, but the template pins %s; the data was not changed; "+
+				"move it away to start with an empty database", s.data(), kept, s.Version)
 		}
 		return nil
 	} else if !os.IsNotExist(err) {
@@ -132,7 +135,9 @@ func (s DatabaseSettings) initialize(ctx context.Context, owner account, found p
 	if err := owner.write(s.secretFile(), []byte(rand.Text())); err != nil {
 		return err
 	}
-	args := []string{"-D", fresh, "-U", superuser, "--pwfile", s.secretFile(), "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"}
+	args := []string{
+		"-D", fresh, "-U", superuser, "--pwfile", s.secretFile(), "-A", "scram-sha-256", "-E", "UTF8", "--locale=C",
+	}
 	if major(found.version) >= 17 { // lower('É') then gives the same as on RDS
 		args = append(args, "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 	}

@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// Generator describes how Secrets Manager generates a secret; the fields are those of CloudFormation's GenerateSecretString.
+// Generator describes how Secrets Manager generates a secret; the fields are those of CloudFormation's
+// GenerateSecretString.
 type Generator struct {
 	SecretStringTemplate    string // JSON object; needs GenerateStringKey
 	GenerateStringKey       string // key of the password in that object
@@ -26,8 +27,8 @@ type Generator struct {
 	RequireEachIncludedType *bool // default true
 }
 
-// KeptSecret returns the secret with this name in dir. It generates the secret at the first call, and again when the generator has
-// changed, as a stack update does.
+// KeptSecret returns the secret with this name in dir. It generates the secret at the first call, and again when the
+// generator has changed, as a stack update does.
 func KeptSecret(dir, name string, g Generator) (string, error) {
 	if name == "" || strings.ContainsAny(name, "/\\\x00") || strings.HasPrefix(name, ".") {
 		return "", fmt.Errorf("secret %q: the name must not be empty, have a slash or begin with a dot", name)
@@ -67,9 +68,10 @@ func (g Generator) Generate() (string, error) {
 		return password, err
 	}
 	var object map[string]any
-	if err := json.Unmarshal([]byte(g.SecretStringTemplate), &object); err != nil || object == nil || g.GenerateStringKey == "" {
-		return "", fmt.Errorf("SecretStringTemplate is %q and GenerateStringKey is %q: must be a JSON object and a key in it",
-			g.SecretStringTemplate, g.GenerateStringKey)
+	err = json.Unmarshal([]byte(g.SecretStringTemplate), &object)
+	if err != nil || object == nil || g.GenerateStringKey == "" {
+		return "", fmt.Errorf("SecretStringTemplate is %q and GenerateStringKey is %q: "+
+			"must be a JSON object and a key in it", g.SecretStringTemplate, g.GenerateStringKey)
 	}
 	object[g.GenerateStringKey] = password
 	data, err := json.Marshal(object)
@@ -81,8 +83,8 @@ func (g Generator) password() (string, error) {
 	types, all := g.types()
 	each := g.RequireEachIncludedType == nil || *g.RequireEachIncludedType
 	if length < 1 || length > 4096 || all == "" || each && length < len(types) {
-		return "", fmt.Errorf("PasswordLength is %d: must be 1 to 4096 and at least 1 for each of the %d types of characters that are not excluded",
-			length, max(len(types), 1))
+		return "", fmt.Errorf("PasswordLength is %d: must be 1 to 4096, and at least %d "+
+			"to have a character of each type that is not excluded", length, max(len(types), 1))
 	}
 	if !each {
 		types = nil

@@ -9,8 +9,8 @@ import (
 	"dozen/internal/local/filelock"
 )
 
-// lock makes a directory and locks it for this process until unlock is called or the process ends. Without the lock, a second
-// start would take the servers of the first one for leftovers of a crash, and stop them.
+// lock makes a directory and locks it for this process until unlock is called or the process ends. Without the lock, a
+// second start would take the servers of the first one for leftovers of a crash, and stop them.
 func lock(dir string) (unlock func(), err error) {
 	if dir == "" || !filepath.IsAbs(dir) {
 		return nil, fmt.Errorf("Dir is %q: must be an absolute path", dir) //nolint:staticcheck // a field's name

@@ -18,11 +18,13 @@ func (s DatabaseSettings) prepareLogin(ctx context.Context, server *process, por
 	if err != nil {
 		return err
 	}
-	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=postgres sslmode=disable", port, superuser))
+	address := fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=postgres sslmode=disable", port, superuser)
+	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return err
 	}
-	config.Password, config.TLSConfig = string(password), &tls.Config{RootCAs: s.Authority.Pool(), ServerName: "localhost"}
+	config.Password = string(password)
+	config.TLSConfig = &tls.Config{RootCAs: s.Authority.Pool(), ServerName: "localhost"}
 	ctx, done := context.WithTimeout(ctx, serverTimeout)
 	defer done()
 	for {
@@ -52,7 +54,11 @@ func (s DatabaseSettings) grant(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	// One statement has the password, and the server logs statements that fail or are slow.
-	statements := []string{"SET log_min_error_statement = panic", "SET log_min_duration_statement = -1", "SET log_statement = 'none'"}
+	statements := []string{
+		"SET log_min_error_statement = panic",
+		"SET log_min_duration_statement = -1",
+		"SET log_statement = 'none'",
+	}
 	if !hasRole {
 		statements = append(statements, "CREATE ROLE "+role)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -26,7 +25,7 @@ func (a *AWS) getParameter(in struct {
 }) (any, *apiError) {
 	parameter, found := a.parameters[in.Name]
 	if !found {
-		return nil, &apiError{http.StatusBadRequest, "ParameterNotFound", "there is no parameter " + in.Name}
+		return nil, badRequest("ParameterNotFound", "there is no parameter "+in.Name)
 	}
 	return map[string]any{"Parameter": a.parameterAnswer(parameter, in.WithDecryption)}, nil
 }
@@ -53,7 +52,7 @@ func (a *AWS) getParametersByPath(in struct {
 	MaxResults                int
 }) (any, *apiError) {
 	if !strings.HasPrefix(in.Path, "/") || in.MaxResults < 0 || in.MaxResults > 10 {
-		return nil, &apiError{http.StatusBadRequest, "ValidationException", "Path must begin with a slash, and MaxResults must be 1 to 10"}
+		return nil, badRequest("ValidationException", "Path must begin with a slash, and MaxResults must be 1 to 10")
 	}
 	path, page, answer := strings.TrimSuffix(in.Path, "/")+"/", []any{}, map[string]any{}
 	last := ""

@@ -13,8 +13,8 @@ import (
 // postgres is an installed PostgreSQL.
 type postgres struct{ bin, version string }
 
-// findPostgres finds the binaries of the pinned major version, because another major version has another data format and behaves
-// differently. If binaries is not empty, it only looks in that directory.
+// findPostgres finds the binaries of the pinned major version, because another major version has another data format
+// and behaves differently. If binaries is not empty, it only looks in that directory.
 func findPostgres(pinned, binaries, checkout string) (postgres, error) {
 	places := postgresPlaces(checkout)
 	if binaries != "" {
@@ -56,7 +56,8 @@ func postgresPlaces(checkout string) []string {
 	return places
 }
 
-// reachableFor copies the installation next to the data if the account cannot reach it, as in a checkout in root's home.
+// reachableFor copies the installation next to the data if the account cannot reach it, as in a checkout in root's
+// home.
 func (p postgres) reachableFor(owner account, dir string) (postgres, error) {
 	if owner.credential == nil || closedParent(filepath.Join(p.bin, "postgres")) == "" {
 		return p, nil

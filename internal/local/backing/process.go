@@ -65,8 +65,8 @@ func (p *process) logTail() string {
 	return strings.TrimSpace(string(data[max(0, len(data)-2000):]))
 }
 
-// stopLeftover stops the server that a crashed run left behind, by its pid file. Another process may have the same id by now, so
-// stopLeftover only stops a process that has dir in its command line.
+// stopLeftover stops the server that a crashed run left behind, by its pid file. Another process may have the same id
+// by now, so stopLeftover only stops a process that has dir in its command line.
 func stopLeftover(pidFile, dir string, signal syscall.Signal) error {
 	data, err := os.ReadFile(pidFile)
 	if err != nil {
@@ -76,10 +76,12 @@ func stopLeftover(pidFile, dir string, signal syscall.Signal) error {
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err == nil && pid > 1 && strings.Contains(commandLine(pid), dir) {
 		_ = syscall.Kill(pid, signal)
-		for deadline := time.Now().Add(serverTimeout); strings.Contains(commandLine(pid), dir); time.Sleep(20 * time.Millisecond) {
+		deadline := time.Now().Add(serverTimeout)
+		for strings.Contains(commandLine(pid), dir) {
 			if time.Now().After(deadline) {
 				return fmt.Errorf("a server of an earlier run still uses %s and does not stop; kill process %d", dir, pid)
 			}
+			time.Sleep(20 * time.Millisecond)
 		}
 	}
 	// A stale file would make the next server take an unrelated process for its predecessor.

@@ -2,7 +2,6 @@ package backing
 
 import (
 	"cmp"
-	"net/http"
 )
 
 func (a *AWS) findSecret(id string) (Secret, *apiError) {
@@ -11,7 +10,7 @@ func (a *AWS) findSecret(id string) (Secret, *apiError) {
 			return secret, nil
 		}
 	}
-	return Secret{}, &apiError{http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret."}
+	return Secret{}, badRequest("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
 func (a *AWS) getSecretValue(in struct{ SecretId, VersionStage string }) (any, *apiError) { //nolint:revive // AWS's spelling
@@ -21,10 +20,8 @@ func (a *AWS) getSecretValue(in struct{ SecretId, VersionStage string }) (any, *
 		return nil, failed
 	}
 	if stage := cmp.Or(in.VersionStage, current); stage != current {
-		return nil, &apiError{
-			http.StatusBadRequest, "ResourceNotFoundException",
-			"Secrets Manager can't find the specified secret value for staging label: " + stage,
-		}
+		return nil, badRequest("ResourceNotFoundException",
+			"Secrets Manager can't find the specified secret value for staging label: "+stage)
 	}
 	return map[string]any{
 		"ARN": secret.ARN, "Name": secret.Name, "SecretString": secret.Value, "VersionStages": []string{current},

@@ -16,29 +16,32 @@ const dateForm = "20060102T150405Z"
 
 func presigned(r *http.Request) bool { return r.URL.Query().Get("X-Amz-Signature") != "" }
 
-// verify signs the request again with the credentials of the tasks, and compares the signatures. It returns the service that the
-// request was signed for.
+// verify signs the request again with the credentials of the tasks, and compares the signatures. It returns the service
+// that the request was signed for.
 func (a *AWS) verify(r *http.Request, hash string) (service string, failed *apiError) {
 	fields := signatureFields(r)
 	scope := strings.Split(fields["Credential"], "/")
 	if len(scope) != 5 {
-		return "", &apiError{http.StatusForbidden, "MissingAuthenticationToken", "the request does not have a Signature Version 4"}
+		return "", forbidden("MissingAuthenticationToken", "the request does not have a Signature Version 4")
 	}
 	key, region, service := scope[0], scope[2], scope[3]
 	if key != a.key || fields["Token"] != a.token {
-		return "", &apiError{http.StatusForbidden, invalidKey(service), "the access key or session token does not come from the stand-in"}
+		return "", forbidden(invalidKey(service), "the access key or session token does not come from the stand-in")
 	}
 	if region != a.region {
-		return "", &apiError{http.StatusForbidden, "SignatureDoesNotMatch", "the request is signed for region " + region + ", but this is " + a.region}
+		return "", forbidden("SignatureDoesNotMatch",
+			"the request is signed for region "+region+", but this is "+a.region)
 	}
 	at, err := time.Parse(dateForm, fields["Date"])
-	if expiry, presignError := time.ParseDuration(fields["Expires"] + "s"); err == nil && presignError == nil && time.Since(at) > expiry {
-		return "", &apiError{http.StatusForbidden, "AccessDenied", "Request has expired"}
+	expiry, presignError := time.ParseDuration(fields["Expires"] + "s")
+	if err == nil && presignError == nil && time.Since(at) > expiry {
+		return "", forbidden("AccessDenied", "Request has expired")
 	} else if err != nil || fields["Expires"] == "" && time.Since(at).Abs() > 15*time.Minute {
-		return "", &apiError{http.StatusForbidden, "RequestTimeTooSkewed", "the request was signed at " + fields["Date"] + ", more than 15 minutes from now"}
+		return "", forbidden("RequestTimeTooSkewed",
+			"the request was signed at "+fields["Date"]+", more than 15 minutes from now")
 	}
 	if want := a.sign(r, fields, hash, service, at); !hmac.Equal([]byte(want), []byte(fields["Signature"])) {
-		return "", &apiError{http.StatusForbidden, "SignatureDoesNotMatch", "the signature does not match the request and the credentials"}
+		return "", forbidden("SignatureDoesNotMatch", "the signature does not match the request and the credentials")
 	}
 	return service, nil
 }

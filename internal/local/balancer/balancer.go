@@ -47,8 +47,8 @@ func (b *Balancer) Server() *http.Server {
 	}
 }
 
-// Register adds host:port and starts its health checks. An address may be registered again while its earlier registration is
-// draining: that is another target. After Close, the new target is Unused from the start.
+// Register adds host:port and starts its health checks. An address may be registered again while its earlier
+// registration is draining: that is another target. After Close, the new target is Unused from the start.
 func (b *Balancer) Register(address string) *Target {
 	requests, cut := context.WithCancelCause(context.Background())
 	checks, stopChecks := context.WithCancel(context.Background())

@@ -1,7 +1,7 @@
 // Package balancer is an Application Load Balancer with one target group, on one machine.
 //
-// Its purpose is to prove that a release drops no request. So it behaves like the real one wherever a request could fail, and
-// hides nothing: a request that would get a 5xx on AWS gets a 5xx here.
+// Its purpose is to prove that a release drops no request. So it behaves like the real one wherever a request could
+// fail, and hides nothing: a request that would get a 5xx on AWS gets a 5xx here.
 //
 //	Register ──► initial ── one passing check ──────────────────► healthy
 //	                │                                              │   ▲
@@ -20,8 +20,8 @@
 //
 // # Where a request goes
 //
-// To the healthy targets, in turn. If no target is healthy, to all that are registered and not draining ("fail open"): a balancer
-// that sends no request anywhere helps nobody. If there is no such target either, the client gets a 503.
+// To the healthy targets, in turn. If no target is healthy, to all that are registered and not draining ("fail open"):
+// a balancer that sends no request anywhere helps nobody. If there is no such target either, the client gets a 503.
 //
 // # What the client sees
 //
@@ -33,6 +33,6 @@
 // # No retries
 //
 // Go's http.Transport sends a request again when the kept-alive connection that it chose turns out to be closed. An
-// Application Load Balancer does not: users get 502s from a web process whose keep-alive is shorter than the balancer's idle
-// timeout. They do here too; see sendOnce.
+// Application Load Balancer does not: users get 502s from a web process whose keep-alive is shorter than the balancer's
+// idle timeout. They do here too; see sendOnce.
 package balancer

@@ -59,7 +59,8 @@ func backend(t *testing.T, handle http.HandlerFunc) (address string) {
 	return server.Listener.Addr().String()
 }
 
-// rawBackend answers health checks and passes all other requests to answer, which reports whether to keep the connection open.
+// rawBackend answers health checks and passes all other requests to answer, which reports whether to keep the
+// connection open.
 func rawBackend(t *testing.T, answer func(*http.Request, net.Conn) bool) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

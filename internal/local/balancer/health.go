@@ -71,7 +71,8 @@ func (c *checker) check(ctx context.Context, address string) error {
 	}
 	defer answer.Body.Close()
 	if !c.matcher.matches(answer.StatusCode) {
-		return fmt.Errorf("GET %s returned status %d, want %s", c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
+		return fmt.Errorf("GET %s returned status %d, want %s",
+			c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
 	}
 	return nil
 }

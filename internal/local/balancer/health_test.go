@@ -10,8 +10,8 @@ import (
 	"dozen/internal/local/localtest"
 )
 
-// A release is only as quick and as safe as these transitions: too strict, and a good task gets no requests; too lax, and a broken
-// task gets them.
+// A release is only as quick and as safe as these transitions: too strict, and a good task gets no requests; too lax,
+// and a broken task gets them.
 func TestChecksMakeTheState(t *testing.T) {
 	s := Settings{HealthyThreshold: 3, UnhealthyThreshold: 2}
 	for checks, want := range map[string]State{

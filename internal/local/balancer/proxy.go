@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// statusClientGone is what an Application Load Balancer logs when the client hangs up before the answer. No client sees it.
+// statusClientGone is what an Application Load Balancer logs when the client hangs up before the answer. No client sees
+// it.
 const statusClientGone = 460
 
 // targetKey is the key of a request's target in the request's context.
@@ -28,8 +29,8 @@ func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), targetKey{}, t))
 	defer cancel(nil)
 	defer context.AfterFunc(t.requests, func() { cancel(context.Cause(t.requests)) })()
-	// Without full duplex, Go's server holds back the answer until it has read the whole body of the request. A ResponseWriter
-	// that does not support it still works that way.
+	// Without full duplex, Go's server holds back the answer until it has read the whole body of the request. A
+	// ResponseWriter that does not support it still works that way.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	b.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
@@ -65,8 +66,8 @@ func statusOf(r *http.Request, err error) int {
 	return http.StatusBadGateway
 }
 
-// validName matches the header names that an Application Load Balancer passes on when it drops invalid header fields. An
-// underscore is invalid: many servers take X_Forwarded_For for X-Forwarded-For.
+// validName matches the header names that an Application Load Balancer passes on when it drops invalid header fields.
+// An underscore is invalid: many servers take X_Forwarded_For for X-Forwarded-For.
 var validName = regexp.MustCompile(`^[-A-Za-z0-9]+$`)
 
 // rewrite turns the client's request into the one that the target gets, with the balancer's headers.
@@ -78,7 +79,7 @@ func rewrite(p *httputil.ProxyRequest) {
 			delete(p.Out.Header, name)
 		}
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} { // passed on as by the real one: an app must not trust them
+	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} { // as the real one: an app must not trust them
 		if values, ok := p.In.Header[name]; ok {
 			p.Out.Header[name] = values
 		}
@@ -87,8 +88,8 @@ func rewrite(p *httputil.ProxyRequest) {
 	sendOnce(p.Out)
 }
 
-// setForwardedHeaders tells the target the client's address, protocol and port. The address is appended to those that the
-// request already has.
+// setForwardedHeaders tells the target the client's address, protocol and port. The address is appended to those that
+// the request already has.
 func setForwardedHeaders(in *http.Request, out http.Header) {
 	client, _, err := net.SplitHostPort(in.RemoteAddr)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A balancer that repeats a request hides the failures that it must show, such as those of a web process that closes its idle
-// connections first. Here the target reads the second request on a kept-alive connection and hangs up.
+// A balancer that repeats a request hides the failures that it must show, such as those of a web process that closes
+// its idle connections first. Here the target reads the second request on a kept-alive connection and hangs up.
 func TestBrokenConnectionsAreNotRetried(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"} {
 		t.Run(method, func(t *testing.T) {
@@ -46,8 +46,8 @@ func TestBrokenConnectionsAreNotRetried(t *testing.T) {
 	}
 }
 
-// The same when the target closed the idle connection a moment before and the balancer may not know yet. The request fails or
-// goes over a new connection, which is a race on AWS too, but it is never sent twice.
+// The same when the target closed the idle connection a moment before and the balancer may not know yet. The request
+// fails or goes over a new connection, which is a race on AWS too, but it is never sent twice.
 func TestClosedIdleConnectionsAreNotRetried(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]int{}

@@ -141,7 +141,8 @@ func TestRoutingLagStillSendsRequests(t *testing.T) {
 	}
 }
 
-// A node that learns late of a deregistration starts its delay late: the requests that it still sent get the whole delay.
+// A node that learns late of a deregistration starts its delay late: the requests that it still sent get the whole
+// delay.
 func TestRoutingLagDelaysTheCut(t *testing.T) {
 	s := patient()
 	s.DeregistrationDelay = 2 * time.Second

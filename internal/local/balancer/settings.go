@@ -29,8 +29,10 @@ func (s Settings) Validate() error {
 		require(strings.HasPrefix(s.HealthPath, "/"), "HealthPath is %q: must begin with a slash", s.HealthPath),
 		require(s.HealthInterval > 0, "HealthInterval is %s: must be more than 0", s.HealthInterval),
 		require(s.HealthTimeout > 0 && s.HealthTimeout < s.HealthInterval,
-			"HealthTimeout is %s: must be more than 0 and less than HealthInterval, %s", s.HealthTimeout, s.HealthInterval),
-		require(1 <= s.HealthyThreshold && s.HealthyThreshold <= 10, "HealthyThreshold is %d: must be 1 to 10", s.HealthyThreshold),
+			"HealthTimeout is %s: must be more than 0 and less than HealthInterval, %s",
+			s.HealthTimeout, s.HealthInterval),
+		require(1 <= s.HealthyThreshold && s.HealthyThreshold <= 10,
+			"HealthyThreshold is %d: must be 1 to 10", s.HealthyThreshold),
 		require(1 <= s.UnhealthyThreshold && s.UnhealthyThreshold <= 10,
 			"UnhealthyThreshold is %d: must be 1 to 10", s.UnhealthyThreshold),
 		badMatcher,
@@ -72,7 +74,8 @@ func parseMatcher(text string) (matcher, error) {
 		from, errFrom := strconv.Atoi(low)
 		to, errTo := strconv.Atoi(high)
 		if errFrom != nil || errTo != nil || from < 200 || to > 499 || from > to {
-			return nil, fmt.Errorf("balancer: Matcher is %q: must be status codes from 200 to 499, such as 200 or 200,302 or 200-299", text)
+			return nil, fmt.Errorf("balancer: Matcher is %q: must be status codes from 200 to 499, "+
+				"such as 200 or 200,302 or 200-299", text)
 		}
 		m = append(m, struct{ from, to int }{from, to})
 	}

@@ -46,7 +46,8 @@ func (t *Target) Deregister() {
 	}
 	t.stopChecks()
 	settings := t.balancer.settings
-	// Only a target that was getting requests can still get new ones from the balancer's nodes that do not know of the change yet.
+	// Only a target that was getting requests can still get new ones from the balancer's nodes that do not know of the
+	// change yet.
 	if t.health.state == Healthy {
 		t.lagUntil = time.Now().Add(settings.RoutingLag)
 	}
@@ -54,12 +55,12 @@ func (t *Target) Deregister() {
 	t.delay = time.AfterFunc(settings.DeregistrationDelay, func() { t.end(settings.RoutingLag) })
 }
 
-// Drained is closed when the deregistration delay is over, which is when AWS's API reports the target as unused. With a routing
-// lag, requests may still be in flight.
+// Drained is closed when the deregistration delay is over, which is when AWS's API reports the target as unused. With a
+// routing lag, requests may still be in flight.
 func (t *Target) Drained() <-chan struct{} { return t.drained }
 
-// end makes the target unused, and cuts off the requests that are still in flight after the lag. A node of the real balancer that
-// learns of the deregistration late also starts its delay late.
+// end makes the target unused, and cuts off the requests that are still in flight after the lag. A node of the real
+// balancer that learns of the deregistration late also starts its delay late.
 func (t *Target) end(lag time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 
 const (
 	connectTimeout = 10 * time.Second // an Application Load Balancer's own
-	// idleSlack lets the pool close idle connections before their own deadline does: the pool never closes a connection in use,
-	// but the deadline could hit a request that has just chosen it.
+	// idleSlack lets the pool close idle connections before their own deadline does: the pool never closes a connection
+	// in use, but the deadline could hit a request that has just chosen it.
 	idleSlack = time.Second
 )
 
@@ -39,7 +39,8 @@ func newTransport(idle time.Duration) *http.Transport {
 	}
 }
 
-// idleConn fails when nothing was read or written for a while, so that a stream or a websocket ends when its target hangs.
+// idleConn fails when nothing was read or written for a while, so that a stream or a websocket ends when its target
+// hangs.
 type idleConn struct {
 	net.Conn
 	idle time.Duration
@@ -61,9 +62,9 @@ func (c idleConn) Write(p []byte) (int, error) {
 // extend moves the deadline. It fails if the connection is closed, and then so does the next read or write.
 func (c idleConn) extend() { _ = c.SetDeadline(time.Now().Add(c.idle)) }
 
-// sendOnce keeps http.Transport from sending the request again when a reused connection breaks. The transport only repeats a
-// request without a body, or with a body that it can rewind. So a request without a body gets an empty one that cannot be rewound;
-// "identity" keeps the transport from announcing it as chunked.
+// sendOnce keeps http.Transport from sending the request again when a reused connection breaks. The transport only
+// repeats a request without a body, or with a body that it can rewind. So a request without a body gets an empty one
+// that cannot be rewound; "identity" keeps the transport from announcing it as chunked.
 func sendOnce(r *http.Request) {
 	r.GetBody = nil
 	if r.Body == nil || r.Body == http.NoBody {

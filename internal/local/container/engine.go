@@ -25,8 +25,8 @@ type Engine struct {
 // engineTimeout limits the engine's short commands.
 const engineTimeout = 20 * time.Second
 
-// FindEngine tries the wanted command, or docker and podman if it is empty, and returns nil if no engine answers. The label marks
-// the containers of one environment, so that Clean finds them.
+// FindEngine tries the wanted command, or docker and podman if it is empty, and returns nil if no engine answers. The
+// label marks the containers of one environment, so that Clean finds them.
 func FindEngine(ctx context.Context, wanted, label string) *Engine {
 	candidates := [][]string{{"docker"}, {"podman"}}
 	if words := strings.Fields(wanted); len(words) > 0 {
@@ -85,8 +85,8 @@ func (e *Engine) Start(program Program, spec Spec, out io.Writer) (*Task, error)
 	return t, nil
 }
 
-// Command returns the engine's command for a task, not started yet. The values of variables are passed in its environment and
-// not in its arguments, which every user of the machine can read.
+// Command returns the engine's command for a task, not started yet. The values of variables are passed in its
+// environment and not in its arguments, which every user of the machine can read.
 func (e *Engine) Command(program Program, spec Spec, interactive bool) *exec.Cmd {
 	names := slices.Sorted(maps.Keys(spec.Variables))
 	args := e.runArguments(spec, interactive)

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// ledger records on disk which processes are running: one file per process, named after its process id, with its start time. The
-// start time tells a process that was left behind from a later process with the same id.
+// ledger records on disk which processes are running: one file per process, named after its process id, with its start
+// time. The start time tells a process that was left behind from a later process with the same id.
 type ledger struct{ directory string }
 
 func (l ledger) add(pid int) {
@@ -37,7 +37,8 @@ func (l ledger) clean() error {
 		started, readErr := os.ReadFile(l.entry(pid))
 		if readErr == nil && len(started) > 0 && startTime(pid) == string(started) {
 			if killErr := syscall.Kill(-pid, syscall.SIGKILL); killErr != nil {
-				err = errors.Join(err, fmt.Errorf("cannot kill process %d, which an earlier run left behind: %w", pid, killErr))
+				killErr = fmt.Errorf("cannot kill process %d, which an earlier run left behind: %w", pid, killErr)
+				err = errors.Join(err, killErr)
 			}
 		}
 		l.remove(pid)

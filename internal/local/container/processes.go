@@ -24,7 +24,8 @@ func NewProcesses(directory string) *Processes {
 
 func (*Processes) String() string { return "processes" }
 
-// Build compiles an app in Go. Any other app runs from a copy of its files, with the interpreters that this machine has installed.
+// Build compiles an app in Go. Any other app runs from a copy of its files, with the interpreters that this machine has
+// installed.
 func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Program, error) {
 	program := Program{Reference: source.Hash, Directory: filepath.Join(p.programs, source.Hash)}
 	if _, err := os.Stat(program.Directory); err == nil {
@@ -33,7 +34,8 @@ func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Pr
 	if err := os.MkdirAll(p.programs, 0o755); err != nil {
 		return Program{}, err
 	}
-	// Build in a temporary directory and move it when it is complete, so that an interrupted build does not look finished.
+	// Build in a temporary directory and move it when it is complete, so that an interrupted build does not look
+	// finished.
 	building, err := os.MkdirTemp(p.programs, "building-")
 	if err != nil {
 		return Program{}, err
@@ -54,7 +56,8 @@ func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Pr
 // compile builds the module's main package once under each name that a command uses for it.
 func compile(ctx context.Context, source Source, files string, out io.Writer) error {
 	for _, name := range source.Commands {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(files, filepath.Base(name)), ".")
+		program := filepath.Join(files, filepath.Base(name))
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, ".")
 		build.Dir = source.Path
 		build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 		build.Stdout, build.Stderr = out, out
@@ -78,7 +81,8 @@ func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, err
 		func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) },
 		func() { p.ledger.remove(cmd.Process.Pid) })
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; install what the command needs on this machine, or start docker or podman", spec.Name, err)
+		return nil, fmt.Errorf("%s: %w; install what the command needs on this machine, or start docker or podman",
+			spec.Name, err)
 	}
 	p.ledger.add(cmd.Process.Pid)
 	return t, nil

@@ -16,7 +16,8 @@ type Runtime interface {
 	Build(ctx context.Context, source Source, out io.Writer) (Program, error)
 	// Start starts one task and copies its output to out, in lines or in larger pieces.
 	Start(program Program, spec Spec, out io.Writer) (*Task, error)
-	// Command returns the task as a command that is not started yet, for one-off commands that use the caller's terminal.
+	// Command returns the task as a command that is not started yet, for one-off commands that use the caller's
+	// terminal.
 	Command(program Program, spec Spec, interactive bool) *exec.Cmd
 	// NotEnforced lists what a task definition asks for and this runtime does not enforce.
 	NotEnforced(spec Spec) []string

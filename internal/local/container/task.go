@@ -38,7 +38,8 @@ func start(cmd *exec.Cmd, stopTimeout time.Duration, kill, ended func()) (*Task,
 	return t, nil
 }
 
-// Stop sends SIGTERM, and kills the task after its stop timeout. It returns at once; Done is closed when the task has ended.
+// Stop sends SIGTERM, and kills the task after its stop timeout. It returns at once; Done is closed when the task has
+// ended.
 func (t *Task) Stop() {
 	t.stop.Do(func() {
 		_ = t.cmd.Process.Signal(syscall.SIGTERM) // which fails if the task has ended by itself
@@ -58,8 +59,8 @@ func (t *Task) Kill() { t.kill() }
 // Done is closed when the task has ended.
 func (t *Task) Done() <-chan struct{} { return t.done }
 
-// Exit waits for the end of the task and returns its exit code. The reason has what the code alone does not say. If a signal
-// ended the task, the code is 128 plus the signal's number, as ECS reports it.
+// Exit waits for the end of the task and returns its exit code. The reason has what the code alone does not say. If a
+// signal ended the task, the code is 128 plus the signal's number, as ECS reports it.
 func (t *Task) Exit() (code int, reason string) {
 	<-t.done
 	var failed *exec.ExitError

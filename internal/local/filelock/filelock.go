@@ -1,5 +1,5 @@
-// Package filelock locks a file for one process. The operating system releases the lock when the process ends, however it
-// ends, so a crash leaves no lock behind.
+// Package filelock locks a file for one process. The operating system releases the lock when the process ends, however
+// it ends, so a crash leaves no lock behind.
 package filelock
 
 import (
@@ -15,8 +15,8 @@ type HeldError struct{ Path, Process string }
 
 func (e HeldError) Error() string { return fmt.Sprintf("%s is held by process %s", e.Path, e.Process) }
 
-// Take locks a file until unlock is called. It creates the file if needed and writes this process's id into it. Take does not
-// wait: it returns a HeldError if another process holds the lock.
+// Take locks a file until unlock is called. It creates the file if needed and writes this process's id into it. Take
+// does not wait: it returns a HeldError if another process holds the lock.
 func Take(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -20,11 +20,14 @@ func (s *Service) carryOut(a action) {
 		strikes := d.strikes
 		time.AfterFunc(pauseAfter(strikes), func() { s.send(func() { s.state.pauseEnded(d, strikes) }) })
 	case rollBack:
-		s.log.Warn("release failed: rolling back", "revision", s.waitingFor(), "to", s.state.primary.release, "reason", s.state.reason)
+		s.log.Warn("release failed: rolling back",
+			"revision", s.waitingFor(), "to", s.state.primary.release, "reason", s.state.reason)
 	case abandon:
-		s.log.Warn("release failed: there is no earlier release to roll back to", "revision", s.waitingFor(), "reason", s.state.reason)
+		s.log.Warn("release failed: there is no earlier release to roll back to",
+			"revision", s.waitingFor(), "reason", s.state.reason)
 	case halt:
-		s.answer(fmt.Errorf("release %s failed and is left as it is, because Rollback is off: %s", s.waitingFor(), s.state.reason))
+		s.answer(fmt.Errorf("release %s failed and is left as it is, because Rollback is off: %s",
+			s.waitingFor(), s.state.reason))
 	case conclude:
 		s.conclude()
 	}
@@ -47,14 +50,16 @@ func (s *Service) conclude() {
 		s.log.Info("rolled back", "revision", s.state.primary.release)
 		s.answer(&RolledBack{Release: s.waitingFor(), To: s.state.primary.release, Reason: s.state.reason})
 	case abandoned:
-		s.answer(fmt.Errorf("release %s failed and there is no earlier release to roll back to: %s", s.waitingFor(), s.state.reason))
+		s.answer(fmt.Errorf("release %s failed and there is no earlier release to roll back to: %s",
+			s.waitingFor(), s.state.reason))
 	}
 }
 
 // start begins to launch a task, whose phase is launching until it runs.
 func (s *Service) start(number int, release string) {
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &handle{number: number, cancel: cancel, status: Status{ID: s.state.name(number), Release: release, Started: time.Now()}}
+	status := Status{ID: s.state.name(number), Release: release, Started: time.Now()}
+	h := &handle{number: number, cancel: cancel, status: status}
 	s.handles[number] = h
 	go func() {
 		task, err := s.launch(ctx, h.status.ID, release)

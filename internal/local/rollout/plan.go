@@ -59,7 +59,8 @@ func verdict(s *state) verb {
 	return rollBack
 }
 
-// overdue returns the next steps of the tasks that must stop whatever else happens: those that are drained, and those that failed.
+// overdue returns the next steps of the tasks that must stop whatever else happens: those that are drained, and those
+// that failed.
 func overdue(s *state) []action {
 	var actions []action
 	for i := range s.tasks {
@@ -88,8 +89,8 @@ func (s *state) stop(t *task) []action {
 	return []action{deregister, terminate}
 }
 
-// starts returns how many tasks the primary deployment lacks, and how many may start. Tasks that are still stopping take up room:
-// otherwise two schedulers would run at once.
+// starts returns how many tasks the primary deployment lacks, and how many may start. Tasks that are still stopping
+// take up room: otherwise two schedulers would run at once.
 func starts(s *state) (missing, room int) {
 	if s.primary == nil || s.primary.pause != noPause || s.outcome == halted {
 		return 0, 0
@@ -101,7 +102,8 @@ func starts(s *state) (missing, room int) {
 // replaceable returns the tasks of old deployments that can stop now:
 //
 //   - a task that was never healthy can, because it serves nobody;
-//   - a task that was healthy can when other tasks have taken its place, or when it takes the room of a new task that is blocked;
+//   - a task that was healthy can when other tasks have taken its place, or when it takes the room of a new task that
+//     is blocked;
 //   - a healthy task can only while enough other healthy tasks remain.
 func (s *state) replaceable(blocked int) []*task {
 	if s.primary == nil {
@@ -132,8 +134,8 @@ func (s *state) replaceable(blocked int) []*task {
 	return going
 }
 
-// candidates returns the tasks of old deployments that are not stopping yet, the least useful first: those that never served
-// before unhealthy before healthy, new before old.
+// candidates returns the tasks of old deployments that are not stopping yet, the least useful first: those that never
+// served before unhealthy before healthy, new before old.
 func (s *state) candidates() []*task {
 	var tasks []*task
 	for i := range s.tasks {

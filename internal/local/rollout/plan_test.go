@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Prevents every outage that the order of steps in a release can cause: too few tasks, two schedulers, only broken tasks, a
-// release that never ends.
+// Prevents every outage that the order of steps in a release can cause: too few tasks, two schedulers, only broken
+// tasks, a release that never ends.
 func TestEveryHistoryKeepsThePromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		if err := live(histories().Draw(t, "history"), plan); err != nil {

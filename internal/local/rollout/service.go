@@ -18,8 +18,8 @@ const (
 	remembered   = 10               // stopped tasks that Tasks still returns
 )
 
-// Service keeps the desired number of tasks of one release running. One goroutine owns everything but the statuses, and each event
-// is a function that is sent to its inbox. The methods are safe for concurrent use.
+// Service keeps the desired number of tasks of one release running. One goroutine owns everything but the statuses, and
+// each event is a function that is sent to its inbox. The methods are safe for concurrent use.
 type Service struct {
 	settings Settings
 	launch   Launch
@@ -42,8 +42,8 @@ type waiter struct {
 	result  chan error // with room for one
 }
 
-// New returns a service that has no tasks before the first Deploy. The balancer is nil for a service without one. The error has
-// every problem with the settings. The caller must call Stop.
+// New returns a service that has no tasks before the first Deploy. The balancer is nil for a service without one. The
+// error has every problem with the settings. The caller must call Stop.
 func New(settings Settings, launch Launch, balancer *balancer.Balancer, log *slog.Logger) (*Service, error) {
 	if err := settings.Validate(); err != nil {
 		return nil, err
@@ -62,8 +62,8 @@ func New(settings Settings, launch Launch, balancer *balancer.Balancer, log *slo
 	return s, nil
 }
 
-// Deploy replaces all tasks with tasks of the release, even if they are of that release already. It returns nil when only the
-// release's tasks run and all of them are healthy. Otherwise the error
+// Deploy replaces all tasks with tasks of the release, even if they are of that release already. It returns nil when
+// only the release's tasks run and all of them are healthy. Otherwise the error
 //
 //   - is a *RolledBack if the circuit breaker opened and only the earlier release runs again;
 //   - is another error if the breaker opened and there is no earlier release, or Rollback is off;
@@ -77,7 +77,7 @@ func (s *Service) Deploy(ctx context.Context, release string) error {
 			return
 		}
 		s.answer(fmt.Errorf("release %s: %w, %s", s.waitingFor(), ErrReplaced, release))
-		s.log.Info("deployment begins", "revision", release)
+		s.log.Info("service deployment begins", "revision", release)
 		s.waiting = w
 		s.state.deployed(release)
 	})
@@ -88,7 +88,8 @@ func (s *Service) Deploy(ctx context.Context, release string) error {
 	case err := <-w.result:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("release %s: stopped waiting for the deployment, which continues: %w", release, context.Cause(ctx))
+		cause := context.Cause(ctx)
+		return fmt.Errorf("release %s: stopped waiting for the deployment, which continues: %w", release, cause)
 	}
 }
 
@@ -99,8 +100,8 @@ func (s *Service) Tasks() []Status {
 	return slices.Concat(s.stopped, s.statuses)
 }
 
-// Stop stops all tasks as a deployment does, in the stop order and with draining, and returns when they are gone. If ctx ends
-// first, Stop sends SIGTERM to all remaining tasks at once and returns an error.
+// Stop stops all tasks as a deployment does, in the stop order and with draining, and returns when they are gone. If
+// ctx ends first, Stop sends SIGTERM to all remaining tasks at once and returns an error.
 func (s *Service) Stop(ctx context.Context) error {
 	s.send(func() {
 		s.answer(fmt.Errorf("release %s: %w", s.waitingFor(), ErrStopped))
@@ -117,7 +118,8 @@ func (s *Service) Stop(ctx context.Context) error {
 			s.deregister(h)
 		}
 	})
-	return fmt.Errorf("service %q: stopped waiting for its tasks and sent SIGTERM to all of them: %w", s.settings.Name, context.Cause(ctx))
+	return fmt.Errorf("service %q: stopped waiting for its tasks and sent SIGTERM to all of them: %w",
+		s.settings.Name, context.Cause(ctx))
 }
 
 // send has the service's goroutine call a function. It returns false if the goroutine has ended.

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// StopOrder is the order in which a task that must stop is deregistered from the balancer and gets SIGTERM. It is disputed which
-// of them comes first on AWS, so an app must survive every order. Without a balancer, a task only gets SIGTERM.
+// StopOrder is the order in which a task that must stop is deregistered from the balancer and gets SIGTERM. It is
+// disputed which of them comes first on AWS, so an app must survive every order. Without a balancer, a task only gets
+// SIGTERM.
 type StopOrder int
 
 const (
@@ -33,7 +34,7 @@ type Settings struct {
 	MinimumHealthyPercent int // 0 to 100
 	MaximumPercent        int // 100 to 200
 
-	FailuresToRollBack int  // failed tasks that end a deployment (the circuit breaker, with COUNT); 0: no circuit breaker
+	FailuresToRollBack int  // failed tasks that open the circuit breaker (with COUNT); 0: no circuit breaker
 	ResetOnHealthy     bool // a task that turns healthy sets the count of failures back to 0
 	Rollback           bool // roll back when the breaker opens; otherwise the deployment is left as it is
 
@@ -48,10 +49,12 @@ func (s Settings) Validate() error {
 		s.require(s.Desired >= 0, "Desired is %d: must be 0 or more", s.Desired),
 		s.require(0 <= s.MinimumHealthyPercent && s.MinimumHealthyPercent <= 100,
 			"MinimumHealthyPercent is %d: must be 0 to 100", s.MinimumHealthyPercent),
-		s.require(100 <= s.MaximumPercent && s.MaximumPercent <= 200, "MaximumPercent is %d: must be 100 to 200", s.MaximumPercent),
+		s.require(100 <= s.MaximumPercent && s.MaximumPercent <= 200,
+			"MaximumPercent is %d: must be 100 to 200", s.MaximumPercent),
 		s.require(s.FailuresToRollBack >= 0, "FailuresToRollBack is %d: must be 0 or more", s.FailuresToRollBack),
 		s.require(s.HealthGrace >= 0, "HealthGrace is %s: must be 0 or more", s.HealthGrace),
-		s.require(DeregisterFirst <= s.StopOrder && s.StopOrder <= Together, "StopOrder is %d: must be 0 to 2", s.StopOrder),
+		s.require(DeregisterFirst <= s.StopOrder && s.StopOrder <= Together,
+			"StopOrder is %d: must be 0 to 2", s.StopOrder),
 		s.requireRoom(),
 	)
 }
@@ -61,7 +64,8 @@ func (s Settings) requireRoom() error {
 	lower, upper := s.bounds()
 	return s.require(s.Desired <= 0 || lower < s.Desired || upper > s.Desired,
 		"%d tasks cannot be replaced between MinimumHealthyPercent %d and MaximumPercent %d: "+
-			"no task may stop before another starts, and no task may start before another stops; lower the minimum or raise the maximum",
+			"no task may stop before another starts, and no task may start before another stops; "+
+			"lower the minimum or raise the maximum",
 		s.Desired, s.MinimumHealthyPercent, s.MaximumPercent)
 }
 

@@ -2,8 +2,8 @@ package rollout
 
 import "fmt"
 
-// state is everything that plan looks at. It has no clock: the end of what takes time is an event, so that a test can let
-// everything happen in any order.
+// state is everything that plan looks at. It has no clock: the end of what takes time is an event, so that a test can
+// let everything happen in any order.
 type state struct {
 	settings   Settings
 	balanced   bool        // there is a balancer
@@ -38,7 +38,8 @@ type deployment struct {
 	pause    pause
 }
 
-// pause delays the next start after a task has failed, so that a service whose tasks keep failing does not start them in a tight loop.
+// pause delays the next start after a task has failed, so that a service whose tasks keep failing does not start them
+// in a tight loop.
 type pause int
 
 const (

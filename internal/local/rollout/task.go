@@ -10,14 +10,14 @@ import (
 // Task is one process or container. It may exit at any time.
 type Task interface {
 	Address() string                 // host:port; only called if there is a balancer
-	Stop()                           // sends SIGTERM, and SIGKILL after the stop timeout; returns at once; may be called twice
+	Stop()                           // SIGTERM, then SIGKILL after the stop timeout; does not wait; may be called twice
 	Done() <-chan struct{}           // closed when the task has exited
 	Exit() (code int, reason string) // only called when Done is closed
 }
 
-// Launch starts a task of a release under an id such as web-3, and returns when it runs. The context is for the launch only: it
-// ends if the task is no longer wanted before it runs, and when the task is gone. Do not tie the task's process to it: Stop ends
-// a running task.
+// Launch starts a task of a release under an id such as web-3, and returns when it runs. The context is for the launch
+// only: it ends if the task is no longer wanted before it runs, and when the task is gone. Do not tie the task's
+// process to it: Stop ends a running task.
 type Launch func(ctx context.Context, id, release string) (Task, error)
 
 // Status is what `dozen ps` shows of a task.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// world is everything around a service's state. It makes things happen, lets the planner react, and judges each action by its own
-// records:
+// world is everything around a service's state. It makes things happen, lets the planner react, and judges each action
+// by its own records:
 //
 //	happen ─► event ─► state ─► plan ─► judge ─► done ─► afterwards
 //	                     ▲                         │
@@ -186,8 +186,8 @@ func (w *world) calm() {
 	w.fail("it never comes to rest")
 }
 
-// canSettle reports whether the service can end with a good release. It cannot if the last release is broken and the breaker is off
-// or does not roll back, or if no task is desired, because then a broken release is steady too.
+// canSettle reports whether the service can end with a good release. It cannot if the last release is broken and the
+// breaker is off or does not roll back, or if no task is desired, because then a broken release is steady too.
 func (w *world) canSettle() bool {
 	if w.s.outcome == halted || w.s.lastSteady != nil && w.kinds[w.s.lastSteady.release] != deployGood {
 		return false
