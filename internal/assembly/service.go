@@ -44,7 +44,8 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	deployment := p.At("DeploymentConfiguration")
 	breaker := deployment.At("DeploymentCircuitBreaker")
 	s := Service{
-		Resource: r, Name: constructName(r), Process: tag(p, "Process"), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
+		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
+		Process:               tag(p, "Process"),
 		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
 		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
 		HealthGrace:           p.At("HealthCheckGracePeriodSeconds").Seconds(0),
