@@ -8,30 +8,32 @@ import (
 )
 
 type lintMigrations struct {
-	Directories []string `arg:"" name:"dir" help:"Directories with *.sql; what is below them counts too."`
+	Directories []string `arg:"" name:"dir" help:"Directories with *.sql files, also in subdirectories."`
 }
 
-// Run prints one line for each finding. A directory without migrations is an error: it is misspelt more often than it is
-// empty, and a check that checks nothing must not be green.
+// Run prints one line for each problem. A directory without migrations is an error: its name is probably misspelt, and
+// a check that checks nothing must not pass.
 func (c *lintMigrations) Run(s *session) error {
 	found, total := 0, 0
 	for _, dir := range c.Directories {
-		dir = strings.TrimSuffix(dir, "/...") // as Go writes "and everything below", which is meant anyway
-		findings, files, err := migrationlint.Directories(dir)
+		dir = strings.TrimSuffix(dir, "/...") // Go's notation for all subdirectories, which are checked anyway
+		problems, files, err := migrationlint.Directories(dir)
 		if err != nil {
 			return err
 		}
 		if files == 0 {
-			return fmt.Errorf("no migrations (*.sql) below %s: give the directory that holds them", dir)
+			return fmt.Errorf("no migrations (*.sql) in %s or below; name the directory that has them", dir)
 		}
-		for _, finding := range findings {
-			say(s.out, "%s\n", finding)
+		for _, problem := range problems {
+			printf(s.out, "%s\n", problem)
 		}
-		found, total = found+len(findings), total+files
+		found, total = found+len(problems), total+files
 	}
 	if found > 0 {
-		return fmt.Errorf("%d findings in %d migrations. Write the safe form, or put an override with its reason above the statement:\n-- dozen:allow RULE: why the running release does not mind", found, total)
+		return fmt.Errorf("%d problems in %d migrations. "+
+			"Write the safe form, or put an override with its reason above the statement:\n"+
+			"-- dozen:allow RULE: why this does not break the running release", found, total)
 	}
-	say(s.out, "%d migrations, all safe for the release that is still running\n", total)
+	printf(s.out, "%d migrations, all safe for the release that is still running\n", total)
 	return nil
 }

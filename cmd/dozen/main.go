@@ -18,23 +18,23 @@ import (
 // Exit codes.
 const (
 	ok      = 0
-	failed  = 1 // the command has found something, or could not do its work
-	misused = 2 // the command line is not as it should be
+	failed  = 1 // the command found problems, or could not do its work
+	misused = 2 // the command line is wrong
 )
 
-// commands is everything that dozen can do.
+// commands are the commands of dozen.
 type commands struct {
 	Up      up      `cmd:"" help:"Run a synthesized environment on this machine until Ctrl-C."`
-	Release release `cmd:"" help:"Roll a running environment to what is synthesized now: migrate, then replace every task."`
+	Release release `cmd:"" help:"Release the sources to a running environment: migrate, then replace every task."`
 	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration."`
-	PS      list    `cmd:"" name:"ps" help:"List the tasks of a running environment."`
-	Logs    logs    `cmd:"" help:"Show what the processes have written, also after the environment has ended."`
-	Down    down    `cmd:"" help:"End a running environment in order."`
+	PS      ps      `cmd:"" name:"ps" help:"List the tasks of a running environment."`
+	Logs    logs    `cmd:"" help:"Show the logs of the processes, even after the environment has ended."`
+	Down    down    `cmd:"" help:"Stop a running environment in order."`
 
-	LintMigrations lintMigrations `cmd:"" help:"Refuse migrations that break the release which is still running."`
+	LintMigrations lintMigrations `cmd:"" help:"Find migrations that break the release that is still running."`
 }
 
-// session is the outside that a command sees.
+// session is everything outside of the program that a command uses.
 type session struct {
 	ctx       context.Context
 	in        *os.File
@@ -43,7 +43,7 @@ type session struct {
 	directory string // the checkout
 }
 
-// exit ends the command with a code that is not an error of ours, such as the one of a one-off command.
+// exit ends the command with an exit code that is not an error of dozen, such as that of a one-off command.
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
@@ -54,8 +54,13 @@ func main() {
 
 func run(s *session, args []string) int {
 	code, helped := ok, false
-	parser := kong.Must(&commands{}, kong.Bind(s), kong.Name("dozen"), kong.Writers(s.out, s.errs), kong.Exit(func(c int) { code, helped = c, true }),
-		kong.Description("Runs and checks what `make synth` has synthesized. Commands are given in the checkout."))
+	parser := kong.Must(&commands{},
+		kong.Name("dozen"),
+		kong.Description("Runs and checks what `make synth` synthesizes. Run it in a checkout."),
+		kong.Vars{"engineHelp": engineHelp},
+		kong.Bind(s),
+		kong.Writers(s.out, s.errs),
+		kong.Exit(func(c int) { code, helped = c, true }))
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -64,7 +69,7 @@ func run(s *session, args []string) int {
 		return code
 	}
 	if err != nil {
-		say(s.errs, "dozen: %v; `dozen --help` lists the commands\n", err)
+		printf(s.errs, "dozen: %v; `dozen --help` lists the commands\n", err)
 		return misused
 	}
 	var ended exit
@@ -74,12 +79,12 @@ func run(s *session, args []string) int {
 	case errors.As(err, &ended):
 		return int(ended)
 	default:
-		say(s.errs, "dozen: %v\n", err)
+		printf(s.errs, "dozen: %v\n", err)
 		return failed
 	}
 }
 
-// checkout is the nearest directory, from the given one upwards, that holds a cdk.json; the given one if none does.
+// checkout returns the nearest directory with a cdk.json, from the given one upwards; the given one if there is none.
 func checkout(directory string) string {
 	above, err := filepath.Abs(directory)
 	for ; err == nil; above = filepath.Dir(above) {
@@ -93,7 +98,7 @@ func checkout(directory string) string {
 	return directory
 }
 
-// untilSignal gives a context that ends with the first SIGINT or SIGTERM; the second ends the program at once.
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. The second signal ends the program at once.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -107,7 +112,7 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-// getenv is one variable of the session; empty if it is not set.
+// getenv returns a variable of the session; empty if it is not set.
 func (s *session) getenv(name string) string {
 	for _, variable := range s.environ {
 		if value, is := strings.CutPrefix(variable, name+"="); is {
@@ -117,7 +122,7 @@ func (s *session) getenv(name string) string {
 	return ""
 }
 
-// say writes for a person. If nobody listens any more there is nobody to tell.
-func say(w io.Writer, format string, args ...any) {
+// printf writes to a user, and ignores errors: if the output is closed, nobody reads it.
+func printf(w io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format, args...)
 }

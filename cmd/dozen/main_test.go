@@ -15,7 +15,7 @@ func dozen(t *testing.T, directory string, args ...string) (code int, out, errs 
 	return code, outText.String(), errsText.String()
 }
 
-// Prevents: a command that does something else than it was told, or dies with a stack trace, for a slip of the hand.
+// Prevents: after a typing mistake, a command does the wrong thing or ends with a stack trace.
 func TestCommandLine(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	migrations := func(sql string) string {
@@ -43,20 +43,20 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"up", "--prot=1"}, 2, "", "unknown flag --prot"},
 		{[]string{"up", "--scale", "worker"}, 2, "", "--scale"},
 		{[]string{"up", "--scale", "worker=many"}, 2, "", "many"},
-		{[]string{"up", "--scale", "worker=-1"}, 1, "", "write 0 or more"},
+		{[]string{"up", "--scale", "worker=-1"}, 1, "", "must be 0 or more"},
 		{[]string{"up", "--assembly", safe}, 1, "", "manifest.json"},
 		{[]string{"ps", "nowhere"}, 1, "", `start it with ` + "`dozen up nowhere`"},
-		{[]string{"run", "nowhere", "--", "true"}, 1, "", "does not run here"},
+		{[]string{"run", "nowhere", "--", "true"}, 1, "", "is not running here"},
 		{[]string{"run", "nowhere"}, 2, "", "<command>"},
-		{[]string{"run", "nowhere", "--"}, 1, "", "which command?"},
-		{[]string{"release", "nowhere"}, 1, "", "does not run here"},
-		{[]string{"down", "nowhere"}, 1, "", "does not run here"},
+		{[]string{"run", "nowhere", "--"}, 1, "", "the command is missing"},
+		{[]string{"release", "nowhere"}, 1, "", "is not running here"},
+		{[]string{"down", "nowhere"}, 1, "", "is not running here"},
 		{[]string{"logs", "nowhere"}, 1, "", "has never run here"},
 		{[]string{"lint-migrations"}, 2, "", "<dir>"},
 		{[]string{"lint-migrations", safe}, 0, "1 migrations, all safe", ""},
 		{[]string{"lint-migrations", unsafe}, 1, "0001_a.sql:2: drop-table: a: ", "dozen:allow RULE"},
 		{[]string{"lint-migrations", unsafe, safe}, 1, "0001_a.sql:2: drop-table: a: ", "in 2 migrations"},
-		{[]string{"lint-migrations", migrations("")}, 1, "", "no migrations (*.sql) below"},
+		{[]string{"lint-migrations", migrations("")}, 1, "", "no migrations (*.sql) in"},
 		{[]string{"lint-migrations", safe + "/missing"}, 1, "", "no such file or directory"},
 	} {
 		code, out, errs := dozen(t, checkout, row.args...)
@@ -72,14 +72,14 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// Prevents: a command in the wrong directory that looks for an environment of another checkout, or makes one.
+// Prevents: a command in the wrong directory finds or creates the environment of another checkout.
 func TestCommandsFindTheirCheckout(t *testing.T) {
 	root := t.TempDir()
 	inside := filepath.Join(root, "app", "internal")
 	if err := os.MkdirAll(inside, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := dozen(t, inside, "ps"); code != 1 || !strings.Contains(errs, "no cdk.json here or above") {
+	if code, _, errs := dozen(t, inside, "ps"); code != 1 || !strings.Contains(errs, "no cdk.json in this directory or above it") {
 		t.Errorf("outside of a checkout: exit code %d, %s", code, errs)
 	}
 	if err := os.WriteFile(filepath.Join(root, "cdk.json"), []byte("{}"), 0o600); err != nil {

@@ -9,12 +9,12 @@ import (
 
 type oneOff struct {
 	Environment string   `arg:"" help:"Name of the environment."`
-	Command     []string `arg:"" passthrough:"" help:"The command and its arguments, behind --."`
+	Command     []string `arg:"" passthrough:"" help:"The command and its arguments, after --."`
 }
 
-// Run runs the command with this terminal, and ends with its exit code.
+// Run runs the command in this terminal and ends with its exit code.
 func (c *oneOff) Run(s *session) error {
-	state, err := target{c.Environment}.state(s)
+	home, err := target{c.Environment}.home(s)
 	if err != nil {
 		return err
 	}
@@ -23,9 +23,9 @@ func (c *oneOff) Run(s *session) error {
 		words = words[1:]
 	}
 	if len(words) == 0 {
-		return errors.New("which command? Write for example: dozen run dev -- dozen-app help")
+		return errors.New("the command is missing; write for example: dozen run dev -- dozen-app help")
 	}
-	cmd, err := local.Dial(state).Command(s.ctx, words)
+	cmd, err := local.Dial(home).Command(s.ctx, words)
 	if err != nil {
 		return err
 	}

@@ -7,17 +7,17 @@ type release struct {
 	source
 }
 
-// Run rolls the running environment and shows what happens; the error says what was rolled back, and why.
+// Run releases to the running environment and shows the progress. The error says what was rolled back, and why.
 func (c *release) Run(s *session) error {
-	state, err := c.state(s)
+	home, err := c.home(s)
 	if err != nil {
 		return err
 	}
-	client := local.Dial(state)
+	client := local.Dial(home)
 	if _, err := client.Status(s.ctx); err != nil {
-		return err // before a synthesis that would be of no use
+		return err // without a synthesis, which would be useless
 	}
-	assembly, err := c.directory(s, state)
+	assembly, err := c.directory(s, home)
 	if err != nil {
 		return err
 	}

@@ -14,14 +14,15 @@ import (
 	"dozen/internal/local"
 )
 
-// outputs are directories whose files a synthesis does not read.
+// outputs are directories that a synthesis does not read.
 var outputs = []string{".git", "node_modules", ".build", "cdk.out", ".dev", "docs", "test"}
 
-// synthesize gives the checkout's assembly, and makes it anew only when a source, a setting or the assembly itself has changed
-// since: a synthesis takes seconds, and `dozen up` is what one runs all day.
-func synthesize(s *session, state local.State) (assembly string, err error) {
-	assembly = filepath.Join(s.directory, "cdk.out")
-	remembered := filepath.Join(state.Directory, "sources")
+// synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the
+// assembly itself has changed since the last time, because a synthesis takes seconds and developers run `dozen up` all
+// day.
+func synthesize(s *session, home local.Home) (string, error) {
+	assembly := filepath.Join(s.directory, "cdk.out")
+	remembered := filepath.Join(home.Directory, "sources")
 	now, err := s.fingerprint()
 	if err != nil {
 		return "", err
@@ -29,7 +30,7 @@ func synthesize(s *session, state local.State) (assembly string, err error) {
 	if before, err := os.ReadFile(remembered); err == nil && string(before) == now {
 		return assembly, nil
 	}
-	say(s.out, "dozen: synthesizes with `make synth`\n")
+	printf(s.out, "dozen: synthesizing with `make synth`\n")
 	cmd := exec.CommandContext(s.ctx, "make", "--no-print-directory", "synth")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.directory, s.out, s.errs
 	if err := cmd.Run(); err != nil {
@@ -38,18 +39,18 @@ func synthesize(s *session, state local.State) (assembly string, err error) {
 	if now, err = s.fingerprint(); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(state.Directory, 0o711); err != nil {
+	if err := os.MkdirAll(home.Directory, 0o711); err != nil {
 		return "", err
 	}
 	return assembly, os.WriteFile(remembered, []byte(now), 0o600)
 }
 
-// fingerprint changes with the name, size or time of any file that a synthesis reads, of the assembly's manifest, and with the
-// variables that it looks at.
+// fingerprint changes with the name, size or time of any file that a synthesis reads and of the assembly's manifest,
+// and with the variables that a synthesis reads.
 func (s *session) fingerprint() (string, error) {
 	sum := sha256.New()
 	note := func(path string, info fs.FileInfo) {
-		say(sum, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+		printf(sum, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 	}
 	err := filepath.WalkDir(s.directory, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -74,7 +75,7 @@ func (s *session) fingerprint() (string, error) {
 	}
 	for _, variable := range slices.Sorted(slices.Values(s.environ)) {
 		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") {
-			say(sum, "%s\n", variable)
+			printf(sum, "%s\n", variable)
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil

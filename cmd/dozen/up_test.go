@@ -45,7 +45,7 @@ func (p program) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// must runs a command to its end and returns what it prints.
+// must runs a command to its end and returns its output.
 func (p program) must(args ...string) string {
 	p.t.Helper()
 	out, err := p.command(args...).CombinedOutput()
@@ -87,7 +87,7 @@ func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 	}
 }
 
-// Prevents: a laptop that was closed at the wrong moment: a second `up` finds ports, locks and processes of the first one.
+// Prevents: after a crash, the next `up` fails on the ports, locks and processes that the first one left behind.
 func TestACrashLeavesNothingInTheWay(t *testing.T) {
 	p := build(t)
 	assembly := filepath.Join(p.cache, "cdk.out")
@@ -114,7 +114,7 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 		within(t, fmt.Sprintf("process %d has ended", pid), func() bool { return syscall.Kill(pid, 0) != nil }, out)
 	}
 	if list := p.must("run", "dev", "--", "dozen-app", "source", "list"); !strings.Contains(list, "kept") {
-		t.Errorf("what was stored before the crash is gone:\n%s", list)
+		t.Errorf("the data from before the crash is gone:\n%s", list)
 	}
 	url := strings.Fields(p.must("ps"))[0]
 	if response, err := http.Get(url + "/readyz"); err != nil || response.StatusCode != http.StatusOK {
@@ -129,8 +129,8 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 	}
 }
 
-// Prevents: a wait of seconds at each start, or a start with yesterday's templates.
-func TestSynthesizesOnlyWhatHasChanged(t *testing.T) {
+// Prevents: each start waits seconds for a synthesis, or starts with outdated templates.
+func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	checkout := t.TempDir()
 	write := func(name, text string) {
@@ -143,7 +143,7 @@ func TestSynthesizesOnlyWhatHasChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// It counts, and its assembly has no environment, so that `up` ends there.
+	// This make counts its runs, and writes an assembly without environments, so that `up` ends there.
 	write("Makefile", "synth:\n\t@mkdir -p cdk.out && echo x >>cdk.out/count && echo '{}' >cdk.out/manifest.json\n")
 	write("stacks/environments.go", "package stacks\n")
 	write("docs/x.md", "")

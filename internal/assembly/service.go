@@ -3,12 +3,15 @@ package assembly
 import (
 	"strings"
 	"time"
+
+	"dozen/config"
 )
 
 // Service is an AWS::ECS::Service with its scaling and its target group. Percentages are of the desired count.
 type Service struct {
 	*Resource
 	Name           string    // the construct's below its stack, such as Web; the logical id without CDK's metadata
+	Process        string    // the Procfile's name: the value of the tag config.ProcessTag; empty without that tag
 	TaskDefinition *Resource // nil if it is not one of the environment's
 	DesiredCount   int       // -1 if the template leaves it to the scaling
 	Scaling        *Scaling  // nil for a service that does not scale
@@ -44,6 +47,7 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	breaker := deployment.At("DeploymentCircuitBreaker")
 	s := Service{
 		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
+		Process:               tag(p, config.ProcessTag),
 		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
 		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
 		HealthGrace:           p.At("HealthCheckGracePeriodSeconds").Seconds(0),
@@ -81,6 +85,16 @@ func (e *Environment) scaling(service *Resource, p Properties) *Scaling {
 		}
 	}
 	return nil
+}
+
+// tag returns the value of a resource's tag, or "" if the resource does not have the tag.
+func tag(p Properties, key string) string {
+	for _, tag := range p.At("Tags").Each() {
+		if tag.At("Key").Text() == key {
+			return tag.At("Value").Text()
+		}
+	}
+	return ""
 }
 
 // constructName returns the part of the construct's path after the stack's.

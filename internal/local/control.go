@@ -4,32 +4,32 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
-	"os/exec"
-	"strings"
 	"time"
 )
 
-// Status is what `dozen ps` shows.
+// Status is what `dozen ps` shows. Its JSON names are older than its fields, because an environment that runs may be
+// older than the command that asks.
 type Status struct {
-	Environment, URL, Revision, Platform string
-	Tasks                                []TaskStatus
+	Environment, URL string
+	Release          string `json:"Revision"`
+	Runtime          string `json:"Platform"`
+	Tasks            []TaskStatus
 }
 
-// TaskStatus is one task.
+// TaskStatus is the status of one task.
 type TaskStatus struct {
-	Name, Revision, State, Address string
-	Exit                           string // why it ended; empty for one that runs
-	PID                            int    // 0 for one that has ended
-	Started                        time.Time
+	Name           string
+	Release        string `json:"Revision"`
+	State, Address string
+	Exit           string // why it ended; empty while it runs
+	PID            int    // 0 if it has ended
+	Started        time.Time
 }
 
-// oneOff asks for a command that runs beside the services.
+// oneOff is the request to prepare a one-off command.
 type oneOff struct{ Command []string }
 
 // command is a command that is ready to start.
@@ -39,12 +39,12 @@ type command struct {
 	Directory string
 }
 
-// failure is the trailer that carries the error behind streamed output.
+// failure is the trailer with the error of a release, after its output.
 const failure = "Dozen-Failure"
 
-// serve answers the other commands of this machine's user on the state's socket until stop is called.
+// serve answers the user's other commands on the home's socket until stop is called.
 func (e *environment) serve(ctx context.Context, down func()) (stop func(), err error) {
-	path := e.state.socket()
+	path := e.settings.Home.socket()
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -56,7 +56,9 @@ func (e *environment) serve(ctx context.Context, down func()) (stop func(), err 
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(e.status()) })
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(e.status())
+	})
 	mux.HandleFunc("POST /run", e.serveRun)
 	mux.HandleFunc("POST /release", func(w http.ResponseWriter, r *http.Request) { e.serveRelease(ctx, w, r) })
 	mux.HandleFunc("POST /down", func(http.ResponseWriter, *http.Request) { down() })
@@ -66,12 +68,12 @@ func (e *environment) serve(ctx context.Context, down func()) (stop func(), err 
 }
 
 func (e *environment) serveRun(w http.ResponseWriter, r *http.Request) {
-	var asked oneOff
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+	var request oneOff
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	cmd, err := e.oneOff(asked)
+	cmd, err := e.oneOff(request)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
@@ -89,7 +91,7 @@ func (e *environment) serveRelease(ctx context.Context, w http.ResponseWriter, r
 	}
 }
 
-// flushed sends each line when it is written.
+// flushed sends each write to the client at once.
 type flushed struct{ http.ResponseWriter }
 
 func (f flushed) Write(data []byte) (int, error) {
@@ -98,112 +100,4 @@ func (f flushed) Write(data []byte) (int, error) {
 		flusher.Flush()
 	}
 	return n, err
-}
-
-// Client talks to an environment that runs on this machine.
-type Client struct {
-	state State
-	http  http.Client
-}
-
-// Dial gives a client; no connection is made before the first call.
-func Dial(state State) *Client {
-	var dialer net.Dialer
-	return &Client{state: state, http: http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", state.socket())
-		},
-	}}}
-}
-
-// Status asks for the running tasks.
-func (c *Client) Status(ctx context.Context) (Status, error) {
-	var status Status
-	response, err := c.call(ctx, http.MethodGet, "/status", nil)
-	if err != nil {
-		return Status{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	return status, json.NewDecoder(response.Body).Decode(&status)
-}
-
-// Command gives a one-off command, ready to start, with the environment of the newest release.
-func (c *Client) Command(ctx context.Context, words []string) (*exec.Cmd, error) {
-	body, err := json.Marshal(oneOff{words})
-	if err != nil {
-		return nil, err
-	}
-	response, err := c.call(ctx, http.MethodPost, "/run", strings.NewReader(string(body)))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	var answer command
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, answer.Path)
-	cmd.Args, cmd.Env, cmd.Dir = answer.Args, answer.Env, answer.Directory
-	return cmd, nil
-}
-
-// Release rolls the services to an assembly and copies what happens to out. The error says why it was rolled back.
-func (c *Client) Release(ctx context.Context, assembly string, out io.Writer) error {
-	response, err := c.call(ctx, http.MethodPost, "/release?"+url.Values{"assembly": {assembly}}.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if _, err := io.Copy(out, response.Body); err != nil {
-		return fmt.Errorf("the environment has ended during the release: %w", err)
-	}
-	if message := response.Trailer.Get(failure); message != "" {
-		var text string
-		if json.Unmarshal([]byte(message), &text) != nil {
-			text = message
-		}
-		return errors.New(text)
-	}
-	return nil
-}
-
-// Down asks the environment to end, and waits until it has.
-func (c *Client) Down(ctx context.Context) error {
-	response, err := c.call(ctx, http.MethodPost, "/down", nil)
-	if err != nil {
-		return err
-	}
-	_ = response.Body.Close()
-	for ctx.Err() == nil {
-		unlock, err := c.state.lock()
-		if err == nil {
-			unlock()
-			return nil
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
-	return ctx.Err()
-}
-
-func (c *Client) call(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://local"+path, body)
-	if err != nil {
-		return nil, err
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("environment %q does not run here; start it with `dozen up %[1]s`", c.state.Environment())
-	}
-	if response.StatusCode != http.StatusOK {
-		defer func() { _ = response.Body.Close() }()
-		text, _ := io.ReadAll(response.Body)
-		return nil, errors.New(strings.TrimSpace(string(text)))
-	}
-	return response, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,96 +13,120 @@ import (
 	"dozen/internal/local/container"
 )
 
-// definition is a task definition, ready to start here.
+// templates turns the templates of an environment into definitions, with this machine's values in place of AWS's.
+type templates struct {
+	env       *assembly.Environment
+	settings  Settings
+	addresses addresses
+	variables map[string]string // that every task gets; see localVariables
+}
+
+// addresses are where the load balancer and the backing services listen.
+type addresses struct {
+	loadBalancer            string // host:port
+	databasePort, cachePort string
+}
+
+// of returns the templates of another release's environment, with the same values.
+func (t templates) of(env *assembly.Environment) *templates {
+	t.env = env
+	return &t
+}
+
+func (t *templates) read(r *assembly.Resource) assembly.Properties { return t.env.Read(r, t.answer) }
+
+// definition is a task definition that can run here.
 type definition struct {
-	process     string // name of the process type, such as mail-worker
-	container   assembly.Container
-	memoryMiB   int
-	environment map[string]string // without what differs from task to task
+	process   string // the Procfile's name, such as worker-2
+	container assembly.Container
+	memoryMiB int
+	variables map[string]string // without those that differ from task to task
 }
 
-// own are the variables that a task gets here although its definition says something else, or nothing, and why.
-var own = map[string]string{
-	"PORT":                               "all tasks share this machine's address, so each has a port of its own",
-	"APP_URL":                            "an environment with a domain is reached without it here",
+// localVariables are the variables of a task that differ from its task definition or are missing there, and why.
+var localVariables = map[string]string{
+	"PORT":                               "all tasks share this machine's address, so each has its own port",
+	"APP_URL":                            "an environment with a domain has another address here",
 	"AWS_REGION":                         "Fargate sets it too",
-	"AWS_ENDPOINT_URL":                   "the stand-in for AWS on loopback",
+	"AWS_ENDPOINT_URL":                   "the address of the stand-in for AWS",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI": "Fargate sets AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which only works there",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "goes with the credentials' address",
-	"SSL_CERT_FILE":                      "database and cache show a certificate of this machine's own authority",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "needed for the credentials",
+	"SSL_CERT_FILE":                      "this machine's own authority signs the certificates of database and cache",
 }
 
-// define readies a task definition: the container that runs the app's own image, and its variables.
-func (a *attached) define(env *assembly.Environment, process string, d assembly.TaskDefinition) (definition, error) {
-	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool { return env.Built(c) != nil })
+// define turns a task definition into the definition of a process: the container that runs the app's own image, and its
+// variables.
+func (t *templates) define(process string, d assembly.TaskDefinition) (definition, error) {
+	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool { return t.env.Built(c) != nil })
 	if i < 0 {
-		return definition{}, fmt.Errorf("%s: no container runs an image that the environment builds; only such can run here", d.Resource)
+		return definition{}, fmt.Errorf("%s: none of its containers runs an image that the environment builds; "+
+			"only such a container can run here", d.Resource)
 	}
 	c := d.Containers[i]
 	variables := map[string]string{}
 	for _, v := range c.Environment {
 		variables[v.Name] = v.Value
 	}
-	var missing []error
+	var problems []error
 	for _, secret := range c.Secrets {
-		value, known := a.settings.Values[secret.Name]
+		value, known := t.settings.Values[secret.Name]
 		if !known {
-			missing = append(missing, fmt.Errorf("%s: the template injects %s from %s; write %[2]s=... into %[4]s", process, secret.Name, secret.From, a.settings.ValuesFile))
+			problems = append(problems, fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
+				process, secret.Name, secret.From, t.settings.ValuesFile))
 		}
 		variables[secret.Name] = value
 	}
-	maps.Copy(variables, a.variables())
-	return definition{process, c, d.MemoryMiB, variables}, errors.Join(missing...)
+	maps.Copy(variables, t.variables)
+	return definition{process, c, d.MemoryMiB, variables}, errors.Join(problems...)
 }
 
-// spec is one task of the definition.
+// spec describes one task of the definition. The port is 0 for a task that takes no requests.
 func (d definition) spec(name string, port int) container.Spec {
-	variables := maps.Clone(d.environment)
+	variables := maps.Clone(d.variables)
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
 	}
-	return container.Spec{Name: name, Container: d.container, MemoryMiB: d.memoryMiB, Environment: variables, Mounts: []string{variables["SSL_CERT_FILE"]}}
+	return container.Spec{
+		Name:      name,
+		Container: d.container,
+		MemoryMiB: d.memoryMiB,
+		Variables: variables,
+		Mounts:    []string{variables["SSL_CERT_FILE"]},
+	}
 }
 
-// unanswered lists the variables that still hold a symbolic name: nothing stands in for what they point at.
+// unanswered returns the variables that still have a symbolic name, because what they refer to does not exist here.
 func (d definition) unanswered() []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(d.environment)) {
-		if strings.Contains(d.environment[name], "${") {
+	for _, name := range sorted(d.variables) {
+		if strings.Contains(d.variables[name], "${") {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// gate is the migration that every service of a release waits for.
-type gate struct {
+// migration is the task that must succeed before any service of a release changes.
+type migration struct {
 	definition definition
 	deadline   time.Duration
 }
 
-// gates finds the environment's migrations.
-func (a *attached) gates(env *assembly.Environment, definitions map[*assembly.Resource]assembly.TaskDefinition) ([]gate, error) {
-	var gates []gate
-	for _, r := range env.Resources("Custom::Migration") {
-		p := env.Read(r, a.answers)
-		target, _ := env.Follow(r, p.At("TaskDefinition").Raw())
-		g := gate{deadline: p.At("DeadlineSeconds").Seconds(15 * time.Minute)}
+// migrations returns the migrations of the environment's migration gates.
+func (t *templates) migrations(definitions taskDefinitions) ([]migration, error) {
+	var migrations []migration
+	for _, r := range t.env.Resources("Custom::Migration") {
+		p := t.read(r)
+		target, _ := t.env.Follow(r, p.At("TaskDefinition").Raw())
+		m := migration{deadline: p.At("DeadlineSeconds").Seconds(15 * time.Minute)}
 		var err error
-		if g.definition, err = a.define(env, "release", definitions[target]); err == nil {
+		if m.definition, err = t.define("release", definitions[target]); err == nil {
 			err = p.Err()
 		}
 		if err != nil {
 			return nil, err
 		}
-		gates = append(gates, g)
+		migrations = append(migrations, m)
 	}
-	return gates, nil
-}
-
-var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-
-// processName turns a construct's name into the one in the Procfile: MailWorker is mail-worker.
-func processName(construct string) string {
-	return strings.ToLower(hump.ReplaceAllString(construct, "$1-$2"))
+	return migrations, nil
 }

@@ -9,16 +9,17 @@ import (
 	"dozen/internal/local/balancer"
 )
 
-// albIdleTimeout is a load balancer's where the template says nothing.
-const albIdleTimeout = 60 * time.Second
+// defaultIdleTimeout is the idle timeout of an Application Load Balancer that does not set one.
+const defaultIdleTimeout = 60 * time.Second
 
-// front reads the load balancer and target group in front of the environment's services; nil if none has one.
-func (a *attached) front(env *assembly.Environment, services []assembly.Service) (*balancer.Settings, error) {
-	groups, err := env.TargetGroups(a.answers)
+// front returns the settings of the load balancer and the target group in front of the services; nil if no service has
+// one.
+func (t *templates) front(services []assembly.Service) (*balancer.Settings, error) {
+	groups, err := t.env.TargetGroups(t.answer)
 	if err != nil {
 		return nil, err
 	}
-	balancers, err := env.LoadBalancers(a.answers)
+	balancers, err := t.env.LoadBalancers(t.answer)
 	if err != nil {
 		return nil, err
 	}
@@ -27,9 +28,15 @@ func (a *attached) front(env *assembly.Environment, services []assembly.Service)
 			continue
 		}
 		settings := &balancer.Settings{
-			HealthPath: g.HealthPath, HealthInterval: g.HealthInterval, HealthTimeout: g.HealthTimeout,
-			HealthyThreshold: g.HealthyThreshold, UnhealthyThreshold: g.UnhealthyThreshold, Matcher: g.Matcher,
-			DeregistrationDelay: g.DeregistrationDelay, IdleTimeout: albIdleTimeout, RoutingLag: a.settings.RoutingLag,
+			HealthPath:          g.HealthPath,
+			HealthInterval:      g.HealthInterval,
+			HealthTimeout:       g.HealthTimeout,
+			HealthyThreshold:    g.HealthyThreshold,
+			UnhealthyThreshold:  g.UnhealthyThreshold,
+			Matcher:             g.Matcher,
+			DeregistrationDelay: g.DeregistrationDelay,
+			IdleTimeout:         defaultIdleTimeout,
+			RoutingLag:          t.settings.RoutingLag,
 		}
 		if len(balancers) > 0 {
 			settings.IdleTimeout = balancers[0].IdleTimeout
@@ -39,7 +46,8 @@ func (a *attached) front(env *assembly.Environment, services []assembly.Service)
 	return nil, nil
 }
 
-// startBalancer serves the first release's front. It stays when a later release has other settings, which says so.
+// startBalancer starts the load balancer with the settings of the first release. It keeps them until the environment
+// stops.
 func (e *environment) startBalancer(r *release, listener net.Listener) (stop func(), err error) {
 	stop = func() {}
 	if r.front == nil {

@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// load is an open loop: requests begin when their time has come, however long those before them take. A closed loop would slow
-// down with the server, and miss the very requests that fail.
+// load is an open loop: each request begins at its time, however long the requests before it take. A closed loop would
+// slow down with the server and miss the requests that fail.
 type load struct {
 	url    string
 	client *http.Client
-	run    string // tells the events of this load from others
+	run    string // distinguishes the events of this load from others
 
 	all      sync.WaitGroup
 	sent     atomic.Int64
 	accepted atomic.Int64 // events
-	slow     atomic.Int64 // requests that took nearly as long as the app allows
+	slow     atomic.Int64 // requests that took almost as long as the app allows
 
 	mu       sync.Mutex
 	failures []string
@@ -33,11 +33,11 @@ type load struct {
 
 const (
 	longestRequest = 5 * time.Second         // REQUEST_TIMEOUT_SECONDS: the app refuses a body that takes longer
-	slowRequest    = 4700 * time.Millisecond // of the requests that are in flight when a task has to go
+	slowRequest    = 4700 * time.Millisecond // for the requests that are in flight when a task must stop
 )
 
-// startLoad sends a number of requests a second until the returned function is called and, if least is more than 0, until at
-// least so many have been sent. It returns when the last of them is answered.
+// startLoad sends rate requests per second until stop is called and at least least requests were sent. Stop returns
+// when the last request is answered.
 func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop func()) {
 	t.Helper()
 	l = &load{url: url, run: fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()), client: &http.Client{
@@ -49,7 +49,7 @@ func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop f
 	pacing.Go(func() {
 		for number := int64(0); ctx.Err() == nil || number < least; number++ {
 			time.Sleep(time.Until(began.Add(time.Duration(number) * time.Second / time.Duration(rate))))
-			l.all.Go(func() { l.one(number) })
+			l.all.Go(func() { l.short(number) })
 		}
 	})
 	pacing.Go(func() {
@@ -71,8 +71,8 @@ func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop f
 	return l, stop
 }
 
-// one posts an event every fourth time, asks for the login page every eighth time, and else for the least there is.
-func (l *load) one(number int64) {
+// short posts an event every fourth time, gets the login page every eighth time, and otherwise the health check.
+func (l *load) short(number int64) {
 	switch {
 	case number%4 == 0:
 		l.post(fmt.Sprintf("%s-%d", l.run, number), 0)
@@ -109,7 +109,7 @@ func (l *load) post(id string, lasting time.Duration) {
 	response, err := l.client.Do(request)
 	if err == nil && response.StatusCode == http.StatusRequestTimeout && time.Since(drip.began) > longestRequest {
 		_ = response.Body.Close()
-		return // this machine was too busy to send the body in time, and the app is right to refuse it
+		return // this machine was too busy to send the body in time, and the app was right to refuse it
 	}
 	if lasting > 0 {
 		l.slow.Add(1)
@@ -147,7 +147,7 @@ func (l *load) check(what string, response *http.Response, err error, want int) 
 	return false
 }
 
-// dripping is a body that arrives byte by byte, the last one when its time is over.
+// dripping is a body that arrives byte by byte over a given time.
 type dripping struct {
 	body    []byte
 	sent    int

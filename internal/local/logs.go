@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// followPause is how often a log is looked at for new lines.
+// followPause is the time between two looks for new lines.
 const followPause = 200 * time.Millisecond
 
-// Logs copies what the processes of an environment have written, of all processes if none is named; with follow it goes on until
-// ctx ends. The environment need not run.
-func Logs(ctx context.Context, state State, processes []string, follow bool, out io.Writer) error {
-	known, err := logged(state)
+// Logs copies the logs of an environment's processes to out: of all of them if processes is empty. With follow, it
+// continues until ctx ends. The environment need not be running.
+func Logs(ctx context.Context, home Home, processes []string, follow bool, out io.Writer) error {
+	known, err := logged(home)
 	if err != nil {
 		return err
 	}
@@ -28,9 +28,9 @@ func Logs(ctx context.Context, state State, processes []string, follow bool, out
 	files := make([]*os.File, len(processes))
 	for i, process := range processes {
 		if !slices.Contains(known, process) {
-			return fmt.Errorf("no process %q has written anything; there are: %s", process, strings.Join(known, ", "))
+			return fmt.Errorf("no log of a process %q; there are: %s", process, strings.Join(known, ", "))
 		}
-		if files[i], err = os.Open(filepath.Join(state.Logs(), process+".log")); err != nil {
+		if files[i], err = os.Open(filepath.Join(home.Logs(), process+".log")); err != nil {
 			return err
 		}
 		defer func() { _ = files[i].Close() }()
@@ -52,10 +52,11 @@ func Logs(ctx context.Context, state State, processes []string, follow bool, out
 	}
 }
 
-func logged(state State) ([]string, error) {
-	entries, err := os.ReadDir(state.Logs())
+// logged returns the processes that have a log.
+func logged(home Home) ([]string, error) {
+	entries, err := os.ReadDir(home.Logs())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("environment %q has never run here; start it with `dozen up %[1]s`", state.Environment())
+		return nil, fmt.Errorf("environment %q has never run here; start it with `dozen up %[1]s`", home.Environment())
 	}
 	var processes []string
 	for _, entry := range entries {

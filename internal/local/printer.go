@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// lastLines is how many lines of a task's output are kept for the message about its failure.
+// lastLines is how many lines of a task's output are kept for an error message.
 const lastLines = 20
 
-// printer writes whole lines: to the terminal with the task's name before each, in a colour of its process, and to a file for
-// each process, which `dozen logs` reads.
+// printer writes complete lines to the terminal, each after the task's name in the colour of its process, and to one
+// file for each process, which `dozen logs` reads.
 type printer struct {
 	mu     sync.Mutex
 	out    io.Writer
@@ -31,8 +31,8 @@ func newPrinter(out io.Writer, logs string, plain bool) (*printer, error) {
 	return &printer{out: out, logs: logs, plain: plain, files: map[string]*os.File{}, colour: map[string]int{}}, nil
 }
 
-// say writes a line of our own.
-func (p *printer) say(format string, args ...any) {
+// printf writes a line of our own.
+func (p *printer) printf(format string, args ...any) {
 	p.line("dozen", "dozen", fmt.Sprintf(format, args...))
 }
 
@@ -54,13 +54,14 @@ func (p *printer) line(process, name, text string) {
 	}
 }
 
+// file returns the log file of a process; nil if it cannot be opened.
 func (p *printer) file(process string) *os.File {
 	if file, open := p.files[process]; open {
 		return file
 	}
 	file, err := os.OpenFile(filepath.Join(p.logs, process+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		_, _ = fmt.Fprintf(p.out, "%-12s| its log is not kept: %v\n", process, err)
+		_, _ = fmt.Fprintf(p.out, "%-12s| cannot write its log: %v\n", process, err)
 		file = nil
 	}
 	p.files[process] = file
@@ -75,7 +76,7 @@ func (p *printer) close() {
 	}
 }
 
-// lines is the output of one task.
+// lines takes the output of one task.
 type lines struct {
 	printer       *printer
 	process, name string
@@ -89,7 +90,7 @@ func (p *printer) task(process, name string) *lines {
 	return &lines{printer: p, process: process, name: name}
 }
 
-// Write passes whole lines on, and keeps the rest for the next call.
+// Write prints the complete lines, and keeps the rest for the next call.
 func (l *lines) Write(data []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,11 +101,11 @@ func (l *lines) Write(data []byte) (int, error) {
 			return len(data), nil
 		}
 		l.rest = rest
-		l.keep(string(line))
+		l.add(string(line))
 	}
 }
 
-func (l *lines) keep(line string) {
+func (l *lines) add(line string) {
 	l.printer.line(l.process, l.name, line)
 	l.last = append(l.last, line)
 	if len(l.last) > lastLines {
@@ -112,12 +113,12 @@ func (l *lines) keep(line string) {
 	}
 }
 
-// tail ends the output, and gives its last lines.
+// tail prints the incomplete last line, and returns the last lines of the output.
 func (l *lines) tail() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.rest) > 0 {
-		l.keep(string(l.rest))
+		l.add(string(l.rest))
 		l.rest = nil
 	}
 	return slices.Clone(l.last)

@@ -15,14 +15,14 @@ import (
 	"dozen/internal/local/container"
 )
 
-// release is one synthesized environment, built and ready to run here.
+// release is a version of the app and its definitions, built and ready to run here.
 type release struct {
-	revision string // such as 2-bdc415202da1: its number here, and the image's hash
-	program  container.Program
-	gates    []gate
-	services []serviceDefinition
-	admin    definition         // for one-off commands
-	front    *balancer.Settings // nil for an environment without load balancer
+	name       string // such as 2-bdc415202da1: its number here, and the version
+	program    container.Program
+	migrations []migration
+	services   []serviceDefinition
+	admin      definition         // for one-off commands
+	front      *balancer.Settings // nil for an environment without load balancer
 }
 
 // serviceDefinition is a service of a release.
@@ -31,27 +31,34 @@ type serviceDefinition struct {
 	definition
 }
 
-// load reads an environment of an assembly and builds its image.
-func (e *environment) load(ctx context.Context, directory string, out io.Writer) (*release, error) {
-	env, err := read(directory, e.settings.Environment)
+// taskDefinitions are the task definitions of an environment by their resources.
+type taskDefinitions map[*assembly.Resource]assembly.TaskDefinition
+
+// loadRelease reads an assembly's environment and builds its image.
+func (e *environment) loadRelease(ctx context.Context, directory string, out io.Writer) (*release, error) {
+	env, err := readEnvironment(directory, e.settings.Environment)
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.attached.ready(env)
+	r, err := e.backing.templates.of(env).release()
 	if err != nil {
 		return nil, err
 	}
 	image := env.Images[0]
-	source := container.Source{Image: image, Path: filepath.Join(directory, filepath.FromSlash(image.Directory)), Commands: r.commands()}
-	if r.program, err = e.build(ctx, source, out); err != nil {
+	r.program, err = e.build(ctx, container.Source{
+		Image:    image,
+		Path:     filepath.Join(directory, filepath.FromSlash(image.Directory)),
+		Commands: r.commands(),
+	}, out)
+	if err != nil {
 		return nil, err
 	}
 	e.number++
-	r.revision = fmt.Sprintf("%d-%.12s", e.number, image.Hash)
+	r.name = fmt.Sprintf("%d-%.12s", e.number, image.Hash)
 	return r, nil
 }
 
-func read(directory, name string) (*assembly.Environment, error) {
+func readEnvironment(directory, name string) (*assembly.Environment, error) {
 	all, err := assembly.Read(os.DirFS(directory))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", directory, err)
@@ -61,32 +68,55 @@ func read(directory, name string) (*assembly.Environment, error) {
 		return nil, fmt.Errorf("%s: %w", directory, err)
 	}
 	if len(env.Images) != 1 {
-		return nil, fmt.Errorf("%s: environment %q builds %d images; one image with many processes can run here", directory, name, len(env.Images))
+		return nil, fmt.Errorf("%s: environment %q builds %d images; "+
+			"only an environment with one image for all processes can run here", directory, name, len(env.Images))
 	}
 	return env, nil
 }
 
-// ready turns the templates' services and gates into definitions, and gives all problems at once.
-func (a *attached) ready(env *assembly.Environment) (*release, error) {
-	all, err := env.TaskDefinitions(a.answers)
+// release turns the templates' services and migrations into definitions. The error has every problem.
+func (t *templates) release() (*release, error) {
+	all, err := t.env.TaskDefinitions(t.answer)
 	if err != nil {
 		return nil, err
 	}
-	services, err := env.Services(a.answers)
-	if err != nil {
-		return nil, err
-	}
-	definitions := map[*assembly.Resource]assembly.TaskDefinition{}
+	definitions := taskDefinitions{}
 	for _, d := range all {
 		definitions[d.Resource] = d
 	}
+	services, err := t.env.Services(t.answer)
+	if err != nil {
+		return nil, err
+	}
 	r := &release{}
 	var problems []error
-	if r.gates, err = a.gates(env, definitions); err != nil {
-		problems = append(problems, err)
+	note := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
 	}
+	r.migrations, err = t.migrations(definitions)
+	note(err)
+	note(t.addServices(r, services, definitions))
+	r.front, err = t.front(services)
+	note(err)
+	note(t.requireScaled(r))
+	if len(services) == 0 {
+		note(fmt.Errorf("environment %q has no service", t.env.Name))
+	}
+	return r, errors.Join(problems...)
+}
+
+// addServices adds the definitions of the services to a release.
+func (t *templates) addServices(r *release, services []assembly.Service, definitions taskDefinitions) error {
+	var problems []error
 	for _, s := range services {
-		d, err := a.define(env, processName(s.Name), definitions[s.TaskDefinition])
+		if s.Process == "" {
+			problems = append(problems, fmt.Errorf("%s does not have the tag Process with its name in the Procfile; "+
+				"synthesize the assembly again", s.Resource))
+			continue
+		}
+		d, err := t.define(s.Process, definitions[s.TaskDefinition])
 		if err != nil {
 			problems = append(problems, err)
 		}
@@ -95,20 +125,22 @@ func (a *attached) ready(env *assembly.Environment) (*release, error) {
 			r.admin = d
 		}
 	}
-	if r.front, err = a.front(env, services); err != nil {
-		problems = append(problems, err)
-	}
-	for process := range a.settings.Scale {
-		if !slices.ContainsFunc(r.services, func(s serviceDefinition) bool { return s.process == process }) {
-			problems = append(problems, fmt.Errorf("--scale: no process %q; there are: %s", process, strings.Join(r.processes(), ", ")))
-		}
-	}
-	if len(r.services) == 0 {
-		problems = append(problems, fmt.Errorf("environment %q has no service", env.Name))
-	}
-	return r, errors.Join(problems...)
+	return errors.Join(problems...)
 }
 
+// requireScaled returns a problem for each process in --scale that the release does not have.
+func (t *templates) requireScaled(r *release) error {
+	var problems []error
+	for _, process := range sorted(t.settings.Scale) {
+		if !slices.Contains(r.processes(), process) {
+			names := strings.Join(r.processes(), ", ")
+			problems = append(problems, fmt.Errorf("--scale: no process %q; there are: %s", process, names))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// processes returns the names of the processes that have a service, in alphabetical order.
 func (r *release) processes() []string {
 	var names []string
 	for _, s := range r.services {
@@ -118,7 +150,7 @@ func (r *release) processes() []string {
 	return names
 }
 
-// commands are the programs that the release's tasks call.
+// commands returns the programs that the release's tasks start.
 func (r *release) commands() []string {
 	seen := map[string]bool{}
 	var names []string
@@ -132,53 +164,8 @@ func (r *release) commands() []string {
 	for _, s := range r.services {
 		add(s.definition)
 	}
-	for _, g := range r.gates {
-		add(g.definition)
+	for _, m := range r.migrations {
+		add(m.definition)
 	}
 	return names
-}
-
-// migrate runs the release's gates one after the other; only when each exits with code 0 may any service change.
-func (e *environment) migrate(ctx context.Context, r *release) error {
-	for _, g := range r.gates {
-		if err := e.pass(ctx, r, g); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *environment) pass(ctx context.Context, r *release, g gate) error {
-	ctx, done := context.WithTimeout(ctx, g.deadline)
-	defer done()
-	out := e.out.task("release", "release")
-	started, err := e.platform.Start(r.program, g.definition.spec("release-"+r.revision, 0), out)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-started.Done():
-	case <-ctx.Done():
-		started.Stop()
-		<-started.Done()
-	}
-	code, signal := started.Exit()
-	reason := strings.TrimSpace(fmt.Sprintf("ended with exit code %d %s", code, signal))
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		reason = fmt.Sprintf("was stopped at its deadline, after %s", g.deadline)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case code == 0:
-		return nil
-	}
-	return fmt.Errorf("the release task %s; no service was changed.%s Its last lines:\n  %s", reason, e.hint(code), strings.Join(out.tail(), "\n  "))
-}
-
-// hint tells a container engine's own failures, which have these exit codes, from the app's.
-func (e *environment) hint(code int) string {
-	if _, is := e.platform.(*container.Engine); is && 125 <= code && code <= 127 {
-		return fmt.Sprintf(" That is %s itself, which could not start the container; `--engine none` runs processes.", e.platform)
-	}
-	return ""
 }

@@ -12,8 +12,9 @@ import (
 	"dozen/internal/local/rollout"
 )
 
-// Prevents: every deployment costs some users a request. Each release rolls under load, with AWS's open questions answered in
-// every way: which comes first, SIGTERM or deregistration, and how long the load balancer goes on with a target that is leaving.
+// Prevents: every release costs some users a request. Each release runs under load, with every answer to what AWS does
+// not specify: whether SIGTERM or deregistration comes first, and how long a target still gets requests after its
+// deregistration.
 func TestReleasesDropNothing(t *testing.T) {
 	type answer struct {
 		lag   time.Duration
@@ -31,7 +32,7 @@ func TestReleasesDropNothing(t *testing.T) {
 	for _, row := range answers {
 		t.Run(fmt.Sprintf("lag %s, %s", row.lag, row.order), func(t *testing.T) {
 			if os.Getenv("DOZEN_LONG") == "" {
-				t.Parallel() // the whole load is one machine's
+				t.Parallel() // in the long proof, each load has the machine for itself
 			}
 			w := start(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
 			sink := w.sink()
@@ -51,16 +52,16 @@ func TestReleasesDropNothing(t *testing.T) {
 					t.Fatalf("release %d failed %d of %d requests:\n%s", number, len(l.failures), l.sent.Load(), strings.Join(l.failures[:min(len(l.failures), 20)], "\n"))
 				}
 				if l.slow.Load() < 5 || l.accepted.Load() < 50 {
-					t.Errorf("the load was none: %d requests, %d events, %d of them slow", l.sent.Load(), l.accepted.Load(), l.slow.Load())
+					t.Errorf("the load was too small: %d requests, %d events, %d slow requests", l.sent.Load(), l.accepted.Load(), l.slow.Load())
 				}
-				t.Logf("release %d: 0 of %d requests failed, %d of them as long as the app allows; %s", number, l.sent.Load(), l.slow.Load(), took.Round(100*time.Millisecond))
+				t.Logf("release %d: 0 of %d requests failed, %d of them took as long as the app allows; %s", number, l.sent.Load(), l.slow.Load(), took.Round(100*time.Millisecond))
 			}
 			eventually(t, "every accepted event is delivered", func() bool { return sink.count() == accepted })
 		})
 	}
 }
 
-// Prevents: a broken image takes the service down, or a deployment hangs for hours.
+// Prevents: a broken image takes the service down, or a release hangs for hours.
 func TestABrokenImageIsRolledBack(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
@@ -91,24 +92,25 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	}
 	t.Logf("rolled back after %s, 0 of %d requests failed: %v", took, l.sent.Load(), err)
 	if out, err := w.release(next(t, 1)); err != nil {
-		t.Fatalf("the mended release: %v\n%s", err, out)
+		t.Fatalf("the fixed release: %v\n%s", err, out)
 	}
 }
 
-// failedReleaseTime is what the template promises: Fargate's 30 s to start a task, the failed health checks after the grace
-// period, for as many waves of tasks as the breaker needs. A machine that is busy with other tests gets the same.
+// failedReleaseTime is the longest time that a failed release takes by the template: Fargate's 30 s to start a task and
+// the failed health checks after the grace period, for as many waves of tasks as the circuit breaker needs. A machine
+// that is busy with other tests gets no more.
 func failedReleaseTime(t *testing.T) time.Duration {
 	t.Helper()
-	env, err := read(synthesized(t), "dev")
+	env, err := readEnvironment(synthesized(t), "dev")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &attached{env: env}
-	services, err := env.Services(a.answers)
+	templates := &templates{env: env}
+	services, err := env.Services(templates.answer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups, err := env.TargetGroups(a.answers)
+	groups, err := env.TargetGroups(templates.answer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,11 +145,11 @@ func TestAFailingMigrationChangesNothing(t *testing.T) {
 	}
 	after, err := w.Status(t.Context())
 	if err != nil || fmt.Sprint(after) != fmt.Sprint(status) {
-		t.Errorf("it was %v and is %v, %v", status, after, err)
+		t.Errorf("the status was %v and is %v, %v", status, after, err)
 	}
 }
 
-// Prevents: a proof that cannot fail. An app that ends at SIGTERM without minding the routing lag loses requests.
+// Prevents: a proof that cannot fail. An app that ends at SIGTERM and ignores the routing lag loses requests.
 func TestTheProofFindsAnAppThatEndsAtOnce(t *testing.T) {
 	if os.Getenv("DOZEN_LONG") == "" {
 		t.Skip("DOZEN_LONG is not set")

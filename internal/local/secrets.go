@@ -5,45 +5,50 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"dozen/internal/assembly"
 	"dozen/internal/local/backing"
 )
 
-// makeSecrets generates what the templates have generated; it is kept, as Secrets Manager keeps it.
-func (a *attached) makeSecrets(context.Context) error {
-	for _, r := range a.env.Resources("AWS::SecretsManager::Secret") {
-		p := a.env.Read(r, a.answers)
-		generate := p.At("GenerateSecretString")
-		g := backing.Generator{
-			SecretStringTemplate: generate.At("SecretStringTemplate").Text(), GenerateStringKey: generate.At("GenerateStringKey").Text(),
-			PasswordLength: generate.At("PasswordLength").Number(32), ExcludeCharacters: generate.At("ExcludeCharacters").Text(),
-			ExcludeLowercase: generate.At("ExcludeLowercase").Bool(false), ExcludeUppercase: generate.At("ExcludeUppercase").Bool(false),
-			ExcludeNumbers: generate.At("ExcludeNumbers").Bool(false), ExcludePunctuation: generate.At("ExcludePunctuation").Bool(false),
-			IncludeSpace: generate.At("IncludeSpace").Bool(false),
-		}
-		if generate.At("RequireEachIncludedType").Raw() != nil {
-			each := generate.At("RequireEachIncludedType").Bool(true)
-			g.RequireEachIncludedType = &each
-		}
-		value, err := backing.KeptSecret(a.directory("secrets"), r.ID, g)
+// makeSecrets generates the secrets that the templates describe and keeps them, as Secrets Manager does.
+func (b *backingServices) makeSecrets(context.Context) error {
+	for _, r := range b.templates.env.Resources("AWS::SecretsManager::Secret") {
+		p := b.templates.read(r)
+		value, err := backing.KeptSecret(b.directory("secrets"), r.ID, generator(p.At("GenerateSecretString")))
 		if err = errors.Join(err, p.Err()); err != nil {
 			return err
 		}
-		a.secrets[r] = value
+		b.secrets[r] = value
 	}
 	return nil
 }
 
-// login is what a generated secret holds.
+func generator(p assembly.Properties) backing.Generator {
+	g := backing.Generator{
+		SecretStringTemplate: p.At("SecretStringTemplate").Text(),
+		GenerateStringKey:    p.At("GenerateStringKey").Text(),
+		PasswordLength:       p.At("PasswordLength").Number(32),
+		ExcludeCharacters:    p.At("ExcludeCharacters").Text(),
+		ExcludeLowercase:     p.At("ExcludeLowercase").Bool(false),
+		ExcludeUppercase:     p.At("ExcludeUppercase").Bool(false),
+		ExcludeNumbers:       p.At("ExcludeNumbers").Bool(false),
+		ExcludePunctuation:   p.At("ExcludePunctuation").Bool(false),
+		IncludeSpace:         p.At("IncludeSpace").Bool(false),
+	}
+	if p.At("RequireEachIncludedType").Raw() != nil {
+		each := p.At("RequireEachIncludedType").Bool(true)
+		g.RequireEachIncludedType = &each
+	}
+	return g
+}
+
+// login is the content of a generated secret.
 type login struct{ Username, Password string }
 
-// login finds the secret that a resource's password is taken from, in the form {{resolve:secretsmanager:ARN:...}}.
-func (a *attached) login(r *assembly.Resource, password string) (login, error) {
-	for secret, value := range a.secrets {
+// login returns the content of the secret that a resource's password refers to, as {{resolve:secretsmanager:ARN:...}}.
+func (b *backingServices) login(r *assembly.Resource, password string) (login, error) {
+	for secret, value := range b.secrets {
 		if !strings.Contains(password, secretARN(secret)) {
 			continue
 		}
@@ -53,24 +58,28 @@ func (a *attached) login(r *assembly.Resource, password string) (login, error) {
 		}
 		return l, nil
 	}
-	return login{}, fmt.Errorf("%s: its password does not come from a secret that the templates generate; only such a login can be made here", r)
+	return login{}, fmt.Errorf("%s: its password does not come from a generated secret of the templates; "+
+		"only such a login works here", r)
 }
 
-// parameters are the person's values, under every path that a process may read.
-func (a *attached) parameters() []backing.Parameter {
+// parameters returns the user's values, under each path that a process reads.
+func (b *backingServices) parameters() []backing.Parameter {
+	values := b.templates.settings.Values
 	var parameters []backing.Parameter
-	for _, path := range a.parameterPaths() {
-		for _, name := range slices.Sorted(maps.Keys(a.settings.Values)) {
-			parameters = append(parameters, backing.Parameter{Name: path + name, Value: a.settings.Values[name], Type: "SecureString"})
+	for _, path := range b.parameterPaths() {
+		for _, name := range sorted(values) {
+			parameter := backing.Parameter{Name: path + name, Value: values[name], Type: "SecureString"}
+			parameters = append(parameters, parameter)
 		}
 	}
 	return parameters
 }
 
-func (a *attached) parameterPaths() []string {
+// parameterPaths returns the processes' paths in Parameter Store.
+func (b *backingServices) parameterPaths() []string {
 	paths := map[string]bool{}
-	for _, r := range a.env.Resources("AWS::ECS::TaskDefinition") {
-		for _, container := range a.env.Read(r, assembly.Symbolic).At("ContainerDefinitions").Each() {
+	for _, r := range b.templates.env.Resources("AWS::ECS::TaskDefinition") {
+		for _, container := range b.templates.env.Read(r, assembly.Symbolic).At("ContainerDefinitions").Each() {
 			for _, variable := range container.At("Environment").Each() {
 				if variable.At("Name").Text() == "PARAMETERS_PATH" {
 					paths[strings.TrimSuffix(variable.At("Value").Text(), "/")+"/"] = true

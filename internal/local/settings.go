@@ -7,23 +7,23 @@ import (
 	"dozen/internal/local/rollout"
 )
 
-// Settings say what runs, and where.
+// Settings are what Up needs to run an environment.
 type Settings struct {
-	Assembly    string // the directory that `cdk synth` wrote
+	Assembly    string // directory that `cdk synth` wrote
 	Environment string // its name in the assembly
-	Checkout    string // directory with node_modules, where PostgreSQL's binaries are
-	Postgres    string // directory with PostgreSQL's binaries, if they are to be from elsewhere
-	State       State
+	Checkout    string // directory with node_modules, which has PostgreSQL's binaries
+	Postgres    string // directory with other binaries of PostgreSQL; optional
+	Home        Home
 
-	Port       int               // of the load balancer; 0 is 8080, or the next free one
-	Scale      map[string]int    // tasks by process name; the template's least where it says nothing
+	Port       int               // of the load balancer; 0: 8080, or the next free port
+	Scale      map[string]int    // number of tasks by process; default: the template's minimum
 	Engine     string            // container engine: "" finds one, "none" uses processes, anything else is its command
-	Values     map[string]string // what only the deployed environment's Parameter Store and injected secrets hold
-	ValuesFile string            // where a person writes them
+	Values     map[string]string // values for Parameter Store and injected secrets
+	ValuesFile string            // where the user writes the values
 	Out        io.Writer
 	Plain      bool // no colours
 
-	// What AWS leaves open, for the proof that a release drops nothing.
-	RoutingLag time.Duration     // how long after its deregistration a target may get new requests; 0 by default
-	StopOrder  rollout.StopOrder // whether a task is deregistered or told to stop first
+	// What AWS does not specify, for the proof that a release drops no request.
+	RoutingLag time.Duration     // how long a target may get new requests after its deregistration; default 0
+	StopOrder  rollout.StopOrder // whether a task is deregistered or gets SIGTERM first
 }

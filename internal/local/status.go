@@ -3,22 +3,22 @@ package local
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os/exec"
-	"slices"
 )
 
-// status tells what runs at the moment.
+// status returns what is running now.
 func (e *environment) status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	status := Status{Environment: e.settings.Environment, URL: e.attached.url(), Platform: e.platform.String()}
+	status := Status{Environment: e.settings.Environment, URL: e.backing.url(), Runtime: e.runtime.String()}
 	if e.current != nil {
-		status.Revision = e.current.revision
+		status.Release = e.current.name
 	}
-	for _, process := range slices.Sorted(maps.Keys(e.services)) {
+	for _, process := range sorted(e.services) {
 		for _, t := range e.services[process].Tasks() {
-			shown := TaskStatus{Name: t.ID, Revision: t.Revision, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit}
+			shown := TaskStatus{
+				Name: t.ID, Release: t.Release, State: t.State, Address: t.Address, Started: t.Started, Exit: t.Exit,
+			}
 			if running := e.tasks[t.ID]; running != nil {
 				shown.PID = running.PID()
 			}
@@ -28,15 +28,15 @@ func (e *environment) status() Status {
 	return status
 }
 
-// oneOff readies a command as a task with web's configuration.
-func (e *environment) oneOff(asked oneOff) (*exec.Cmd, error) {
+// oneOff prepares a command as a task with web's configuration.
+func (e *environment) oneOff(request oneOff) (*exec.Cmd, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.current == nil {
-		return nil, errors.New("the first release is still under way; wait until it serves")
+		return nil, errors.New("the first release is still in progress; wait until the environment serves requests")
 	}
-	if len(asked.Command) == 0 {
-		return nil, errors.New("no command")
+	if len(request.Command) == 0 {
+		return nil, errors.New("the command is empty")
 	}
 	e.oneOffs++
 	port, err := freePort()
@@ -44,6 +44,6 @@ func (e *environment) oneOff(asked oneOff) (*exec.Cmd, error) {
 		return nil, err
 	}
 	spec := e.current.admin.spec(fmt.Sprintf("run-%d", e.oneOffs), port)
-	spec.Command = asked.Command
-	return e.platform.Command(e.current.program, spec, true), nil
+	spec.Command = request.Command
+	return e.runtime.Command(e.current.program, spec, true), nil
 }

@@ -16,8 +16,8 @@ import (
 
 const checkout = "../.."
 
-// scratch is one directory for everything that this run of the tests writes. It is short, because sockets are in it, and open
-// to every user, because PostgreSQL refuses to be root.
+// scratch is the directory for everything that these tests write. Its path is short, because it has sockets in it, and
+// every user can enter it, because PostgreSQL refuses to run as root.
 var scratch string
 
 func TestMain(m *testing.M) {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// synthesized is the assembly of this checkout as it stands.
+// synthesized returns the assembly of this checkout.
 func synthesized(t *testing.T) string {
 	t.Helper()
 	directory, err := synthesizeOnce()
@@ -48,7 +48,8 @@ var synthesizeOnce = sync.OnceValues(func() (string, error) {
 	return directory, localtest.Synthesize(directory, checkout)
 })
 
-// changed is a copy of an assembly whose image has other files: change gets the directory of its build context.
+// changed returns a copy of an assembly with other files in its image. It calls change with the directory of the build
+// context.
 func changed(t *testing.T, from string, change func(context string)) string {
 	t.Helper()
 	directory, err := os.MkdirTemp(scratch, "changed-")
@@ -58,7 +59,7 @@ func changed(t *testing.T, from string, change func(context string)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, err := read(directory, "dev")
+	env, err := readEnvironment(directory, "dev")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func changed(t *testing.T, from string, change func(context string)) string {
 	return directory
 }
 
-// edit replaces a text in a file.
+// edit replaces a string in a file.
 func edit(t *testing.T, file, before, after string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -91,17 +92,17 @@ func edit(t *testing.T, file, before, after string) {
 	}
 }
 
-// mustEdit replaces a text that has to be there.
+// mustEdit replaces a string that must be in the file.
 func mustEdit(t *testing.T, file, before, after string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(data), before) {
-		t.Fatalf("%s has no %q: %v", file, before, err)
+		t.Fatalf("%s does not have %q: %v", file, before, err)
 	}
 	edit(t, file, before, after)
 }
 
-// add adds a text to the end of a file.
+// add appends a string to a file.
 func add(t *testing.T, file, text string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -113,7 +114,7 @@ func add(t *testing.T, file, text string) {
 	}
 }
 
-// templated is a copy of the assembly with another text in dev's templates, which have it without spaces.
+// templated returns a copy of the assembly with a string replaced in dev's templates. The strings are compact JSON.
 func templated(t *testing.T, before, after string) string {
 	t.Helper()
 	directory, err := os.MkdirTemp(scratch, "templated-")
@@ -143,7 +144,7 @@ func templated(t *testing.T, before, after string) string {
 		}
 	}
 	if !found {
-		t.Fatalf("no template of dev has %s", before)
+		t.Fatalf("dev's templates do not have %s", before)
 	}
 	return directory
 }

@@ -13,7 +13,7 @@ import (
 	"dozen/internal/local/localtest"
 )
 
-// Prevents: a newcomer's first minute ends in front of something that does not work.
+// Prevents: a newcomer's first try does not work.
 func TestAPostedEventIsDelivered(t *testing.T) {
 	t.Parallel()
 	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 3} })
@@ -34,16 +34,16 @@ func TestAPostedEventIsDelivered(t *testing.T) {
 		t.Errorf("a one-off command that fails: %v, %s", err, out)
 	}
 	var logs strings.Builder
-	if err := Logs(t.Context(), w.state, []string{"web"}, false, &logs); err != nil || !strings.Contains(logs.String(), `"msg":"web started"`) {
+	if err := Logs(t.Context(), w.home, []string{"web"}, false, &logs); err != nil || !strings.Contains(logs.String(), `"msg":"web started"`) {
 		t.Errorf("web's log: %v\n%s", err, logs.String())
 	}
 }
 
-// Prevents: an environment that works here because a variable is another one than on Fargate.
-func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
+// Prevents: an app that works here because one of its variables differs from the one on Fargate.
+func TestATaskSeesTheSynthesizedVariables(t *testing.T) {
 	t.Parallel()
 	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 1} })
-	env, err := read(synthesized(t), "dev")
+	env, err := readEnvironment(synthesized(t), "dev")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,21 +52,24 @@ func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
 		if r != nil {
 			key = r.Type + " " + attribute
 		}
-		if replaced[key] == nil {
-			t.Errorf("%s has another value here, and is not on the list of what is replaced", key)
+		if localValues[key] == nil {
+			t.Errorf("%s has another value here and is not in localValues", key)
 		}
 		return assembly.Symbolic(r, attribute)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	services, err := env.Services(assembly.Symbolic)
+	if err != nil {
+		t.Fatal(err)
+	}
 	compared := 0
-	for _, process := range []string{"web", "worker", "scheduler"} {
-		for _, task := range w.tasks(process) {
-			seen := environ(t, task.PID)
+	for _, s := range services {
+		for _, task := range w.tasks(s.Process) {
 			for _, d := range definitions {
-				if strings.Contains(d.Path(), "/"+strings.ToUpper(process[:1])+process[1:]+"/") {
-					compare(t, process, d.Containers[0], seen)
+				if d.Resource == s.TaskDefinition {
+					compare(t, s.Process, d.Containers[0], environ(t, task.PID))
 					compared++
 				}
 			}
@@ -77,7 +80,8 @@ func TestATaskSeesTheSynthesizedEnvironment(t *testing.T) {
 	}
 }
 
-// compare holds a process's variables against its definition's with symbolic values: equal, or on a declared list.
+// compare compares a process's variables with its definition's: each is equal, has a symbolic value, or is in
+// localVariables.
 func compare(t *testing.T, process string, c assembly.Container, seen map[string]string) {
 	t.Helper()
 	for _, v := range c.Environment {
@@ -85,8 +89,8 @@ func compare(t *testing.T, process string, c assembly.Container, seen map[string
 		delete(seen, v.Name)
 		switch {
 		case !set:
-			t.Errorf("%s: %s is synthesized and not set", process, v.Name)
-		case own[v.Name] != "":
+			t.Errorf("%s: %s is synthesized but not set", process, v.Name)
+		case localVariables[v.Name] != "":
 		case !strings.Contains(v.Value, "${") && value != v.Value:
 			t.Errorf("%s: %s is %q, synthesized %q", process, v.Name, value, v.Value)
 		case strings.Contains(v.Value, "${") && !fits(v.Value, value):
@@ -94,8 +98,8 @@ func compare(t *testing.T, process string, c assembly.Container, seen map[string
 		}
 	}
 	for name := range seen {
-		if own[name] == "" && name != "PATH" { // which every image sets
-			t.Errorf("%s: %s is set and neither synthesized nor on the list of what is added here", process, name)
+		if localVariables[name] == "" && name != "PATH" { // which every image sets
+			t.Errorf("%s: %s is set, but it is neither synthesized nor in localVariables", process, name)
 		}
 	}
 	if len(c.Environment) < 10 {
@@ -105,7 +109,7 @@ func compare(t *testing.T, process string, c assembly.Container, seen map[string
 
 var symbol = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// fits says whether a value is a symbolic one with something in the place of each symbol.
+// fits reports whether a value is the symbolic value with something in the place of each symbol.
 func fits(symbolic, value string) bool {
 	pattern := "^"
 	for i, literal := range symbol.Split(symbolic, -1) {
@@ -131,23 +135,24 @@ func environ(t *testing.T, pid int) map[string]string {
 	return variables
 }
 
-// Prevents: two environments that take each other's data or ports; and what an environment leaves behind after its end.
+// Prevents: two environments share data or ports; or an environment leaves something behind after its end.
 func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	t.Parallel()
 	first := start(t, nil)
 	second := start(t, func(s *Settings) {
 		s.Environment = "staging"
-		s.State = State{filepath.Join(filepath.Dir(first.state.Directory), "staging")}
+		s.Home = Home{filepath.Join(filepath.Dir(first.home.Directory), "staging")}
 	})
 	if first.url == second.url {
 		t.Errorf("both serve at %s", first.url)
 	}
 	first.must("dozen-app", "source", "add", "only-here", "--secret", proofSecret)
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
-		t.Errorf("the other environment has it too:\n%s", out)
+		t.Errorf("the other environment has the source too:\n%s", out)
 	}
-	if err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", State: first.state, Out: &localtest.Transcript{}}); err == nil || !strings.Contains(err.Error(), "runs here already") {
-		t.Errorf("a second one in the same place: %v", err)
+	err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", Home: first.home, Out: &localtest.Transcript{}})
+	if err == nil || !strings.Contains(err.Error(), "is already running here") {
+		t.Errorf("a second environment in the same home: %v", err)
 	}
 	var pids []int
 	for _, process := range []string{"web", "worker", "scheduler"} {
@@ -169,19 +174,19 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 			t.Errorf("process %d still runs", pid)
 		}
 	}
-	if _, err := first.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "does not run here") {
+	if _, err := first.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "is not running here") {
 		t.Errorf("its status after the end: %v", err)
 	}
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Error(out)
 	}
-	again := start(t, func(s *Settings) { s.State = first.state })
+	again := start(t, func(s *Settings) { s.Home = first.home })
 	if out := again.must("dozen-app", "source", "list"); !strings.Contains(out, "only-here") {
 		t.Errorf("after a restart the data is gone:\n%s", out)
 	}
 }
 
-// Prevents: a third-party secret that only works when deployed; and a template that a newer construct library has written.
+// Prevents: a third-party secret that only works on AWS; or an error for a template of a newer construct library.
 func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 	t.Parallel()
 	directory := templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`)
@@ -203,8 +208,8 @@ func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 	}
 }
 
-// Prevents: an environment that comes up half, or a message that does not say what to do.
-func TestWhatCannotRunSaysWhy(t *testing.T) {
+// Prevents: an environment that starts halfway, or a message that does not say what to do.
+func TestWhatCannotRunIsExplained(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		change func(*testing.T, *Settings)
@@ -215,12 +220,15 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		"no engine":       {func(t *testing.T, s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
 		"a taken port":    {func(t *testing.T, s *Settings) { s.Port = 1 << 20 }, "--port 1048576: "},
 		"no such process": {func(t *testing.T, s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
+		"a service without the name of its process": {func(t *testing.T, s *Settings) {
+			s.Assembly = templated(t, `{"Key":"Process","Value":"worker"}`, `{"Key":"Other","Value":"worker"}`)
+		}, "(AWS::ECS::Service) does not have the tag Process"},
 		"an unknown function": {func(t *testing.T, s *Settings) {
 			s.Assembly = templated(t, `"Value":"/dozen/dev/"`, `"Value":{"Fn::Frobnicate":[]}`)
 		}, "Fn::Frobnicate"},
 		"a secret without value": {func(t *testing.T, s *Settings) {
 			s.Assembly, s.ValuesFile = templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`), "app/.env.dev"
-		}, "web: the template injects STRIPE_KEY from arn:x; write STRIPE_KEY=... into app/.env.dev"},
+		}, "web: the template injects STRIPE_KEY from arn:x; add STRIPE_KEY=... to app/.env.dev"},
 		"a broken migration": {func(t *testing.T, s *Settings) {
 			s.Assembly = changed(t, synthesized(t), func(context string) {
 				add(t, filepath.Join(context, "main.go"), "\nfunc init() { panic(\"of this release\") }\n")
@@ -231,13 +239,29 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 			t.Parallel()
 			w := begin(t, func(s *Settings) { row.change(t, s) })
 			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
-				t.Errorf("it ended with %v, want %q in it", err, row.want)
+				t.Errorf("it ended with %v, want an error with %q", err, row.want)
 			}
 		})
 	}
 }
 
-// Prevents: what works as processes and not as containers, which is what is deployed.
+// Prevents: `dozen ps`, `logs` and `--scale` call a process worker2 that the Procfile calls worker-2.
+func TestProcessesHaveTheNamesOfTheProcfile(t *testing.T) {
+	directory := templated(t, `{"Key":"Process","Value":"worker"}`, `{"Key":"Process","Value":"worker-2"}`)
+	env, err := readEnvironment(directory, "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&templates{env: env}).release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := strings.Join(r.processes(), " "); names != "scheduler web worker-2" {
+		t.Errorf("the processes are %s", names)
+	}
+}
+
+// Prevents: an app that works in processes and not in containers, which is what is deployed.
 func TestContainers(t *testing.T) {
 	engine := os.Getenv("CONTAINER_ENGINE")
 	if engine == "" || engine == "none" {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// account is the user that servers run as: ourselves, or nobody if we are root.
+// account is the user that runs the servers: the user of this program, or nobody if that is root.
 type account struct{ credential *syscall.Credential }
 
 func serverAccount() (account, error) {
@@ -18,7 +18,8 @@ func serverAccount() (account, error) {
 	}
 	nobody, err := user.Lookup("nobody") // initdb insists on a user with a name
 	if err != nil {
-		return account{}, fmt.Errorf("PostgreSQL does not run as root: %w: run this as an ordinary user", err)
+		return account{}, fmt.Errorf("PostgreSQL does not run as root, and user nobody does not exist: %w; "+
+			"run this command as an ordinary user", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {
@@ -31,8 +32,8 @@ func serverAccount() (account, error) {
 	return account{&syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 }
 
-// own gives files and directories to the account.
-func (a account) own(paths ...string) error {
+// chown makes the account the owner of files and directories.
+func (a account) chown(paths ...string) error {
 	if a.credential == nil {
 		return nil
 	}
@@ -44,26 +45,27 @@ func (a account) own(paths ...string) error {
 	return nil
 }
 
-// settle gives the account a directory to keep its data in, if it can get there.
-func (a account) settle(dir string) error {
+// chownReachable makes the account the owner of a directory. It fails if the account cannot reach the directory.
+func (a account) chownReachable(dir string) error {
 	if a.credential == nil {
 		return nil
 	}
 	if closed := closedParent(dir); closed != "" {
-		return fmt.Errorf("root runs servers as user nobody, who cannot reach %s: %s is closed to others; use /var/cache/dozen, or run this as an ordinary user", dir, closed)
+		return fmt.Errorf("user nobody, who runs root's servers, cannot reach %s: %s is closed to other users; "+
+			"use /var/cache/dozen, or run this command as an ordinary user", dir, closed)
 	}
-	return a.own(dir)
+	return a.chown(dir)
 }
 
 // write writes a file that only the account may read.
 func (a account) write(path string, content []byte) error {
-	if err := replace(path, content); err != nil {
+	if err := writeAtomically(path, content); err != nil {
 		return err
 	}
-	return a.own(path)
+	return a.chown(path)
 }
 
-// closedParent is the nearest directory above path that other users may not pass, or "".
+// closedParent returns the nearest directory above path that other users may not enter, or "".
 func closedParent(path string) string {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err != nil || info.Mode()&0o001 == 0 {

@@ -9,7 +9,7 @@ import (
 	"dozen/internal/local/backing"
 )
 
-// An authority that changes from start to start would break every running task.
+// Prevents: an authority that changes with each start, which breaks every running task.
 func TestAuthorityIsKeptAndPrivate(t *testing.T) {
 	dir := directory(t)
 	system := filepath.Join(dir, "system.pem")
@@ -25,11 +25,11 @@ func TestAuthorityIsKeptAndPrivate(t *testing.T) {
 	}
 	kept := filepath.Join(dir, "authority/authority.pem")
 	if info, err := os.Stat(kept); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the key is open to others: %v", err)
+		t.Errorf("other users can read the key: %v", err)
 	}
 	must(t, os.WriteFile(kept, []byte("half a fi"), 0o600))
 	repaired, err := backing.OpenAuthority(filepath.Join(dir, "authority"))
 	if err != nil || repaired.Pool().Equal(first.Pool()) {
-		t.Errorf("a broken file: %v", err)
+		t.Errorf("after a broken file: %v", err)
 	}
 }

@@ -20,15 +20,18 @@ import (
 
 const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf"
 
+// task calls the stand-in as a task does, with the variables and credentials that it gets.
 type task struct {
 	t           *testing.T
-	environment map[string]string
+	variables   map[string]string
 	credentials aws.Credentials
 }
 
 func awsSettings(dir string) backing.AWSSettings {
-	return backing.AWSSettings{Dir: filepath.Join(dir, "aws"), Region: "eu-central-1", Account: "111122223333", Buckets: []string{"files", "logs"},
-		Secrets: []backing.Secret{{ARN: arn, Name: "login", Stages: map[string]string{"AWSCURRENT": "one"}}}}
+	return backing.AWSSettings{
+		Dir: filepath.Join(dir, "aws"), Region: "eu-central-1", Account: "111122223333",
+		Buckets: []string{"files", "logs"}, Secrets: []backing.Secret{{ARN: arn, Name: "login", Value: "one"}},
+	}
 }
 
 func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
@@ -36,10 +39,10 @@ func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
 	a, err := backing.StartAWS(t.Context(), s)
 	must(t, err)
 	t.Cleanup(a.Stop)
-	environment := a.Environment()
-	request, err := http.NewRequest(http.MethodGet, environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+	variables := a.Variables()
+	request, err := http.NewRequest(http.MethodGet, variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
 	must(t, err)
-	request.Header.Set("Authorization", environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+	request.Header.Set("Authorization", variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
 	var answer struct {
 		AccessKeyId, SecretAccessKey, Token string //nolint:revive // AWS's spelling
 		Expiration                          time.Time
@@ -49,7 +52,9 @@ func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
 	if status != 200 || time.Until(answer.Expiration) < time.Hour {
 		t.Fatalf("credentials: %d %s", status, body)
 	}
-	return a, task{t, environment, aws.Credentials{AccessKeyID: answer.AccessKeyId, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.Token}}
+	return a, task{t, variables, aws.Credentials{
+		AccessKeyID: answer.AccessKeyId, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.Token,
+	}}
 }
 
 func do(t *testing.T, request *http.Request) (int, string) {
@@ -62,10 +67,10 @@ func do(t *testing.T, request *http.Request) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// request is signed as AWS's own client signs it.
+// request returns a request that is signed as AWS's own client signs it.
 func (c task) request(service, method, path, target, body string) *http.Request {
 	c.t.Helper()
-	request, err := http.NewRequest(method, c.environment["AWS_ENDPOINT_URL"]+path, strings.NewReader(body))
+	request, err := http.NewRequest(method, c.variables["AWS_ENDPOINT_URL"]+path, strings.NewReader(body))
 	must(c.t, err)
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
@@ -77,7 +82,7 @@ func (c task) request(service, method, path, target, body string) *http.Request 
 		request.Header.Set("X-Amz-Content-Sha256", hash)
 	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
-	must(c.t, signer.SignHTTP(c.t.Context(), c.credentials, request, hash, service, c.environment["AWS_REGION"], time.Now()))
+	must(c.t, signer.SignHTTP(c.t.Context(), c.credentials, request, hash, service, c.variables["AWS_REGION"], time.Now()))
 	return request
 }
 
@@ -95,16 +100,17 @@ func (c task) call(service, target, body string) *http.Request {
 	return c.request(service, http.MethodPost, "/", target, body)
 }
 
-func TestSecretsRotate(t *testing.T) {
-	a, c := startAWS(t, awsSettings(directory(t)))
+func TestSecretsChangeBetweenStarts(t *testing.T) {
+	settings := awsSettings(directory(t))
+	a, c := startAWS(t, settings)
 	get := "secretsmanager.GetSecretValue"
 	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`"}`), 200, `"SecretString":"one"`)
 	c.expect(c.call("secretsmanager", get, `{"SecretId":"login","VersionStage":"AWSPENDING"}`), 400, "ResourceNotFoundException")
 	c.expect(c.call("secretsmanager", get, `{"SecretId":"other"}`), 400, "ResourceNotFoundException")
-	a.PutSecret(backing.Secret{ARN: arn, Name: "login", Stages: map[string]string{"AWSCURRENT": "two", "AWSPREVIOUS": "one"}})
+	a.Stop()
+	settings.Secrets[0].Value = "two"
+	_, c = startAWS(t, settings)
 	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`","VersionStage":"AWSCURRENT"}`), 200, `"SecretString":"two"`)
-	c.expect(c.call("secretsmanager", get, `{"SecretId":"`+arn+`","VersionStage":"AWSPREVIOUS"}`), 200, `"SecretString":"one"`)
-	c.expect(c.call("secretsmanager", "secretsmanager.DescribeSecret", `{"SecretId":"login"}`), 200, "AWSPREVIOUS")
 }
 
 func TestParametersComeInPages(t *testing.T) {
@@ -160,7 +166,7 @@ func TestObjectsAreKept(t *testing.T) {
 	c.expect(c.request("s3", http.MethodGet, "/files?list-type=2&prefix=a%2F", "", ""), 200, "a/b c+d")
 	c.expect(c.request("s3", http.MethodGet, "/files/none", "", ""), 404, "NoSuchKey")
 
-	plain, err := http.NewRequest(http.MethodGet, c.environment["AWS_ENDPOINT_URL"]+"/files/a?X-Amz-Expires=60", nil)
+	plain, err := http.NewRequest(http.MethodGet, c.variables["AWS_ENDPOINT_URL"]+"/files/a?X-Amz-Expires=60", nil)
 	must(t, err)
 	address, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
 		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now())
@@ -175,7 +181,7 @@ func TestObjectsAreKept(t *testing.T) {
 	}
 }
 
-// A task that signs wrongly would work here and fail on AWS.
+// Prevents: a task whose signatures are wrong works here and fails on AWS.
 func TestSignaturesAreChecked(t *testing.T) {
 	_, c := startAWS(t, awsSettings(directory(t)))
 	body := `{"SecretId":"login"}`
@@ -200,10 +206,10 @@ func TestSignaturesAreChecked(t *testing.T) {
 		change(&other)
 		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, name)
 	}
-	c.expect(c.call("ssm", "secretsmanager.GetSecretValue", body), 400, "does not have") // signed for another service
-	c.expect(c.call("dynamodb", "DynamoDB_20120810.GetItem", "{}"), 400, "does not have GetItem of dynamodb")
+	c.expect(c.call("ssm", "secretsmanager.GetSecretValue", body), 400, "does not support") // signed for another service
+	c.expect(c.call("dynamodb", "DynamoDB_20120810.GetItem", "{}"), 400, "does not support GetItem of dynamodb")
 
-	guess, err := http.NewRequest(http.MethodGet, c.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+	guess, err := http.NewRequest(http.MethodGet, c.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
 	must(t, err)
 	c.expect(guess, 401, "AccessDenied")
 }

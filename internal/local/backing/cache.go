@@ -12,68 +12,61 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/gomodule/redigo/redis"
 )
 
-// CacheSettings are what AWS::ElastiCache::ReplicationGroup and ::User say. All are required.
+// CacheSettings are the properties of an AWS::ElastiCache::ReplicationGroup and its ::User. All are required.
 type CacheSettings struct {
 	Dir       string // absolute; holds the port and the configuration, no data
 	Engine    string // "valkey" or "redis"
-	Version   string // "8.1": another one is a note
+	Version   string // such as "8.1"; another version gives a note
 	Username  string
 	Password  string
-	Access    string // "on ~* &* +@all"
+	Access    string // access string, such as "on ~* &* +@all"
 	Authority *Authority
 }
 
-// Cache is a running Valkey or Redis, or what stands in for it.
+// Cache is a running Valkey or Redis, or an in-process replacement.
 type Cache struct{ Server }
 
-// installCache is what a user types to get the real one.
+// installCache is how a user installs a real cache.
 const installCache = "`apt-get install redis-server` or `brew install valkey`"
 
-// StartCache starts an empty cache and returns when the login can be used.
+// StartCache starts an empty cache and returns when the login works.
 func StartCache(ctx context.Context, s CacheSettings) (*Cache, error) {
-	if err := s.check(); err != nil {
+	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	release, err := claim(s.Dir)
+	unlock, err := lock(s.Dir)
 	if err != nil {
 		return nil, err
 	}
-	start := s.standIn
+	start := s.runInProcess
 	if program, version := findCache(s.Engine); program != "" {
 		start = func() (*Cache, error) { return s.run(ctx, program, version) }
 	}
 	cache, err := start()
 	if err != nil {
-		release()
+		unlock()
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	stop := cache.stop
-	cache.stop = func() { stop(); release() }
+	cache.stop = func() { stop(); unlock() }
 	return cache, nil
 }
 
-func (s CacheSettings) check() error {
-	var errs []error
-	if s.Username == "" || strings.ContainsAny(s.Username, " \t\r\n\x00") {
-		errs = append(errs, fmt.Errorf("cache: Username %q: want one word", s.Username))
-	}
-	if s.Password == "" {
-		errs = append(errs, errors.New("cache: Password is empty: take it from the template's secret"))
-	}
-	if s.Access == "" || strings.ContainsAny(s.Access, "\r\n\x00") {
-		errs = append(errs, fmt.Errorf("cache: Access %q: want one line, for example \"on ~* &* +@all\"", s.Access))
-	}
-	if s.Authority == nil {
-		errs = append(errs, errors.New("cache: Authority is missing: see OpenAuthority"))
-	}
-	return errors.Join(errs...)
+func (s CacheSettings) validate() error {
+	return errors.Join(
+		require(s.Username != "" && !strings.ContainsAny(s.Username, " \t\r\n\x00"),
+			"cache: Username is %q: must be one word", s.Username),
+		require(s.Password != "", "cache: Password is empty: use the one in the template's secret"),
+		require(s.Access != "" && !strings.ContainsAny(s.Access, "\r\n\x00"),
+			"cache: Access is %q: must be one line, such as \"on ~* &* +@all\"", s.Access),
+		require(s.Authority != nil, "cache: Authority is missing: make one with OpenAuthority"),
+	)
 }
 
-// findCache finds a server that knows the template's access rules: Redis 7 or any Valkey.
+// findCache finds a server that supports the template's access rules: Redis 7 or newer, or any Valkey.
 func findCache(engine string) (program, version string) {
 	names := []string{"valkey-server", "redis-server"}
 	if engine == "redis" {
@@ -92,26 +85,26 @@ func findCache(engine string) (program, version string) {
 }
 
 func (s CacheSettings) run(ctx context.Context, program, version string) (*Cache, error) {
-	who, err := serverAccount()
+	owner, err := serverAccount()
 	if err != nil {
 		return nil, err
 	}
-	if err := who.settle(s.Dir); err != nil {
+	if err := owner.chownReachable(s.Dir); err != nil {
 		return nil, err
 	}
 	pidFile := filepath.Join(s.Dir, "server.pid")
 	if err := stopLeftover(pidFile, s.Dir, syscall.SIGTERM); err != nil {
 		return nil, err
 	}
-	port, err := freePort(s.Dir)
+	port, err := reservePort(s.Dir)
 	if err != nil {
 		return nil, err
 	}
-	configuration, err := s.configure(who, port, pidFile)
+	configuration, err := s.configure(owner, port, pidFile)
 	if err != nil {
 		return nil, err
 	}
-	server, err := start(who, filepath.Join(s.Dir, "server.log"), program, configuration)
+	server, err := start(owner, filepath.Join(s.Dir, "server.log"), program, configuration)
 	if err != nil {
 		return nil, err
 	}
@@ -121,74 +114,61 @@ func (s CacheSettings) run(ctx context.Context, program, version string) (*Cache
 		cache.Stop()
 		return nil, err
 	}
-	if name := strings.TrimSuffix(filepath.Base(program), "-server"); name != s.Engine || !strings.HasPrefix(version+".", s.Version+".") {
-		cache.Notes = append(cache.Notes, fmt.Sprintf("the template pins %s %s, this is %s %s", s.Engine, s.Version, name, version))
+	name := strings.TrimSuffix(filepath.Base(program), "-server")
+	if name != s.Engine || !strings.HasPrefix(version+".", s.Version+".") {
+		note := fmt.Sprintf("the template pins %s %s; %s %s runs here", s.Engine, s.Version, name, version)
+		cache.Notes = append(cache.Notes, note)
 	}
 	return cache, nil
 }
 
-// configure writes the server's files. The password goes in as its hash: other users can read a command line, and a
-// hash needs no quoting.
-func (s CacheSettings) configure(who account, port int, pidFile string) (path string, err error) {
-	certificate, key, err := s.Authority.install(who, s.Dir)
+// configure writes the server's configuration. It has the password as a hash, which needs no quoting; a command line
+// would show it to other users.
+func (s CacheSettings) configure(owner account, port int, pidFile string) (path string, err error) {
+	certificate, key, err := s.Authority.install(owner, s.Dir)
 	if err != nil {
 		return "", err
 	}
 	users := filepath.Join(s.Dir, "users.acl")
-	rules := fmt.Sprintf("user default off\nuser %s reset #%x %s\n", s.Username, sha256.Sum256([]byte(s.Password)), s.Access)
-	if err := who.write(users, []byte(rules)); err != nil {
+	hash := sha256.Sum256([]byte(s.Password))
+	rules := fmt.Sprintf("user default off\nuser %s reset #%x %s\n", s.Username, hash, s.Access)
+	if err := owner.write(users, []byte(rules)); err != nil {
 		return "", err
 	}
 	path = filepath.Join(s.Dir, "server.conf")
-	text := fmt.Sprintf("bind 127.0.0.1\nport 0\ntls-port %d\ntls-auth-clients no\ntls-cert-file %q\ntls-key-file %q\naclfile %q\n"+
-		"dir %q\npidfile %q\nset-proc-title no\nsave \"\"\nappendonly no\n", port, certificate, key, users, s.Dir, pidFile)
-	return path, who.write(path, []byte(text))
+	configuration := fmt.Sprintf(`bind 127.0.0.1
+port 0
+tls-port %d
+tls-auth-clients no
+tls-cert-file %q
+tls-key-file %q
+aclfile %q
+dir %q
+pidfile %q
+set-proc-title no
+save ""
+appendonly no
+`, port, certificate, key, users, s.Dir, pidFile)
+	return path, owner.write(path, []byte(configuration))
 }
 
+// await waits until the login works.
 func (s CacheSettings) await(ctx context.Context, server *process, port int) error {
-	ctx, done := context.WithTimeout(ctx, patience)
+	ctx, done := context.WithTimeout(ctx, serverTimeout)
 	defer done()
 	for {
-		conn, err := redis.DialContext(ctx, "tcp", address(port), redis.DialUseTLS(true), redis.DialUsername(s.Username), redis.DialPassword(s.Password),
+		conn, err := redis.DialContext(ctx, "tcp", address(port),
+			redis.DialUsername(s.Username), redis.DialPassword(s.Password), redis.DialUseTLS(true),
 			redis.DialTLSConfig(&tls.Config{RootCAs: s.Authority.Pool(), ServerName: "localhost"}))
 		if err == nil {
 			return conn.Close()
 		}
 		select {
 		case <-server.done:
-			return fmt.Errorf("the server ended at its start: %s", server.lastWords())
+			return fmt.Errorf("the server ended right after its start: %s", server.logTail())
 		case <-ctx.Done():
-			return fmt.Errorf("the server does not answer: %w\n%s", err, server.lastWords())
+			return fmt.Errorf("the server does not answer: %w\n%s", err, server.logTail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-// standIn runs in this process: it knows the commands, but neither memory limits nor access rules.
-func (s CacheSettings) standIn() (*Cache, error) {
-	port, err := freePort(s.Dir)
-	if err != nil {
-		return nil, err
-	}
-	server := miniredis.NewMiniRedis()
-	server.RequireUserAuth(s.Username, s.Password)
-	if err := server.StartAddrTLS(address(port), &tls.Config{Certificates: []tls.Certificate{s.Authority.pair}}); err != nil {
-		return nil, err
-	}
-	clock := time.NewTicker(time.Second) // miniredis ages its keys only when told to
-	ended := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-clock.C:
-				server.FastForward(time.Second)
-			case <-ended:
-				return
-			}
-		}
-	}()
-	note := fmt.Sprintf("no Valkey or Redis (7 or newer) is installed: a stand-in without access rules and memory limit plays %s %s; for a real one: %s",
-		s.Engine, s.Version, installCache)
-	return &Cache{Server{Address: address(port), Port: port, Notes: []string{note},
-		stop: func() { clock.Stop(); close(ended); server.Close() }}}, nil
 }

@@ -13,8 +13,8 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// The real server, and the one that stands in where none is installed, admit the same clients.
-func TestCacheAdmitsAsElastiCacheDoes(t *testing.T) {
+// The real server, and the in-process replacement where none is installed, accept the same clients.
+func TestCacheAcceptsTheClientsThatElastiCacheDoes(t *testing.T) {
 	for name, path := range map[string]string{"installed": os.Getenv("PATH"), "none installed": ""} {
 		t.Run(name, func(t *testing.T) {
 			dir := directory(t)
@@ -42,7 +42,7 @@ func TestCacheAdmitsAsElastiCacheDoes(t *testing.T) {
 					_ = conn.Close()
 				}
 				if err == nil {
-					t.Errorf("%s is admitted", what)
+					t.Errorf("%s: the client is accepted", what)
 				}
 			}
 			if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "valkey 8.1") || path == "" && !strings.Contains(c.Notes[0], "apt-get install") {
@@ -73,7 +73,7 @@ func TestCacheHonoursTheAccessString(t *testing.T) {
 	}
 }
 
-// What is wrong in the settings is said at once, before any server runs.
+// All problems with the settings are reported at once, before any server runs.
 func TestSettingsAreChecked(t *testing.T) {
 	if _, err := backing.StartCache(t.Context(), backing.CacheSettings{}); err == nil || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("cache: %v", err)

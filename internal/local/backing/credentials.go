@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
-// credentials answers as the container agent of ECS does. Only tasks know the word that opens it.
+// credentials answers as the container agent of ECS does. Only tasks know the token that it asks for.
 func (a *AWS) credentials(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(a.word)) == 0 {
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(a.bearer)) == 0 {
 		w.WriteHeader(http.StatusUnauthorized)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": "AccessDenied", "message": "the Authorization header is not AWS_CONTAINER_AUTHORIZATION_TOKEN"})
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"code": "AccessDenied", "message": "the Authorization header is not AWS_CONTAINER_AUTHORIZATION_TOKEN",
+		})
 		return
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{
@@ -28,7 +30,7 @@ func (a *AWS) role() string { return "arn:aws:iam::" + a.account + ":role/dozen"
 type xmlText string
 
 func (a *AWS) callerIdentity() xmlText {
-	return xmlText(fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
-		`<Arn>arn:aws:sts::%s:assumed-role/dozen/task</Arn><UserId>AROADOZEN:task</UserId><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-		a.account, a.account))
+	return xmlText(fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">`+
+		`<GetCallerIdentityResult><Arn>arn:aws:sts::%s:assumed-role/dozen/task</Arn><UserId>AROADOZEN:task</UserId>`+
+		`<Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`, a.account, a.account))
 }

@@ -11,8 +11,8 @@ import (
 	"dozen/internal/local/backing"
 )
 
-// A login that works here and not on RDS, or the other way round, is found out in production.
-func TestDatabaseAdmitsAsRDSDoes(t *testing.T) {
+// Prevents: a login that works here and not on RDS, or the other way round, which shows only in production.
+func TestDatabaseAcceptsTheClientsThatRDSDoes(t *testing.T) {
 	dir := directory(t)
 	ours, others := authority(t, dir), authority(t, directory(t))
 	db := startDatabase(t, database(dir, ours))
@@ -47,7 +47,7 @@ func TestDatabaseAdmitsAsRDSDoes(t *testing.T) {
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "database/postgres.log"))
 	if err != nil || strings.Contains(string(log), everyCharacter) {
-		t.Errorf("the password is in the log, or there is none: %v", err)
+		t.Errorf("the password is in the log, or there is no log: %v", err)
 	}
 }
 
@@ -85,7 +85,7 @@ func expectThings(t *testing.T, db *backing.Database, s backing.DatabaseSettings
 	}
 }
 
-// kill -9 of `dozen up` must not need a person afterwards.
+// After kill -9 of `dozen up`, nobody must clean up by hand.
 func TestDatabaseAndCacheStartAgainAfterTheirParentWasKilled(t *testing.T) {
 	dir := directory(t)
 	killedParent(t, dir)
@@ -99,7 +99,7 @@ func TestDatabaseAndCacheStartAgainAfterTheirParentWasKilled(t *testing.T) {
 	_ = conn.Close()
 }
 
-// Where the kernel does not end servers with their parent, one is left and still writes to the data directory.
+// Where the kernel does not end servers with their parent, one is left behind and still writes to the data directory.
 func TestDatabaseStopsAServerThatWasLeftBehind(t *testing.T) {
 	dir := directory(t)
 	settings := database(dir, authority(t, dir))
@@ -144,22 +144,22 @@ func pidOf(t *testing.T, s backing.DatabaseSettings) string {
 	return pid
 }
 
-// The number in a stale pid file belongs to a stranger by now.
-func TestDatabaseLeavesAStrangerAlone(t *testing.T) {
+// The process id in a stale pid file may belong to an unrelated process by now.
+func TestDatabaseDoesNotStopAnUnrelatedProcess(t *testing.T) {
 	dir := directory(t)
 	settings := database(dir, authority(t, dir))
 	startDatabase(t, settings).Stop()
-	stranger := exec.Command("sleep", "600")
-	must(t, stranger.Start())
+	unrelated := exec.Command("sleep", "600")
+	must(t, unrelated.Start())
 	ended := make(chan error, 1)
-	go func() { ended <- stranger.Wait() }()
-	defer func() { _ = stranger.Process.Kill() }()
+	go func() { ended <- unrelated.Wait() }()
+	defer func() { _ = unrelated.Process.Kill() }()
 	stale := filepath.Join(settings.Dir, "data/postmaster.pid")
-	must(t, os.WriteFile(stale, []byte(strings.Join([]string{itoa(stranger.Process.Pid), settings.Dir, "0", "1"}, "\n")), 0o644))
+	must(t, os.WriteFile(stale, []byte(strings.Join([]string{itoa(unrelated.Process.Pid), settings.Dir, "0", "1"}, "\n")), 0o644))
 	startDatabase(t, settings)
 	select {
 	case err := <-ended:
-		t.Errorf("the stranger was stopped: %v", err)
+		t.Errorf("the unrelated process was stopped: %v", err)
 	default:
 	}
 }
@@ -184,7 +184,7 @@ func TestDatabaseRefusesAnotherMajorVersion(t *testing.T) {
 	data := filepath.Join(settings.Dir, "data")
 	must(t, os.MkdirAll(data, 0o700))
 	must(t, os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("16\n"), 0o600))
-	if _, err := backing.StartDatabase(t.Context(), settings); err == nil || !strings.Contains(err.Error(), "holds data of PostgreSQL 16") {
+	if _, err := backing.StartDatabase(t.Context(), settings); err == nil || !strings.Contains(err.Error(), "has data of PostgreSQL 16") {
 		t.Errorf("data: %v", err)
 	}
 	if entries, err := os.ReadDir(data); err != nil || len(entries) != 1 {
@@ -192,9 +192,9 @@ func TestDatabaseRefusesAnotherMajorVersion(t *testing.T) {
 	}
 }
 
-func TestDatabaseSaysWhatUserNobodyCannotReach(t *testing.T) {
+func TestDatabaseReportsWhatUserNobodyCannotReach(t *testing.T) {
 	if os.Getuid() != 0 {
-		return // only root has servers run as somebody else
+		return // only root runs the servers as another user
 	}
 	dir := directory(t)
 	settings := database(dir, authority(t, dir))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -13,10 +12,11 @@ import (
 	"strings"
 )
 
-// Generator says how Secrets Manager makes a secret; its fields are GenerateSecretString's in CloudFormation.
+// Generator describes how Secrets Manager generates a secret; the fields are those of CloudFormation's
+// GenerateSecretString.
 type Generator struct {
-	SecretStringTemplate    string // JSON object; with GenerateStringKey
-	GenerateStringKey       string // where the password goes in it
+	SecretStringTemplate    string // JSON object; needs GenerateStringKey
+	GenerateStringKey       string // key of the password in that object
 	PasswordLength          int    // default 32, at most 4096
 	ExcludeCharacters       string
 	ExcludeLowercase        bool
@@ -27,11 +27,11 @@ type Generator struct {
 	RequireEachIncludedType *bool // default true
 }
 
-// KeptSecret is the secret of this name in dir: made at the first call and whenever its generator has changed, as a
-// stack update does, and read back otherwise.
+// KeptSecret returns the secret with this name in dir. It generates the secret at the first call, and again when the
+// generator has changed, as a stack update does.
 func KeptSecret(dir, name string, g Generator) (string, error) {
 	if name == "" || strings.ContainsAny(name, "/\\\x00") || strings.HasPrefix(name, ".") {
-		return "", fmt.Errorf("secret %q: want a name without a slash", name)
+		return "", fmt.Errorf("secret %q: the name must not be empty, have a slash or begin with a dot", name)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
@@ -42,9 +42,9 @@ func KeptSecret(dir, name string, g Generator) (string, error) {
 	}
 	path := filepath.Join(dir, name+".json")
 	var before kept
-	if text, err := os.ReadFile(path); err == nil {
-		if err := json.Unmarshal(text, &before); err != nil {
-			return "", fmt.Errorf("%s: %w: remove it to have a new secret made", path, err)
+	if data, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(data, &before); err != nil {
+			return "", fmt.Errorf("%s: %w; remove the file to generate a new secret", path, err)
 		}
 		if reflect.DeepEqual(before.Generator, g) {
 			return before.Secret, nil
@@ -54,26 +54,28 @@ func KeptSecret(dir, name string, g Generator) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("secret %s: %w", name, err)
 	}
-	text, err := json.Marshal(kept{g, secret})
+	data, err := json.Marshal(kept{g, secret})
 	if err != nil {
 		return "", err
 	}
-	return secret, replace(path, text)
+	return secret, writeAtomically(path, data)
 }
 
-// Generate makes a new secret: the template with the password in it, or the password alone.
+// Generate returns a new secret: the template with the password in it, or the password alone.
 func (g Generator) Generate() (string, error) {
 	password, err := g.password()
 	if err != nil || g.SecretStringTemplate == "" && g.GenerateStringKey == "" {
 		return password, err
 	}
 	var object map[string]any
-	if err := json.Unmarshal([]byte(g.SecretStringTemplate), &object); err != nil || object == nil || g.GenerateStringKey == "" {
-		return "", fmt.Errorf("SecretStringTemplate %q with GenerateStringKey %q: want a JSON object and a key", g.SecretStringTemplate, g.GenerateStringKey)
+	err = json.Unmarshal([]byte(g.SecretStringTemplate), &object)
+	if err != nil || object == nil || g.GenerateStringKey == "" {
+		return "", fmt.Errorf("SecretStringTemplate is %q and GenerateStringKey is %q: "+
+			"must be a JSON object and a key in it", g.SecretStringTemplate, g.GenerateStringKey)
 	}
 	object[g.GenerateStringKey] = password
-	text, err := json.Marshal(object)
-	return string(text), err
+	data, err := json.Marshal(object)
+	return string(data), err
 }
 
 func (g Generator) password() (string, error) {
@@ -81,7 +83,8 @@ func (g Generator) password() (string, error) {
 	types, all := g.types()
 	each := g.RequireEachIncludedType == nil || *g.RequireEachIncludedType
 	if length < 1 || length > 4096 || all == "" || each && length < len(types) {
-		return "", fmt.Errorf("PasswordLength %d: want 1 to 4096, room for each of the %d types of characters, and some that are not excluded", length, len(types))
+		return "", fmt.Errorf("PasswordLength is %d: must be 1 to 4096, and at least %d "+
+			"to have a character of each type that is not excluded", length, max(len(types), 1))
 	}
 	if !each {
 		types = nil
@@ -92,14 +95,14 @@ func (g Generator) password() (string, error) {
 		if i < len(types) {
 			from = types[i]
 		}
-		n, err := below(len(from))
+		n, err := randomBelow(len(from))
 		if err != nil {
 			return "", err
 		}
 		password[i] = from[n]
 	}
-	for i := range password { // so that the required ones are not always in front
-		n, err := below(length - i)
+	for i := range password { // shuffle, so that the required characters are not always first
+		n, err := randomBelow(length - i)
 		if err != nil {
 			return "", err
 		}
@@ -108,7 +111,7 @@ func (g Generator) password() (string, error) {
 	return string(password), nil
 }
 
-// types are the sets of characters that remain, one a type, and all of them together.
+// types returns the characters that are not excluded: one set for each type, and all together.
 func (g Generator) types() (sets []string, all string) {
 	for _, set := range []struct {
 		characters string
@@ -133,10 +136,11 @@ func (g Generator) types() (sets []string, all string) {
 	return sets, all
 }
 
-func below(n int) (int, error) {
+// randomBelow returns a random number from 0 to n-1.
+func randomBelow(n int) (int, error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
 	if err != nil {
-		return 0, errors.Join(errors.New("no random numbers"), err)
+		return 0, fmt.Errorf("no random numbers: %w", err)
 	}
 	return int(number.Int64()), nil
 }

@@ -10,7 +10,7 @@ import (
 	"dozen/internal/local/backing"
 )
 
-// A password of fewer kinds, or with an excluded character, breaks what was chosen for it (aws-cdk#35175).
+// Prevents: a password without a required type of character, or with an excluded one, breaks its user (aws-cdk#35175).
 func TestGeneratedPasswords(t *testing.T) {
 	template := backing.Generator{SecretStringTemplate: `{"username":"app"}`, GenerateStringKey: "password", ExcludeCharacters: "^%'\"\\", PasswordLength: 5, IncludeSpace: true}
 	seen := map[string]bool{}
@@ -34,7 +34,7 @@ func TestGeneratedPasswords(t *testing.T) {
 		{ExcludeLowercase: true, ExcludeUppercase: true, ExcludeNumbers: true, ExcludePunctuation: true},
 	} {
 		if text, err := wrong.Generate(); err == nil {
-			t.Errorf("%+v made %q", wrong, text)
+			t.Errorf("%+v generated %q", wrong, text)
 		}
 	}
 }
@@ -56,6 +56,6 @@ func TestSecretsAreKeptUntilTheirGeneratorChanges(t *testing.T) {
 		t.Errorf("mode %v", info.Mode())
 	}
 	if _, err := backing.KeptSecret(dir, "../Login", backing.Generator{}); err == nil {
-		t.Error("a name leaves the directory")
+		t.Error("a name outside of the directory is accepted")
 	}
 }

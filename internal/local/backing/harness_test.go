@@ -17,7 +17,7 @@ import (
 	"dozen/internal/local/backing"
 )
 
-// everyCharacter is a password that breaks whatever quotes it wrongly.
+// everyCharacter is a password that breaks any code that quotes it wrongly.
 var everyCharacter = func() string {
 	text := ""
 	for c := ' '; c <= '~'; c++ {
@@ -26,7 +26,7 @@ var everyCharacter = func() string {
 	return text
 }()
 
-// TestMain lets the test binary be the parent that is killed.
+// TestMain lets the test binary also run as the parent that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("BACKING_TEST_PARENT"); dir != "" {
 		parent(dir)
@@ -52,7 +52,7 @@ func exitOn(err error) {
 	}
 }
 
-// killedParent starts the servers in another process and kills that one.
+// killedParent starts the servers in another process and kills that process.
 func killedParent(t *testing.T, dir string) (ports [2]int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -75,7 +75,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// directory is a short one that user nobody can reach: t.TempDir is closed to others.
+// directory returns a short directory that user nobody can reach: other users cannot enter t.TempDir.
 func directory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "backing")
@@ -94,7 +94,7 @@ func authority(t *testing.T, dir string) *backing.Authority {
 
 func database(dir string, a *backing.Authority) backing.DatabaseSettings {
 	return backing.DatabaseSettings{Dir: filepath.Join(dir, "database"), Version: "17.9", Name: "app", Username: "app",
-		Password: everyCharacter, Authority: a, Checkout: "../..",
+		Password: everyCharacter, Authority: a, Checkout: "../../..",
 		Parameters: map[string]string{"max_connections": "33", "fsync": "off", "rds.force_ssl": "1", "log_min_duration_statement": "1000"}}
 }
 
@@ -119,7 +119,7 @@ func startCache(t *testing.T, s backing.CacheSettings) *backing.Cache {
 	return c
 }
 
-// login connects to the database; no authority means no TLS.
+// login connects to the database, without TLS if the authority is nil.
 func login(t *testing.T, port int, user, password string, a *backing.Authority) (*pgx.Conn, error) {
 	t.Helper()
 	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=app sslmode=disable", port, user))

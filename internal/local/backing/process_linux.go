@@ -2,7 +2,8 @@ package backing
 
 import "syscall"
 
-// attributes keep a server away from the terminal's Ctrl-C, and end it in order when we are killed.
-func attributes(user *syscall.Credential) *syscall.SysProcAttr {
+// processAttributes keep the terminal's Ctrl-C from a server. If this program is killed, the kernel shuts the server
+// down in order.
+func processAttributes(user *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: user, Setpgid: true, Pdeathsig: syscall.SIGINT}
 }

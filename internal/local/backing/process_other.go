@@ -4,7 +4,8 @@ package backing
 
 import "syscall"
 
-// attributes keep a server away from the terminal's Ctrl-C. If we are killed it goes on; stopLeftover ends it.
-func attributes(user *syscall.Credential) *syscall.SysProcAttr {
+// processAttributes keep the terminal's Ctrl-C from a server. If this program is killed, the server runs until
+// stopLeftover stops it.
+func processAttributes(user *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: user, Setpgid: true}
 }

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Server is what every resource tells about itself.
+// Server describes a running backing service.
 type Server struct {
 	Address string   // 127.0.0.1:port
-	Port    int      // the same from start to start, unless somebody else has taken it
-	Version string   // what runs: "17.10"; "" where there is no server of its own
-	Notes   []string // what differs from the environment on AWS, for the user
+	Port    int      // the same after a restart, unless another program has taken it
+	Version string   // such as "17.10"; empty if no server program runs
+	Notes   []string // differences from AWS, for the user
 
 	stop func()
 }
 
-// Stop ends the resource in order and waits for it. Stopping twice is harmless.
+// Stop shuts the service down in order and waits for its end. A second call does nothing.
 func (s *Server) Stop() {
 	if s.stop != nil {
 		s.stop()
@@ -26,7 +26,7 @@ func (s *Server) Stop() {
 
 var versionNumber = regexp.MustCompile(`\d+(\.\d+)+`)
 
-// major is a version's first number, or 0.
+// major returns the first number of a version, or 0.
 func major(version string) int {
 	first, _, _ := strings.Cut(version, ".")
 	number, _ := strconv.Atoi(first)

@@ -16,33 +16,37 @@ const dateForm = "20060102T150405Z"
 
 func presigned(r *http.Request) bool { return r.URL.Query().Get("X-Amz-Signature") != "" }
 
-// verify signs the request once more, with the credentials that we have handed out, and compares. It returns the
-// service that the request was signed for.
-func (a *AWS) verify(r *http.Request, hash string) (service string, problem *fault) {
+// verify signs the request again with the credentials of the tasks, and compares the signatures. It returns the service
+// that the request was signed for.
+func (a *AWS) verify(r *http.Request, hash string) (service string, failed *apiError) {
 	fields := signatureFields(r)
 	scope := strings.Split(fields["Credential"], "/")
 	if len(scope) != 5 {
-		return "", &fault{http.StatusForbidden, "MissingAuthenticationToken", "the request has no Signature Version 4"}
+		return "", forbidden("MissingAuthenticationToken", "the request does not have a Signature Version 4")
 	}
 	key, region, service := scope[0], scope[2], scope[3]
 	if key != a.key || fields["Token"] != a.token {
-		return "", &fault{http.StatusForbidden, invalidKey(service), "the access key or session token is not one that this stand-in has handed out"}
+		return "", forbidden(invalidKey(service), "the access key or session token does not come from the stand-in")
 	}
 	if region != a.region {
-		return "", &fault{http.StatusForbidden, "SignatureDoesNotMatch", "signed for region " + region + ", this is " + a.region}
+		return "", forbidden("SignatureDoesNotMatch",
+			"the request is signed for region "+region+", but this is "+a.region)
 	}
 	at, err := time.Parse(dateForm, fields["Date"])
-	if expiry, presignError := time.ParseDuration(fields["Expires"] + "s"); err == nil && presignError == nil && time.Since(at) > expiry {
-		return "", &fault{http.StatusForbidden, "AccessDenied", "Request has expired"}
+	expiry, presignError := time.ParseDuration(fields["Expires"] + "s")
+	if err == nil && presignError == nil && time.Since(at) > expiry {
+		return "", forbidden("AccessDenied", "Request has expired")
 	} else if err != nil || fields["Expires"] == "" && time.Since(at).Abs() > 15*time.Minute {
-		return "", &fault{http.StatusForbidden, "RequestTimeTooSkewed", "signed at " + fields["Date"] + ", more than 15 minutes from now"}
+		return "", forbidden("RequestTimeTooSkewed",
+			"the request was signed at "+fields["Date"]+", more than 15 minutes from now")
 	}
 	if want := a.sign(r, fields, hash, service, at); !hmac.Equal([]byte(want), []byte(fields["Signature"])) {
-		return "", &fault{http.StatusForbidden, "SignatureDoesNotMatch", "the signature is not the one of this request and these credentials"}
+		return "", forbidden("SignatureDoesNotMatch", "the signature does not match the request and the credentials")
 	}
 	return service, nil
 }
 
+// invalidKey returns the service's error code for an unknown access key.
 func invalidKey(service string) string {
 	if service == "s3" {
 		return "InvalidAccessKeyId"
@@ -50,7 +54,7 @@ func invalidKey(service string) string {
 	return "UnrecognizedClientException"
 }
 
-// signatureFields are a signature's parts, from the header or from a presigned address.
+// signatureFields returns the parts of a signature, from the header or from a presigned URL.
 func signatureFields(r *http.Request) map[string]string {
 	fields := map[string]string{"Date": r.Header.Get("X-Amz-Date"), "Token": r.Header.Get("X-Amz-Security-Token")}
 	if query := r.URL.Query(); presigned(r) {
@@ -69,7 +73,7 @@ func signatureFields(r *http.Request) map[string]string {
 	return fields
 }
 
-// sign makes the signature that the client should have made, over the headers that it says it has signed.
+// sign returns the signature that the client should have made, over the headers that it claims to have signed.
 func (a *AWS) sign(r *http.Request, fields map[string]string, hash, service string, at time.Time) string {
 	names := strings.Split(fields["SignedHeaders"], ";")
 	again := &http.Request{Method: r.Method, Host: r.Host, Header: http.Header{}}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Balancer is an http.Handler; whoever makes it owns the listener. All its methods may be called from anywhere.
+// Balancer is an http.Handler; its caller owns the listener. Its methods are safe for concurrent use.
 type Balancer struct {
 	settings Settings
 	checker  *checker
@@ -23,15 +23,7 @@ type Balancer struct {
 	turn    uint
 }
 
-// Status is what `dozen ps` shows of a target.
-type Status struct {
-	Address  string // host:port
-	State    State
-	Reason   string // why the last health check failed; "" if it passed, or there was none
-	InFlight int    // requests that are not answered to their end yet
-}
-
-// New makes a balancer without targets. The error names every mistake in the settings.
+// New returns a balancer without targets. The error has every problem with the settings.
 func New(settings Settings, log *slog.Logger) (*Balancer, error) {
 	if err := settings.Validate(); err != nil {
 		return nil, err
@@ -45,7 +37,7 @@ func New(settings Settings, log *slog.Logger) (*Balancer, error) {
 	return b, nil
 }
 
-// Server is a server for this balancer with its idle timeout; the caller gives it a listener and shuts it down.
+// Server returns a server for this balancer with its idle timeout. The caller gives it a listener and shuts it down.
 func (b *Balancer) Server() *http.Server {
 	return &http.Server{
 		Handler:           b,
@@ -55,15 +47,21 @@ func (b *Balancer) Server() *http.Server {
 	}
 }
 
-// Register adds host:port and begins with its health checks. The same address may be registered again while its former
-// registration drains: that is another target. After Close the target is Unused from the start.
+// Register adds host:port and starts its health checks. An address may be registered again while its earlier
+// registration is draining: that is another target. After Close, the new target is Unused from the start.
 func (b *Balancer) Register(address string) *Target {
 	requests, cut := context.WithCancelCause(context.Background())
-	checks, unwatch := context.WithCancel(context.Background())
+	checks, stopChecks := context.WithCancel(context.Background())
 	t := &Target{
-		address: address, balancer: b, transport: newTransport(b.settings.IdleTimeout),
-		drained: make(chan struct{}), requests: requests, cut: cut, unwatch: unwatch,
-		health: health{state: Initial}, changed: make(chan struct{}),
+		address:    address,
+		balancer:   b,
+		transport:  newTransport(b.settings.IdleTimeout),
+		drained:    make(chan struct{}),
+		requests:   requests,
+		cut:        cut,
+		stopChecks: stopChecks,
+		health:     health{state: Initial},
+		changed:    make(chan struct{}),
 	}
 	b.mu.Lock()
 	closed := b.closed
@@ -79,18 +77,7 @@ func (b *Balancer) Register(address string) *Target {
 	return t
 }
 
-// Targets are all that are registered or draining, in the order of their registration.
-func (b *Balancer) Targets() []Status {
-	statuses := []Status{}
-	for _, t := range b.all() {
-		t.mu.Lock()
-		statuses = append(statuses, Status{t.address, t.health.state, t.reason, t.inFlight})
-		t.mu.Unlock()
-	}
-	return statuses
-}
-
-// Close ends the health checks and cuts every request at once. To drain, deregister the targets before.
+// Close stops the health checks and cuts off every request at once. To drain the targets, deregister them first.
 func (b *Balancer) Close() {
 	b.mu.Lock()
 	b.closed = true
@@ -100,7 +87,7 @@ func (b *Balancer) Close() {
 	}
 }
 
-// pick chooses the target of the next request, or nil.
+// pick chooses the target of the next request; nil if there is none.
 func (b *Balancer) pick() *Target {
 	var healthy, registered []*Target
 	now := time.Now()
@@ -131,7 +118,7 @@ func (b *Balancer) all() []*Target {
 	return slices.Clone(b.targets)
 }
 
-func (b *Balancer) forget(gone *Target) {
+func (b *Balancer) remove(gone *Target) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.targets = slices.DeleteFunc(b.targets, func(t *Target) bool { return t == gone })

@@ -1,7 +1,7 @@
 // Package balancer is an Application Load Balancer with one target group, on one machine.
 //
-// It is there to prove that a release drops no request, so it behaves like the real one where that can hurt, and hides
-// nothing: what would be a 5xx on AWS is a 5xx here.
+// Its purpose is to prove that a release drops no request. So it behaves like the real one wherever a request could
+// fail, and hides nothing: a request that would get a 5xx on AWS gets a 5xx here.
 //
 //	Register ──► initial ── one passing check ──────────────────► healthy
 //	                │                                              │   ▲
@@ -15,24 +15,24 @@
 //	    |  new requests  |                                                    |
 //	    |   may still    |                                                    |
 //	    |   come         |                                                    |
-//	    |──────────────── DeregistrationDelay, also when idle ────────────────|
-//	    |  requests in flight may finish                                      | and are cut, RoutingLag later
+//	    |──────────────── DeregistrationDelay, even when idle ────────────────|
+//	    |  requests in flight may finish                                      | and are cut off RoutingLag later
 //
 // # Where a request goes
 //
-// To the healthy targets, in turn. When none is healthy, to all that are registered and not draining: a balancer that
-// sends nothing anywhere helps nobody ("fail open"). When there are none, 503.
+// To the healthy targets, in turn. If no target is healthy, to all that are registered and not draining ("fail open"):
+// a balancer that sends no request anywhere helps nobody. If there is no such target either, the client gets a 503.
 //
 // # What the client sees
 //
 //	502  the target refused the connection, or broke it before it answered
 //	504  no answer within IdleTimeout, or no connection within 10 s
 //	503  no target
-//	a broken connection, when the target breaks off in the middle of its answer
+//	a broken connection, if the target breaks off in the middle of its answer
 //
 // # No retries
 //
 // Go's http.Transport sends a request again when the kept-alive connection that it chose turns out to be closed. An
-// Application Load Balancer does not: a web process whose keep-alive is shorter than the balancer's idle timeout gives
-// users 502s. Here too; see sentOnce.
+// Application Load Balancer does not: users get 502s from a web process whose keep-alive is shorter than the balancer's
+// idle timeout. They do here too; see sendOnce.
 package balancer

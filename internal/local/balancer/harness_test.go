@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// quick are settings whose checks come often, and whose other times are long.
+// quick returns settings with frequent checks; all other times are long.
 func quick() Settings {
 	return Settings{
 		HealthPath: "/livez", HealthInterval: 20 * time.Millisecond, HealthTimeout: 19 * time.Millisecond,
@@ -21,7 +21,7 @@ func quick() Settings {
 	}
 }
 
-// patient gives a busy machine time for its health checks.
+// patient returns settings whose health checks also pass on a busy machine.
 func patient() Settings {
 	s := quick()
 	s.HealthInterval, s.HealthTimeout = 3*time.Second, 2*time.Second
@@ -31,7 +31,13 @@ func patient() Settings {
 // serve runs a balancer until the test ends.
 func serve(t *testing.T, s Settings) (b *Balancer, url string) {
 	t.Helper()
-	b, err := New(s, slog.New(slog.DiscardHandler))
+	return serveLogging(t, s, slog.DiscardHandler)
+}
+
+// serveLogging is serve with the balancer's log.
+func serveLogging(t *testing.T, s Settings, log slog.Handler) (b *Balancer, url string) {
+	t.Helper()
+	b, err := New(s, slog.New(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,8 @@ func backend(t *testing.T, handle http.HandlerFunc) (address string) {
 	return server.Listener.Addr().String()
 }
 
-// rawBackend answers health checks, and gives each other request to answer, which says whether the connection stays.
+// rawBackend answers health checks and passes all other requests to answer, which reports whether to keep the
+// connection open.
 func rawBackend(t *testing.T, answer func(*http.Request, net.Conn) bool) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -61,7 +68,7 @@ func rawBackend(t *testing.T, answer func(*http.Request, net.Conn) bool) (addres
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	one := func(conn net.Conn) {
+	serve := func(conn net.Conn) {
 		defer conn.Close()
 		for reader := bufio.NewReader(conn); ; {
 			request, err := http.ReadRequest(reader)
@@ -81,13 +88,13 @@ func rawBackend(t *testing.T, answer func(*http.Request, net.Conn) bool) (addres
 			if err != nil {
 				return
 			}
-			go one(conn)
+			go serve(conn)
 		}
 	}()
 	return listener.Addr().String()
 }
 
-// refusing is an address where nobody listens.
+// refusing returns an address that refuses connections.
 func refusing(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -96,6 +103,11 @@ func refusing(t *testing.T) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
+}
+
+func stateOf(target *Target) State {
+	state, _ := target.Watch()
+	return state
 }
 
 func await(t *testing.T, target *Target, wanted State) {
@@ -108,12 +120,12 @@ func await(t *testing.T, target *Target, wanted State) {
 		select {
 		case <-changed:
 		case <-deadline:
-			t.Fatalf("target is %s, not %s", state, wanted)
+			t.Fatalf("target is %s, want %s", state, wanted)
 		}
 	}
 }
 
-// get sends a request on a connection of its own and returns status and body.
+// get sends a request on its own connection and returns the status and the body.
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 	return send(t, http.MethodGet, url, "")

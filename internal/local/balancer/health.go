@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// State is what the balancer thinks of a target, in AWS's own words.
+// State is a target's state, in AWS's words.
 type State string
 
-// The states of a target. A draining target ends as unused.
+// The states of a target. A draining target becomes unused.
 const (
 	Initial   State = "initial"
 	Healthy   State = "healthy"
@@ -39,7 +39,7 @@ func (h *health) observe(pass bool, s Settings) {
 	}
 }
 
-// checker does the health checks, each on a connection of its own.
+// checker does the health checks, each on its own connection.
 type checker struct {
 	settings Settings
 	matcher  matcher
@@ -58,7 +58,7 @@ func newChecker(s Settings) (*checker, error) {
 	}}, nil
 }
 
-// check is one check; nil is a pass.
+// check does one check. It returns nil if the check passes.
 func (c *checker) check(ctx context.Context, address string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+c.settings.HealthPath, nil)
 	if err != nil {
@@ -71,12 +71,13 @@ func (c *checker) check(ctx context.Context, address string) error {
 	}
 	defer answer.Body.Close()
 	if !c.matcher.matches(answer.StatusCode) {
-		return fmt.Errorf("GET %s answered %d, expected %s", c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
+		return fmt.Errorf("GET %s returned status %d, want %s",
+			c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
 	}
 	return nil
 }
 
-// watch checks a target until ctx ends, which is when it is deregistered.
+// watch checks a target until ctx ends, which happens when the target is deregistered.
 func (c *checker) watch(ctx context.Context, t *Target) {
 	ticker := time.NewTicker(c.settings.HealthInterval)
 	defer ticker.Stop()

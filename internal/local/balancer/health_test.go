@@ -1,14 +1,17 @@
 package balancer
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"dozen/internal/local/localtest"
 )
 
-// A release is as quick and as safe as these transitions: one pass too few keeps a good task out, one too many lets a
-// broken one in.
+// A release is only as quick and as safe as these transitions: too strict, and a good task gets no requests; too lax,
+// and a broken task gets them.
 func TestChecksMakeTheState(t *testing.T) {
 	s := Settings{HealthyThreshold: 3, UnhealthyThreshold: 2}
 	for checks, want := range map[string]State{
@@ -52,7 +55,7 @@ func TestMatcher(t *testing.T) {
 	}
 }
 
-func TestAllMistakesAtOnce(t *testing.T) {
+func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := New(Settings{HealthPath: "livez", Matcher: "2xx", DeregistrationDelay: -1, RoutingLag: 1}, nil)
 	if err == nil {
 		t.Fatal("no error")
@@ -65,17 +68,19 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}
 }
 
-// A task that fails must lose its traffic, and have it again when it is well.
-func TestTargetFallsIllAndRecovers(t *testing.T) {
+// A failing task must lose its traffic, and get it back when it has recovered.
+func TestTargetFailsAndRecovers(t *testing.T) {
 	var ill atomic.Bool
 	address := rawBackendStatus(t, &ill)
-	b, _ := serve(t, quick())
+	var log localtest.Transcript
+	b, _ := serveLogging(t, quick(), slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	target := b.Register(address)
 	await(t, target, Healthy)
 	ill.Store(true)
 	await(t, target, Unhealthy)
-	if reason := b.Targets()[0].Reason; !strings.Contains(reason, "503") && !strings.Contains(reason, "deadline") {
-		t.Errorf("reason is %q", reason)
+	_, reason, logged := strings.Cut(log.String(), `msg="target unhealthy"`)
+	if !logged || !strings.Contains(reason, "503") && !strings.Contains(reason, "deadline") {
+		t.Errorf("the log has no reason:\n%s", log.String())
 	}
 	ill.Store(false)
 	await(t, target, Healthy)

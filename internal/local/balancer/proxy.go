@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// statusClientGone is what an Application Load Balancer logs for a client that did not wait. Nobody reads it.
+// statusClientGone is what an Application Load Balancer logs when the client hangs up before the answer. No client sees
+// it.
 const statusClientGone = 460
 
-// targetKey is the key in a request's context of the target that it was routed to.
+// targetKey is the key of a request's target in the request's context.
 type targetKey struct{}
 
-// ServeHTTP sends the request to a target, once.
+// ServeHTTP sends the request to one target, once.
 func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := b.pick()
 	if t == nil {
@@ -28,18 +29,16 @@ func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), targetKey{}, t))
 	defer cancel(nil)
 	defer context.AfterFunc(t.requests, func() { cancel(context.Cause(t.requests)) })()
-	// Without it, Go's server holds back the answer until the request's body has come to its end. Not every ResponseWriter
-	// can; those answer as before.
+	// Without full duplex, Go's server holds back the answer until it has read the whole body of the request. A
+	// ResponseWriter that does not support it still works that way.
 	_ = http.NewResponseController(w).EnableFullDuplex()
-	t.count(+1)
-	defer t.count(-1)
 	b.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
 func newProxy(log *slog.Logger) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:       rewrite,
-		Transport:     routed{},
+		Transport:     targetTransport{},
 		FlushInterval: -1, // a stream arrives as it is sent
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -55,7 +54,7 @@ func newProxy(log *slog.Logger) *httputil.ReverseProxy {
 
 func target(r *http.Request) *Target { return r.Context().Value(targetKey{}).(*Target) }
 
-// statusOf is what the client sees when the target gave no answer.
+// statusOf is the status that the client gets when the target did not answer.
 func statusOf(r *http.Request, err error) int {
 	var timeout net.Error
 	switch {
@@ -67,30 +66,31 @@ func statusOf(r *http.Request, err error) int {
 	return http.StatusBadGateway
 }
 
-// validName is what an Application Load Balancer lets pass when it drops invalid header fields. An underscore is invalid:
-// many servers take X_Forwarded_For for X-Forwarded-For.
+// validName matches the header names that an Application Load Balancer passes on when it drops invalid header fields.
+// An underscore is invalid: many servers take X_Forwarded_For for X-Forwarded-For.
 var validName = regexp.MustCompile(`^[-A-Za-z0-9]+$`)
 
-// rewrite makes the request that the target sees: the client's own, with the balancer's headers.
+// rewrite turns the client's request into the one that the target gets, with the balancer's headers.
 func rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.Scheme, p.Out.URL.Host = "http", target(p.In).address
-	p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, also what Go cannot parse
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // unchanged, even if Go cannot parse it
 	for name := range p.Out.Header {
 		if !validName.MatchString(name) {
 			delete(p.Out.Header, name)
 		}
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} { // passed on, as the real one does: do not trust them
+	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} { // as the real one: an app must not trust them
 		if values, ok := p.In.Header[name]; ok {
 			p.Out.Header[name] = values
 		}
 	}
-	forward(p.In, p.Out.Header)
-	sentOnce(p.Out)
+	setForwardedHeaders(p.In, p.Out.Header)
+	sendOnce(p.Out)
 }
 
-// forward tells the target who asked, and how: the client's address is added to what others said before.
-func forward(in *http.Request, out http.Header) {
+// setForwardedHeaders tells the target the client's address, protocol and port. The address is appended to those that
+// the request already has.
+func setForwardedHeaders(in *http.Request, out http.Header) {
 	client, _, err := net.SplitHostPort(in.RemoteAddr)
 	if err != nil {
 		client = in.RemoteAddr

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A balancer that repeats a request hides exactly the failures that a release without them is to prove: a web process
-// that closes its idle connections first. The target reads the second request on a kept-alive connection and hangs up.
+// A balancer that repeats a request hides the failures that it must show, such as those of a web process that closes
+// its idle connections first. Here the target reads the second request on a kept-alive connection and hangs up.
 func TestBrokenConnectionsAreNotRetried(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"} {
 		t.Run(method, func(t *testing.T) {
@@ -46,9 +46,9 @@ func TestBrokenConnectionsAreNotRetried(t *testing.T) {
 	}
 }
 
-// The same when the target closed the idle connection a moment before, and the balancer may not know yet: an error or a new
-// connection, but never a second try. Which of them it is, is a race on AWS too.
-func TestIdleConnectionsThatCloseGiveEachRequestOnce(t *testing.T) {
+// The same when the target closed the idle connection a moment before and the balancer may not know yet. The request
+// fails or goes over a new connection, which is a race on AWS too, but it is never sent twice.
+func TestClosedIdleConnectionsAreNotRetried(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	address := rawBackend(t, func(r *http.Request, conn net.Conn) bool {
@@ -56,7 +56,7 @@ func TestIdleConnectionsThatCloseGiveEachRequestOnce(t *testing.T) {
 		defer mu.Unlock()
 		seen[r.URL.Path]++
 		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
-		return false // closed without having said so
+		return false // closed without notice
 	})
 	b, url := serve(t, patient())
 	await(t, b.Register(address), Healthy)
@@ -85,7 +85,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// Half an answer must not look like a whole one.
+// A partial answer must not look complete.
 func TestAnswerThatBreaksOff(t *testing.T) {
 	b, url := serve(t, patient())
 	await(t, b.Register(rawBackend(t, func(_ *http.Request, conn net.Conn) bool {
@@ -94,7 +94,7 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 	})), Healthy)
 	response, err := http.Get(url)
 	if err != nil {
-		return // it broke before the client had the headers
+		return // the connection broke before the client had the headers
 	}
 	defer response.Body.Close()
 	if body, err := io.ReadAll(response.Body); err == nil {
@@ -102,17 +102,17 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 	}
 }
 
-// What the app logs, trusts and redirects to rests on these headers.
+// The app's logs, trust decisions and redirects depend on these headers.
 func TestRequestAsTheTargetSeesIt(t *testing.T) {
-	type sight struct {
+	type received struct {
 		*http.Request
 		body string
 	}
-	seen := make(chan sight, 1)
+	seen := make(chan received, 1)
 	b, url := serve(t, patient())
 	await(t, b.Register(backend(t, func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		seen <- sight{r, string(body)}
+		seen <- received{r, string(body)}
 	})), Healthy)
 	request, _ := http.NewRequest(http.MethodPost, url+"/a%2Fb?x=1;y=%zz", nil)
 	request.Host = "example.com"
@@ -147,7 +147,7 @@ func TestRequestAsTheTargetSeesIt(t *testing.T) {
 	}
 }
 
-// Uploads and event streams must not wait for their end.
+// Uploads and event streams must pass through as they arrive.
 func TestBodiesStreamBothWays(t *testing.T) {
 	b, url := serve(t, patient())
 	await(t, b.Register(backend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -176,7 +176,7 @@ func TestBodiesStreamBothWays(t *testing.T) {
 	_ = write.Close()
 }
 
-func TestUpgradesPassThroughUntilTheyAreCut(t *testing.T) {
+func TestUpgradesPassThroughUntilTheyAreCutOff(t *testing.T) {
 	s := patient()
 	s.DeregistrationDelay = 50 * time.Millisecond
 	b, url := serve(t, s)

@@ -19,7 +19,7 @@ func named(t *testing.T, name string) (address string) {
 	return backend(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })
 }
 
-func TestRequestsGoRoundTheHealthyTargets(t *testing.T) {
+func TestRequestsGoToTheHealthyTargetsInTurn(t *testing.T) {
 	b, url := serve(t, patient())
 	await(t, b.Register(named(t, "a")), Healthy)
 	await(t, b.Register(named(t, "b")), Healthy)
@@ -30,11 +30,11 @@ func TestRequestsGoRoundTheHealthyTargets(t *testing.T) {
 		counts[body]++
 	}
 	if counts["a"] != 10 || counts["b"] != 10 {
-		t.Errorf("answers: %v, want 10 of a and 10 of b; the third target is %s", counts, sick.State())
+		t.Errorf("answers: %v, want 10 of a and 10 of b; the third target is %s", counts, stateOf(sick))
 	}
 }
 
-// Two tasks that fail their checks and still answer are better than none.
+// Tasks that fail their health checks but still answer are better than no tasks.
 func TestFailsOpen(t *testing.T) {
 	b, url := serve(t, patient())
 	if status, _ := get(t, url); status != http.StatusServiceUnavailable {
@@ -46,7 +46,7 @@ func TestFailsOpen(t *testing.T) {
 		}
 	})))
 	if status, _ := get(t, url); status != http.StatusOK {
-		t.Errorf("with a target that is %s: %d, want 200", target.State(), status)
+		t.Errorf("with a target that is %s: %d, want 200", stateOf(target), status)
 	}
 	target.Deregister()
 	if status, _ := get(t, url); status != http.StatusServiceUnavailable {
@@ -54,8 +54,8 @@ func TestFailsOpen(t *testing.T) {
 	}
 }
 
-// The heart of a release without failed requests: what is in flight may finish, new requests go elsewhere.
-func TestDrainingFinishesWhatIsInFlight(t *testing.T) {
+// The core of a release without failed requests: requests in flight may finish, and new requests go elsewhere.
+func TestDrainingLetsRequestsInFlightFinish(t *testing.T) {
 	entered, finish := make(chan bool), make(chan bool)
 	b, url := serve(t, patient())
 	old := b.Register(backend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -77,8 +77,8 @@ func TestDrainingFinishesWhatIsInFlight(t *testing.T) {
 			t.Errorf("a new request went to %q", body)
 		}
 	}
-	if status := b.Targets()[0]; status.State != Draining || status.InFlight != 1 {
-		t.Errorf("the old target is %+v", status)
+	if state := stateOf(old); state != Draining {
+		t.Errorf("the old target is %s, want draining", state)
 	}
 	close(finish)
 	if body := <-answer; body != "old" {
@@ -86,41 +86,43 @@ func TestDrainingFinishesWhatIsInFlight(t *testing.T) {
 	}
 	select {
 	case <-old.Drained():
-		t.Error("drained before the delay is over")
+		t.Error("drained before the deregistration delay is over")
 	default:
 	}
 }
 
-// A delay that is shorter than the longest request must show.
-func TestDelayCutsWhatIsLeft(t *testing.T) {
+// A deregistration delay that is shorter than the longest request must show as a failed request.
+func TestTheDelayCutsOffRequestsInFlight(t *testing.T) {
 	s := patient()
 	s.DeregistrationDelay = 50 * time.Millisecond
 	b, url := serve(t, s)
-	target := b.Register(backend(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	entered := make(chan bool)
+	target := b.Register(backend(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+	}))
 	await(t, target, Healthy)
 	began := time.Now()
-	entered := make(chan int)
+	answer := make(chan int)
 	go func() {
 		status, _ := get(t, url)
-		entered <- status
+		answer <- status
 	}()
-	for b.Targets()[0].InFlight == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-entered
 	target.Deregister()
-	if status := <-entered; status != http.StatusBadGateway {
-		t.Errorf("the request that was cut: %d, want 502", status)
+	if status := <-answer; status != http.StatusBadGateway {
+		t.Errorf("the request that was cut off: %d, want 502", status)
 	}
 	<-target.Drained()
 	if spent := time.Since(began); spent < s.DeregistrationDelay {
 		t.Errorf("drained after %s, before the delay of %s is over", spent, s.DeregistrationDelay)
 	}
-	if len(b.Targets()) != 0 {
-		t.Errorf("targets are left: %+v", b.Targets())
+	if status, _ := get(t, url); status != http.StatusServiceUnavailable {
+		t.Errorf("after the drain: %d, want 503", status)
 	}
 }
 
-// An app that stops accepting at SIGTERM fails here, as it would on AWS.
+// An app that stops accepting requests at SIGTERM fails here, as it would on AWS.
 func TestRoutingLagStillSendsRequests(t *testing.T) {
 	s := patient()
 	s.RoutingLag = s.DeregistrationDelay
@@ -139,14 +141,16 @@ func TestRoutingLagStillSendsRequests(t *testing.T) {
 	}
 }
 
-// A node that hears late of a deregistration hears late of its end: what it still sent gets the whole delay.
+// A node that learns late of a deregistration starts its delay late: the requests that it still sent get the whole
+// delay.
 func TestRoutingLagDelaysTheCut(t *testing.T) {
 	s := patient()
 	s.DeregistrationDelay = 2 * time.Second
 	s.RoutingLag = s.DeregistrationDelay
 	b, url := serve(t, s)
-	finish := make(chan struct{})
+	entered, finish := make(chan struct{}), make(chan struct{})
 	old := b.Register(backend(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
 		select {
 		case <-finish:
 		case <-r.Context().Done():
@@ -158,9 +162,7 @@ func TestRoutingLagDelaysTheCut(t *testing.T) {
 		code, _ := get(t, url)
 		status <- code
 	}()
-	for b.Targets()[0].InFlight == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-entered
 	old.Deregister()
 	<-old.Drained()
 	close(finish) // after the delay, within the lag
@@ -169,14 +171,17 @@ func TestRoutingLagDelaysTheCut(t *testing.T) {
 	}
 }
 
-func TestCloseLeavesNobodyWaiting(t *testing.T) {
-	b, _ := serve(t, patient())
+func TestCloseEndsEveryWait(t *testing.T) {
+	b, url := serve(t, patient())
 	target := b.Register(named(t, "a"))
 	b.Close()
 	<-target.Drained()
 	late := b.Register(named(t, "b"))
 	<-late.Drained()
-	if late.State() != Unused || len(b.Targets()) != 0 {
-		t.Errorf("after Close: %s, %+v", late.State(), b.Targets())
+	if state := stateOf(late); state != Unused {
+		t.Errorf("a target that was registered after Close is %s, want unused", state)
+	}
+	if status, _ := get(t, url); status != http.StatusServiceUnavailable {
+		t.Errorf("after Close: %d, want 503", status)
 	}
 }

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// Settings are the attributes of a load balancer and its target group. There are no defaults but where one is named:
-// the template says them all.
+// Settings are the attributes of a load balancer and its target group. All are required, except RoutingLag.
 type Settings struct {
-	HealthPath         string        // where health checks go, from the slash on, such as /livez
-	HealthInterval     time.Duration // between two checks of a target; the first one comes at its registration
+	HealthPath         string        // path of the health checks, such as /livez
+	HealthInterval     time.Duration // between two checks of a target; the first check is at its registration
 	HealthTimeout      time.Duration // for one check; below HealthInterval
 	HealthyThreshold   int           // passing checks in a row after which an unhealthy target is healthy; 1 to 10
 	UnhealthyThreshold int           // failed checks in a row after which a target is unhealthy; 1 to 10
@@ -20,29 +19,33 @@ type Settings struct {
 
 	DeregistrationDelay time.Duration // how long requests in flight may last after Deregister; 0 to 1 h
 	IdleTimeout         time.Duration // a connection without traffic for this long is closed
-	RoutingLag          time.Duration // new requests may reach a target this long after Deregister; at most the delay; default 0
+	RoutingLag          time.Duration // how long new requests may reach a target after Deregister; at most the delay
 }
 
-// Validate finds every mistake at once.
+// Validate returns every problem at once.
 func (s Settings) Validate() error {
 	_, badMatcher := parseMatcher(s.Matcher)
 	return errors.Join(
-		check(strings.HasPrefix(s.HealthPath, "/"), "HealthPath is %q: it starts with a slash", s.HealthPath),
-		check(s.HealthInterval > 0, "HealthInterval is %s: it is more than 0", s.HealthInterval),
-		check(s.HealthTimeout > 0 && s.HealthTimeout < s.HealthInterval,
-			"HealthTimeout is %s: it is more than 0 and less than HealthInterval, %s", s.HealthTimeout, s.HealthInterval),
-		check(1 <= s.HealthyThreshold && s.HealthyThreshold <= 10, "HealthyThreshold is %d: it is 1 to 10", s.HealthyThreshold),
-		check(1 <= s.UnhealthyThreshold && s.UnhealthyThreshold <= 10, "UnhealthyThreshold is %d: it is 1 to 10", s.UnhealthyThreshold),
+		require(strings.HasPrefix(s.HealthPath, "/"), "HealthPath is %q: must begin with a slash", s.HealthPath),
+		require(s.HealthInterval > 0, "HealthInterval is %s: must be more than 0", s.HealthInterval),
+		require(s.HealthTimeout > 0 && s.HealthTimeout < s.HealthInterval,
+			"HealthTimeout is %s: must be more than 0 and less than HealthInterval, %s",
+			s.HealthTimeout, s.HealthInterval),
+		require(1 <= s.HealthyThreshold && s.HealthyThreshold <= 10,
+			"HealthyThreshold is %d: must be 1 to 10", s.HealthyThreshold),
+		require(1 <= s.UnhealthyThreshold && s.UnhealthyThreshold <= 10,
+			"UnhealthyThreshold is %d: must be 1 to 10", s.UnhealthyThreshold),
 		badMatcher,
-		check(0 <= s.DeregistrationDelay && s.DeregistrationDelay <= time.Hour,
-			"DeregistrationDelay is %s: it is 0 to 1 h", s.DeregistrationDelay),
-		check(s.IdleTimeout > 0, "IdleTimeout is %s: it is more than 0", s.IdleTimeout),
-		check(0 <= s.RoutingLag && s.RoutingLag <= s.DeregistrationDelay,
-			"RoutingLag is %s: it is 0 to DeregistrationDelay, %s", s.RoutingLag, s.DeregistrationDelay),
+		require(0 <= s.DeregistrationDelay && s.DeregistrationDelay <= time.Hour,
+			"DeregistrationDelay is %s: must be 0 to 1 h", s.DeregistrationDelay),
+		require(s.IdleTimeout > 0, "IdleTimeout is %s: must be more than 0", s.IdleTimeout),
+		require(0 <= s.RoutingLag && s.RoutingLag <= s.DeregistrationDelay,
+			"RoutingLag is %s: must be 0 to DeregistrationDelay, %s", s.RoutingLag, s.DeregistrationDelay),
 	)
 }
 
-func check(ok bool, format string, args ...any) error {
+// require returns a problem unless ok.
+func require(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
 	}
@@ -71,7 +74,8 @@ func parseMatcher(text string) (matcher, error) {
 		from, errFrom := strconv.Atoi(low)
 		to, errTo := strconv.Atoi(high)
 		if errFrom != nil || errTo != nil || from < 200 || to > 499 || from > to {
-			return nil, fmt.Errorf("balancer: Matcher is %q: it is status codes from 200 to 499, such as 200 or 200,302 or 200-299", text)
+			return nil, fmt.Errorf("balancer: Matcher is %q: must be status codes from 200 to 499, "+
+				"such as 200 or 200,302 or 200-299", text)
 		}
 		m = append(m, struct{ from, to int }{from, to})
 	}

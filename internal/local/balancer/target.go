@@ -8,55 +8,46 @@ import (
 	"time"
 )
 
-// errCut ends the requests that are still in flight when the deregistration delay is over.
+// errCut is why requests that are still in flight after the deregistration delay are cut off.
 var errCut = errors.New("the deregistration delay is over")
 
-// Target is one registration of an address. All its methods may be called at any time and from anywhere.
+// Target is one registration of an address. Its methods are safe for concurrent use.
 type Target struct {
 	address   string
 	balancer  *Balancer
 	transport *http.Transport
 	drained   chan struct{}
 
-	requests context.Context // of all requests to this target
-	cut      context.CancelCauseFunc
-	unwatch  context.CancelFunc // ends the health checks
+	requests   context.Context // of all requests to this target
+	cut        context.CancelCauseFunc
+	stopChecks context.CancelFunc
 
 	mu       sync.Mutex
 	health   health
 	reason   string        // why the last check failed
 	changed  chan struct{} // closed and replaced at each change of state
 	lagUntil time.Time     // until then a draining target gets new requests
-	inFlight int
 	delay    *time.Timer
 }
 
-// Address is host:port.
-func (t *Target) Address() string { return t.address }
-
-// State is the state now.
-func (t *Target) State() State {
-	state, _ := t.Watch()
-	return state
-}
-
-// Watch is the state now, and a channel that is closed when it is no longer true.
+// Watch returns the current state, and a channel that is closed when the state changes.
 func (t *Target) Watch() (State, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.health.state, t.changed
 }
 
-// Deregister begins the draining. It returns at once; a second call does nothing.
+// Deregister starts to drain the target. It returns at once; a second call does nothing.
 func (t *Target) Deregister() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.delay != nil || t.health.state == Unused {
 		return
 	}
-	t.unwatch()
+	t.stopChecks()
 	settings := t.balancer.settings
-	// Only a target that got requests before the change can get them while the change has not reached every node yet.
+	// Only a target that was getting requests can still get new ones from the balancer's nodes that do not know of the
+	// change yet.
 	if t.health.state == Healthy {
 		t.lagUntil = time.Now().Add(settings.RoutingLag)
 	}
@@ -64,21 +55,21 @@ func (t *Target) Deregister() {
 	t.delay = time.AfterFunc(settings.DeregistrationDelay, func() { t.end(settings.RoutingLag) })
 }
 
-// Drained is closed when the deregistration delay is over: what the control plane says. With a routing lag, requests may still be
-// in flight in the nodes that heard of it later.
+// Drained is closed when the deregistration delay is over, which is when AWS's API reports the target as unused. With a
+// routing lag, requests may still be in flight.
 func (t *Target) Drained() <-chan struct{} { return t.drained }
 
-// end makes the target unused, and cuts what is still in flight after the lag: a node that heard of the deregistration so much
-// later hears of its end so much later, too.
+// end makes the target unused, and cuts off the requests that are still in flight after the lag. A node of the real
+// balancer that learns of the deregistration late also starts its delay late.
 func (t *Target) end(lag time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.health.state == Unused {
 		return
 	}
-	t.unwatch()
+	t.stopChecks()
 	t.set(Unused)
-	t.balancer.forget(t)
+	t.balancer.remove(t)
 	close(t.drained)
 	cut := func() {
 		t.cut(errCut)
@@ -91,7 +82,7 @@ func (t *Target) end(lag time.Duration) {
 	time.AfterFunc(lag, cut)
 }
 
-// observe takes in a health check's result.
+// observe updates the state after a health check.
 func (t *Target) observe(failure error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -119,7 +110,7 @@ func (t *Target) set(state State) {
 	t.changed = make(chan struct{})
 }
 
-// routable says whether new requests go to this target, and whether they would if no target were healthy.
+// routable reports whether new requests go to this target, and whether they would if no target were healthy.
 func (t *Target) routable(now time.Time) (normally, failingOpen bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -132,10 +123,4 @@ func (t *Target) routable(now time.Time) (normally, failingOpen bool) {
 		return false, true
 	}
 	return false, false
-}
-
-func (t *Target) count(change int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.inFlight += change
 }

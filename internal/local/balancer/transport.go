@@ -10,15 +10,15 @@ import (
 
 const (
 	connectTimeout = 10 * time.Second // an Application Load Balancer's own
-	// idleSlack lets the pool close its idle connections first. It does so only while nobody uses them; a connection's
-	// own deadline could hit a request that has just chosen it.
+	// idleSlack lets the pool close idle connections before their own deadline does: the pool never closes a connection
+	// in use, but the deadline could hit a request that has just chosen it.
 	idleSlack = time.Second
 )
 
-// routed sends each request over the connections of its own target.
-type routed struct{}
+// targetTransport sends each request over the connections of its own target.
+type targetTransport struct{}
 
-func (routed) RoundTrip(r *http.Request) (*http.Response, error) {
+func (targetTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return target(r).transport.RoundTrip(r)
 }
 
@@ -39,7 +39,8 @@ func newTransport(idle time.Duration) *http.Transport {
 	}
 }
 
-// idleConn breaks when nothing was read or written for a while: a stream or a websocket whose target hangs must end.
+// idleConn fails when nothing was read or written for a while, so that a stream or a websocket ends when its target
+// hangs.
 type idleConn struct {
 	net.Conn
 	idle time.Duration
@@ -58,13 +59,13 @@ func (c idleConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// extend moves the deadline; a connection that is closed by then tells so itself at the next use.
+// extend moves the deadline. It fails if the connection is closed, and then so does the next read or write.
 func (c idleConn) extend() { _ = c.SetDeadline(time.Now().Add(c.idle)) }
 
-// sentOnce keeps http.Transport from sending the request again when a reused connection breaks. It repeats only what has no
-// body, or one that it can rewind; so a request without a body gets one that is empty and cannot be rewound. "identity"
-// keeps it from being announced as a chunked body.
-func sentOnce(r *http.Request) {
+// sendOnce keeps http.Transport from sending the request again when a reused connection breaks. The transport only
+// repeats a request without a body, or with a body that it can rewind. So a request without a body gets an empty one
+// that cannot be rewound; "identity" keeps the transport from announcing it as chunked.
+func sendOnce(r *http.Request) {
 	r.GetBody = nil
 	if r.Body == nil || r.Body == http.NoBody {
 		r.Body = emptyBody{}

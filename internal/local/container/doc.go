@@ -3,11 +3,11 @@
 //	Image --Build--> Program --Start(Spec)--> Task --Stop--> SIGTERM ... StopTimeout ... SIGKILL
 //	                                            '-- Done, Exit
 //
-// There are two platforms. With a container engine a task is a container with the definition's user, read-only root, memory
-// limit and dropped capabilities. Without one it is a process from the same build context; NotEnforced then says what the
-// definition asks for and this machine does not do. Both use the host's network, so that each task has a port of its own where
-// on Fargate it has an address of its own.
+// There are two runtimes. With a container engine, a task is a container with the task definition's user, read-only
+// root, memory limit and dropped capabilities. Without one, a task is a plain process built from the same files, and
+// NotEnforced lists what the task definition asks for and this machine does not enforce. Both use the host's network:
+// where a task on Fargate has its own address, a task here has its own port.
 //
-// A task must not outlive the program that started it. Processes end with it where the kernel helps (Linux); the Ledger names
-// those that were left behind, and the next start ends them.
+// A task must not outlive the program that started it. On Linux the kernel ends processes with their parent. Elsewhere
+// a ledger on disk lists the processes that were left behind, and the next start ends them.
 package container

@@ -14,7 +14,7 @@ import (
 	"dozen/internal/local/localtest"
 )
 
-// probe is a program for an image without anything else: it tells what it may do, and waits for SIGTERM.
+// probe is the only program in an image: it prints what it is allowed to do, and waits for SIGTERM.
 const probe = `package main
 
 import (
@@ -44,8 +44,8 @@ func main() {
 }
 `
 
-// Prevents: a container that may do more here than on Fargate hides what will fail there.
-func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
+// Prevents: a container with more rights than on Fargate, which hides what will fail there.
+func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 	if os.Getenv("CONTAINER_ENGINE") == "" {
 		t.Skip("CONTAINER_ENGINE names no docker-compatible command")
 	}
@@ -60,8 +60,8 @@ func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, out)
 	}
-	t.Cleanup(func() { _, _ = engine.ask(context.Background(), "rmi", "--force", program.Reference) })
-	spec := Spec{Name: "web-1", MemoryMiB: 64, Environment: map[string]string{"OF_THE_TASK": "a b=c"}, Container: assembly.Container{
+	t.Cleanup(func() { _, _ = engine.output(context.Background(), "rmi", "--force", program.Reference) })
+	spec := Spec{Name: "web-1", MemoryMiB: 64, Variables: map[string]string{"OF_THE_TASK": "a b=c"}, Container: assembly.Container{
 		Command: []string{"/probe"}, User: "65532:65532", ReadonlyRoot: true, Drop: []string{"ALL"}, Writable: []string{"/tmp"},
 		OpenFiles: 512, StopTimeout: 20 * time.Second,
 	}}
@@ -76,7 +76,7 @@ func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
 			t.Errorf("the task's output has no line %q:\n%s", want, out)
 		}
 	}
-	memory, err := engine.ask(t.Context(), "inspect", "--format", "{{.HostConfig.Memory}}", engine.container(spec))
+	memory, err := engine.output(t.Context(), "inspect", "--format", "{{.HostConfig.Memory}}", engine.containerName(spec))
 	if err != nil || strings.TrimSpace(memory) != fmt.Sprint(64<<20) {
 		t.Errorf("memory limit %q, %v", memory, err)
 	}
@@ -89,11 +89,11 @@ func TestEngineRunsTheDefinitionAsItStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "ready again", func() bool { return strings.Count(out.String(), "ready") == 2 })
-	_ = left.cmd.Process.Kill() // as if we had been killed
+	_ = left.cmd.Process.Kill() // as if this program had been killed
 	if err := engine.Clean(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if ids, err := engine.ask(t.Context(), "ps", "--all", "--quiet", "--filter", "label="+engine.label); err != nil || ids != "" {
+	if ids, err := engine.output(t.Context(), "ps", "--all", "--quiet", "--filter", "label="+engine.label); err != nil || ids != "" {
 		t.Errorf("left behind: %q, %v", ids, err)
 	}
 }
@@ -120,11 +120,11 @@ func probeImage(t *testing.T) Source {
 	return Source{Image: assembly.Image{Hash: fmt.Sprintf("test%d", os.Getpid()), Dockerfile: "Dockerfile"}, Path: directory}
 }
 
-// Prevents: `dozen up` that dies on a machine whose docker command has no engine behind it.
-func TestAnEngineThatDoesNotAnswerIsNone(t *testing.T) {
+// Prevents: `dozen up` fails on a machine whose docker command has no engine behind it.
+func TestAnEngineThatDoesNotAnswerIsNotFound(t *testing.T) {
 	for _, command := range []string{"false", "/no/such/engine"} {
 		if engine := FindEngine(t.Context(), command, "test/dev"); engine != nil {
-			t.Errorf("%s is taken for an engine", command)
+			t.Errorf("%s is taken for a working engine", command)
 		}
 	}
 }

@@ -2,7 +2,8 @@ package container
 
 import "syscall"
 
-// ownGroup starts a process out of reach of the terminal's Ctrl-C; it dies with us, even if we are killed.
+// ownGroup starts a process in its own group, where the terminal's Ctrl-C does not reach it. The kernel kills the
+// process when this program ends, even if this program is killed.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -11,19 +11,19 @@ import (
 	"syscall"
 )
 
-// ledger remembers on disk which processes run: a file for each, named after its process id, that holds when it was started.
-// The time tells a process that was left behind from another one that has got the same id since.
+// ledger records on disk which processes are running: one file per process, named after its process id, with its start
+// time. The start time tells a process that was left behind from a later process with the same id.
 type ledger struct{ directory string }
 
 func (l ledger) add(pid int) {
-	if born := birth(pid); born != "" && os.MkdirAll(l.directory, 0o700) == nil {
-		_ = os.WriteFile(l.entry(pid), []byte(born), 0o600) // without an entry, cleaning knows one process less
+	if started := startTime(pid); started != "" && os.MkdirAll(l.directory, 0o700) == nil {
+		_ = os.WriteFile(l.entry(pid), []byte(started), 0o600) // if this fails, clean misses the process
 	}
 }
 
 func (l ledger) remove(pid int) { _ = os.Remove(l.entry(pid)) }
 
-// clean kills what is in the ledger and still runs, with its process group.
+// clean kills every process in the ledger that is still running, with its process group.
 func (l ledger) clean() error {
 	entries, err := os.ReadDir(l.directory)
 	if errors.Is(err, os.ErrNotExist) {
@@ -34,10 +34,11 @@ func (l ledger) clean() error {
 		if notOurs != nil {
 			continue
 		}
-		born, failed := os.ReadFile(l.entry(pid))
-		if failed == nil && len(born) > 0 && birth(pid) == string(born) {
-			if failed = syscall.Kill(-pid, syscall.SIGKILL); failed != nil {
-				err = errors.Join(err, fmt.Errorf("process %d is left from an earlier run and cannot be ended: %w", pid, failed))
+		started, readErr := os.ReadFile(l.entry(pid))
+		if readErr == nil && len(started) > 0 && startTime(pid) == string(started) {
+			if killErr := syscall.Kill(-pid, syscall.SIGKILL); killErr != nil {
+				killErr = fmt.Errorf("cannot kill process %d, which an earlier run left behind: %w", pid, killErr)
+				err = errors.Join(err, killErr)
 			}
 		}
 		l.remove(pid)
@@ -47,8 +48,8 @@ func (l ledger) clean() error {
 
 func (l ledger) entry(pid int) string { return filepath.Join(l.directory, strconv.Itoa(pid)) }
 
-// birth is when a process was started, as ps writes it; empty if there is none, or no ps.
-func birth(pid int) string {
+// startTime is when a process was started, in the words of ps; empty if there is no such process, or no ps.
+func startTime(pid int) string {
 	out, err := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
 		return ""

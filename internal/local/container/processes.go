@@ -11,30 +11,32 @@ import (
 	"syscall"
 )
 
-// Processes is the platform without a container engine.
+// Processes is the runtime without a container engine: it runs plain processes.
 type Processes struct {
-	images string // directory of the built programs
-	ledger ledger
+	programs string // directory of the built programs
+	ledger   ledger
 }
 
-// NewProcesses keeps its programs and its ledger below a directory.
+// NewProcesses returns a runtime that keeps its programs and its ledger in a directory.
 func NewProcesses(directory string) *Processes {
-	return &Processes{images: filepath.Join(directory, "programs"), ledger: ledger{filepath.Join(directory, "tasks")}}
+	return &Processes{programs: filepath.Join(directory, "programs"), ledger: ledger{filepath.Join(directory, "tasks")}}
 }
 
 func (*Processes) String() string { return "processes" }
 
-// Build compiles an app in Go. Any other app runs from a copy of its files, with what this machine has installed.
+// Build compiles an app in Go. Any other app runs from a copy of its files, with the interpreters that this machine has
+// installed.
 func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Program, error) {
-	program := Program{Reference: source.Hash, Directory: filepath.Join(p.images, source.Hash)}
+	program := Program{Reference: source.Hash, Directory: filepath.Join(p.programs, source.Hash)}
 	if _, err := os.Stat(program.Directory); err == nil {
 		return program, nil
 	}
-	if err := os.MkdirAll(p.images, 0o755); err != nil {
+	if err := os.MkdirAll(p.programs, 0o755); err != nil {
 		return Program{}, err
 	}
-	// A build that is cut off must not look finished: it happens elsewhere, and is moved when it is whole.
-	building, err := os.MkdirTemp(p.images, "building-")
+	// Build in a temporary directory and move it when it is complete, so that an interrupted build does not look
+	// finished.
+	building, err := os.MkdirTemp(p.programs, "building-")
 	if err != nil {
 		return Program{}, err
 	}
@@ -46,15 +48,16 @@ func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Pr
 			return Program{}, err
 		}
 	} else if err := os.CopyFS(files, os.DirFS(source.Path)); err != nil {
-		return Program{}, fmt.Errorf("copying the image's files: %w", err)
+		return Program{}, fmt.Errorf("copy the image's files: %w", err)
 	}
 	return program, os.Rename(files, program.Directory)
 }
 
-// compile builds the module's main package under every name that a command has for it.
+// compile builds the module's main package once under each name that a command uses for it.
 func compile(ctx context.Context, source Source, files string, out io.Writer) error {
 	for _, name := range source.Commands {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(files, filepath.Base(name)), ".")
+		program := filepath.Join(files, filepath.Base(name))
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, ".")
 		build.Dir = source.Path
 		build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 		build.Stdout, build.Stderr = out, out
@@ -65,7 +68,7 @@ func compile(ctx context.Context, source Source, files string, out io.Writer) er
 	return nil
 }
 
-// Start starts a process in a group of its own, so that Ctrl-C in the terminal reaches it through Stop only, once.
+// Start starts a process in its own group, so that Ctrl-C in the terminal reaches it only through Stop.
 func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, error) {
 	words := spec.command()
 	if len(words) == 0 {
@@ -78,13 +81,14 @@ func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, err
 		func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) },
 		func() { p.ledger.remove(cmd.Process.Pid) })
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; an app that is not written in Go runs with what this machine has installed, or with docker or podman", spec.Name, err)
+		return nil, fmt.Errorf("%s: %w; install what the command needs on this machine, or start docker or podman",
+			spec.Name, err)
 	}
 	p.ledger.add(cmd.Process.Pid)
 	return t, nil
 }
 
-// Command is the process of a task, not yet started, for one-off commands that use the terminal themselves.
+// Command returns a task's process, not started yet, for one-off commands that use the caller's terminal.
 func (p *Processes) Command(program Program, spec Spec, _ bool) *exec.Cmd {
 	words := spec.command()
 	path := filepath.Join(program.Directory, words[0])
@@ -97,13 +101,13 @@ func (p *Processes) Command(program Program, spec Spec, _ bool) *exec.Cmd {
 	cmd.Args[0] = words[0]
 	cmd.Dir = program.Directory
 	cmd.Env = []string{"PATH=" + program.Directory + ":" + os.Getenv("PATH")}
-	for name, value := range spec.Environment {
+	for name, value := range spec.Variables {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	return cmd
 }
 
-// NotEnforced lists what only a container engine does.
+// NotEnforced lists what only a container engine enforces.
 func (*Processes) NotEnforced(spec Spec) []string {
 	var missing []string
 	c := spec.Container
@@ -122,5 +126,5 @@ func (*Processes) NotEnforced(spec Spec) []string {
 	return missing
 }
 
-// Clean kills the processes that an earlier run has left behind.
+// Clean kills the processes that an earlier run left behind.
 func (p *Processes) Clean(context.Context) error { return p.ledger.clean() }

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// outputGrace is how long a task's output is read after its end, for children that still hold it.
+// outputGrace is how long a task's output is still read after its end, because its children may hold it open.
 const outputGrace = time.Second
 
-// Task is a started task.
+// Task is a task that was started.
 type Task struct {
 	Started time.Time
 
 	cmd         *exec.Cmd
 	stopTimeout time.Duration
-	kill        func() // ends it at once, with everything that it has started
+	kill        func() // kills it and its children
 	stop        sync.Once
 	done        chan struct{}
 	exit        error
 }
 
-// start runs a command as a task. Ended is called once after its end.
+// start runs a command as a task, and calls ended once when it has ended.
 func start(cmd *exec.Cmd, stopTimeout time.Duration, kill, ended func()) (*Task, error) {
 	cmd.WaitDelay = outputGrace
 	if err := cmd.Start(); err != nil {
@@ -38,10 +38,11 @@ func start(cmd *exec.Cmd, stopTimeout time.Duration, kill, ended func()) (*Task,
 	return t, nil
 }
 
-// Stop asks the task to end with SIGTERM, and kills it when its stop timeout is over. It returns at once; Done tells the end.
+// Stop sends SIGTERM, and kills the task after its stop timeout. It returns at once; Done is closed when the task has
+// ended.
 func (t *Task) Stop() {
 	t.stop.Do(func() {
-		_ = t.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+		_ = t.cmd.Process.Signal(syscall.SIGTERM) // which fails if the task has ended by itself
 		go func() {
 			select {
 			case <-t.done:
@@ -52,14 +53,14 @@ func (t *Task) Stop() {
 	})
 }
 
-// Kill ends the task at once, as a crash would.
+// Kill kills the task at once, as a crash would.
 func (t *Task) Kill() { t.kill() }
 
 // Done is closed when the task has ended.
 func (t *Task) Done() <-chan struct{} { return t.done }
 
-// Exit gives the exit code of a task that has ended, and what the code alone does not say. The code of a task that a signal has
-// ended is 128 and the signal's number, as ECS reports it.
+// Exit waits for the end of the task and returns its exit code. The reason has what the code alone does not say. If a
+// signal ended the task, the code is 128 plus the signal's number, as ECS reports it.
 func (t *Task) Exit() (code int, reason string) {
 	<-t.done
 	var failed *exec.ExitError
@@ -75,5 +76,5 @@ func (t *Task) Exit() (code int, reason string) {
 	return 1, t.exit.Error()
 }
 
-// PID is the process on this machine: the task's own, or the engine's command that stands for it.
+// PID is the id of the task's process on this machine; with an engine, of the engine's command.
 func (t *Task) PID() int { return t.cmd.Process.Pid }

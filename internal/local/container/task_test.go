@@ -24,7 +24,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// app is the build context of an app that is a shell script.
+// app returns the source of an app that is a shell script.
 func app(t *testing.T, script string) Source {
 	t.Helper()
 	directory := t.TempDir()
@@ -34,7 +34,7 @@ func app(t *testing.T, script string) Source {
 	return Source{Image: assembly.Image{Hash: strconv.FormatInt(time.Now().UnixNano(), 36)}, Path: directory, Commands: []string{"app"}}
 }
 
-// run starts a script as a task on processes.
+// run starts a script as a task of the runtime without an engine.
 func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Transcript, *Processes) {
 	t.Helper()
 	p := NewProcesses(t.TempDir())
@@ -55,19 +55,19 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 	return started, out, p
 }
 
-// Prevents: a task that sees the developer's own variables works here and not on Fargate.
-func TestATaskSeesItsOwnEnvironmentOnly(t *testing.T) {
+// Prevents: a task that works here because it sees the developer's own variables, and fails on Fargate.
+func TestATaskSeesItsOwnVariablesOnly(t *testing.T) {
 	t.Setenv("OF_THE_DEVELOPER", "x")
-	started, out, _ := run(t, "env; exit 3\n", func(s *Spec) { s.Environment = map[string]string{"OF_THE_TASK": "a b=c"} })
+	started, out, _ := run(t, "env; exit 3\n", func(s *Spec) { s.Variables = map[string]string{"OF_THE_TASK": "a b=c"} })
 	if code, reason := started.Exit(); code != 3 || reason != "" {
 		t.Errorf("exit %d, %q", code, reason)
 	}
 	if text := out.String(); !strings.Contains(text, "OF_THE_TASK=a b=c\n") || strings.Contains(text, "OF_THE_DEVELOPER") {
-		t.Errorf("the environment is\n%s", text)
+		t.Errorf("the variables are\n%s", text)
 	}
 }
 
-// Prevents: a release that counts a task as stopped while it still works, or kills one that is about to finish.
+// Prevents: a release that counts a task as stopped while it is still working, or kills a task that is about to finish.
 func TestStopGivesTimeAndThenKills(t *testing.T) {
 	polite, out, _ := run(t, "trap 'echo finishing; exit 0' TERM; echo ready; while :; do sleep 0.05; done\n", nil)
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
@@ -97,7 +97,7 @@ func TestKillEndsChildrenToo(t *testing.T) {
 	eventually(t, "the child's end", func() bool { return gone(child) })
 }
 
-// gone says that a process has ended; one whose exit nobody has asked for yet counts.
+// gone reports whether a process has ended. A zombie, whose exit code nobody has read yet, counts as ended.
 func gone(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err == nil {
@@ -107,7 +107,7 @@ func gone(pid int) bool {
 	return syscall.Kill(pid, 0) != nil
 }
 
-// Prevents: a crash leaves a scheduler behind that ticks beside the next one; or the clean-up kills a stranger.
+// Prevents: a crash leaves a scheduler behind that runs alongside the next one; or Clean kills an unrelated process.
 func TestCleanKillsWhatWasLeftBehindAndNothingElse(t *testing.T) {
 	directory := t.TempDir()
 	left, stranger := exec.Command("sleep", "1000"), exec.Command("sleep", "1000")
@@ -129,14 +129,14 @@ func TestCleanKillsWhatWasLeftBehindAndNothingElse(t *testing.T) {
 	}
 	eventually(t, "the end of what was left", func() bool { return gone(left.Process.Pid) })
 	if gone(stranger.Process.Pid) {
-		t.Error("a process that only has the same id was killed")
+		t.Error("an unrelated process with the same id was killed")
 	}
 	if entries, _ := os.ReadDir(before.ledger.directory); len(entries) > 0 {
-		t.Errorf("the ledger still has %v", entries)
+		t.Errorf("entries are left in the ledger: %v", entries)
 	}
 }
 
-// Prevents: a build that fails or is cut off is taken for a finished one the next time.
+// Prevents: a failed or interrupted build is taken for a finished one the next time.
 func TestBuildCompilesGoOnce(t *testing.T) {
 	source := Source{Image: assembly.Image{Hash: "abc"}, Path: t.TempDir(), Commands: []string{"my-app"}}
 	write := func(name, text string) {
@@ -148,7 +148,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	write("main.go", "package main\n\nfunc main() { println(1 }\n")
 	p, out := NewProcesses(t.TempDir()), &localtest.Transcript{}
 	if _, err := p.Build(t.Context(), source, out); err == nil || !strings.Contains(out.String(), "main.go:3") {
-		t.Fatalf("a broken program: %v\n%s", err, out)
+		t.Fatalf("the build of a broken program: %v\n%s", err, out)
 	}
 	write("main.go", "package main\n\nfunc main() { println(\"it runs\") }\n")
 	if _, err := p.Build(t.Context(), source, out); err != nil {
@@ -169,7 +169,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	}
 }
 
-// Prevents: a stack trace, or silence, for an app whose interpreter is not installed.
+// Prevents: a stack trace, or no message at all, for an app whose interpreter is not installed.
 func TestAMissingProgramSaysWhatToDo(t *testing.T) {
 	p := NewProcesses(t.TempDir())
 	program, err := p.Build(t.Context(), app(t, ""), os.Stderr)

@@ -1,5 +1,5 @@
-// Package filelock takes a directory for one process. The system gives the lock back when the process ends in any way, so a
-// crash leaves none behind.
+// Package filelock locks a file for one process. The operating system releases the lock when the process ends, however
+// it ends, so a crash leaves no lock behind.
 package filelock
 
 import (
@@ -10,14 +10,14 @@ import (
 	"syscall"
 )
 
-// HeldError says that another process has the lock.
+// HeldError is returned when another process holds the lock.
 type HeldError struct{ Path, Process string }
 
 func (e HeldError) Error() string { return fmt.Sprintf("%s is held by process %s", e.Path, e.Process) }
 
-// Take locks a file, which it makes if there is none and writes its process id into, until release is called. It does not wait:
-// the error is a HeldError if another one has the lock.
-func Take(path string) (release func(), err error) {
+// Take locks a file until unlock is called. It creates the file if needed and writes this process's id into it. Take
+// does not wait: it returns a HeldError if another process holds the lock.
+func Take(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

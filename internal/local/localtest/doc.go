@@ -1,3 +1,3 @@
-// Package localtest holds what the tests of the rooms around `dozen up` share: a synthesis of the checkout without the CDK's
-// command line, and a writer that can be read while a process still prints.
+// Package localtest has helpers for the tests of `dozen up`: Synthesize writes the checkout's assembly without the
+// CDK's command line, and a Transcript is a writer that can be read while a process still prints.
 package localtest

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Synthesize writes the assembly of a checkout into a directory, as `cdk synth` does, but without AWS's validator, which has
-// tests of its own.
+// Synthesize writes a checkout's assembly into a directory, as `cdk synth` does, but skips AWS's validator, which has
+// its own tests.
 func Synthesize(directory, checkout string) error {
 	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
 	if err != nil {

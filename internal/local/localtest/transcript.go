@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// Transcript is a writer whose text can be read while somebody writes. The zero value is empty and ready.
+// Transcript is a writer whose content can be read while something still writes to it. The zero value is ready to use.
 type Transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Write appends.
+// Write appends data.
 func (t *Transcript) Write(data []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.text.Write(data)
 }
 
-// String is all that was written so far.
+// String returns everything written so far.
 func (t *Transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

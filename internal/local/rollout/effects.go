@@ -6,25 +6,28 @@ import (
 	"time"
 )
 
-// carryOut does what plan decided. Nothing here waits: what takes time comes back through the inbox.
+// carryOut does what plan decided. Nothing here waits: the outcome of what takes time comes back through the inbox.
 func (s *Service) carryOut(a action) {
 	switch a.do {
 	case start:
-		s.start(s.state.number, s.state.primary.revision)
+		s.start(s.state.number, s.state.primary.release)
 	case deregister:
 		s.deregister(s.handles[a.task])
 	case terminate:
 		s.terminate(s.handles[a.task])
-	case rest:
+	case beginPause:
 		d := s.state.primary
 		strikes := d.strikes
-		time.AfterFunc(pauseAfter(strikes), func() { s.send(func() { s.state.rested(d, strikes) }) })
+		time.AfterFunc(pauseAfter(strikes), func() { s.send(func() { s.state.pauseEnded(d, strikes) }) })
 	case rollBack:
-		s.log.Warn("deployment is broken: rolling back", "revision", s.waitingFor(), "to", s.state.primary.revision, "reason", s.state.reason)
+		s.log.Warn("release failed: rolling back",
+			"revision", s.waitingFor(), "to", s.state.primary.release, "reason", s.state.reason)
 	case abandon:
-		s.log.Warn("deployment is broken, and there is none to go back to", "revision", s.waitingFor(), "reason", s.state.reason)
+		s.log.Warn("release failed: there is no earlier release to roll back to",
+			"revision", s.waitingFor(), "reason", s.state.reason)
 	case halt:
-		s.answer(fmt.Errorf("revision %s is broken, and stays as it is because Rollback is off: %s", s.waitingFor(), s.state.reason))
+		s.answer(fmt.Errorf("release %s failed and is left as it is, because Rollback is off: %s",
+			s.waitingFor(), s.state.reason))
 	case conclude:
 		s.conclude()
 	}
@@ -41,26 +44,28 @@ func pauseAfter(strikes int) time.Duration {
 func (s *Service) conclude() {
 	switch s.state.outcome {
 	case steady:
-		s.log.Info("steady", "revision", s.state.primary.revision)
+		s.log.Info("steady", "revision", s.state.primary.release)
 		s.answer(nil)
 	case rolledBack:
-		s.log.Info("rolled back", "revision", s.state.primary.revision)
-		s.answer(&RolledBack{Revision: s.waitingFor(), To: s.state.primary.revision, Reason: s.state.reason})
+		s.log.Info("rolled back", "revision", s.state.primary.release)
+		s.answer(&RolledBack{Release: s.waitingFor(), To: s.state.primary.release, Reason: s.state.reason})
 	case abandoned:
-		s.answer(fmt.Errorf("revision %s is broken, and there is none to go back to: %s", s.waitingFor(), s.state.reason))
+		s.answer(fmt.Errorf("release %s failed and there is no earlier release to roll back to: %s",
+			s.waitingFor(), s.state.reason))
 	}
 }
 
-// start launches a task; until that is done, the task is launching.
-func (s *Service) start(number int, revision string) {
+// start begins to launch a task, whose phase is launching until it runs.
+func (s *Service) start(number int, release string) {
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &handle{number: number, cancel: cancel, status: Status{ID: s.state.name(number), Revision: revision, Started: time.Now()}}
+	status := Status{ID: s.state.name(number), Release: release, Started: time.Now()}
+	h := &handle{number: number, cancel: cancel, status: status}
 	s.handles[number] = h
 	go func() {
-		task, err := s.launch(ctx, h.status.ID, revision)
+		task, err := s.launch(ctx, h.status.ID, release)
 		s.send(func() {
 			if err != nil {
-				s.gone(h, "could not be started: "+err.Error())
+				s.exited(h, "could not be started: "+err.Error())
 				return
 			}
 			s.launched(h, task)
@@ -72,10 +77,10 @@ func (s *Service) launched(h *handle, task Task) {
 	h.task = task
 	go s.await(h.task.Done(), func() {
 		code, reason := task.Exit()
-		s.gone(h, fmt.Sprintf("exit code %d%s", code, suffix(reason)))
+		s.exited(h, fmt.Sprintf("exit code %d%s", code, suffix(reason)))
 	})
 	if s.state.find(h.number).leaving() {
-		task.Stop() // not wanted any more since it was launched
+		task.Stop() // it was no longer wanted while it was launching
 		return
 	}
 	s.state.launched(h.number)
@@ -86,7 +91,7 @@ func (s *Service) launched(h *handle, task Task) {
 	}
 	h.status.Address = task.Address()
 	h.target = s.balancer.Register(h.status.Address)
-	after(s.settings.HealthGrace, func() { s.state.matured(h.number) })
+	after(s.settings.HealthGrace, func() { s.state.graceEnded(h.number) })
 	go s.await(h.target.Drained(), func() { s.state.drained(h.number) })
 	go s.watch(h)
 }
@@ -98,7 +103,7 @@ func suffix(reason string) string {
 	return ", " + reason
 }
 
-// await brings the end of something into the inbox.
+// await sends the change to the inbox when end is closed.
 func (s *Service) await(end <-chan struct{}, change func()) {
 	select {
 	case <-end:
@@ -107,7 +112,7 @@ func (s *Service) await(end <-chan struct{}, change func()) {
 	}
 }
 
-// watch brings what the balancer thinks of a task into the inbox, until it has let go of it.
+// watch sends the health of a task's target to the inbox, until the target is drained.
 func (s *Service) watch(h *handle) {
 	for {
 		state, changed := h.target.Watch()
@@ -134,9 +139,9 @@ func (s *Service) terminate(h *handle) {
 	h.task.Stop()
 }
 
-// gone takes leave of a task that has exited, expected or not.
-func (s *Service) gone(h *handle, reason string) {
-	s.log.Info("task is gone", "task", h.status.ID, "revision", h.status.Revision, "exit", reason)
+// exited removes a task that has exited, expected or not.
+func (s *Service) exited(h *handle, reason string) {
+	s.log.Info("task has exited", "task", h.status.ID, "revision", h.status.Release, "exit", reason)
 	s.deregister(h)
 	h.cancel()
 	s.state.exited(h.number, reason)

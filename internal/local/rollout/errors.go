@@ -5,19 +5,19 @@ import (
 	"fmt"
 )
 
-// RolledBack is Deploy's error when the breaker found the revision broken and the earlier one serves alone again.
+// RolledBack is Deploy's error when the circuit breaker has opened and only tasks of the earlier release run again.
 type RolledBack struct {
-	Revision string // that is broken
-	To       string // the revision that serves
-	Reason   string // of the last failure, with the task's name
+	Release string // the release that failed
+	To      string // the release that runs now
+	Reason  string // of the last failure, with the task's name
 }
 
 func (e *RolledBack) Error() string {
-	return fmt.Sprintf("revision %s was rolled back to %s: %s", e.Revision, e.To, e.Reason)
+	return fmt.Sprintf("release %s was rolled back to %s: %s", e.Release, e.To, e.Reason)
 }
 
-// ErrReplaced is in Deploy's error when another Deploy came before the first one was done.
-var ErrReplaced = errors.New("replaced by a later deployment")
+// ErrReplaced is wrapped by the error of a Deploy that a later Deploy has replaced.
+var ErrReplaced = errors.New("replaced by a later release")
 
-// ErrStopped is in the error of calls that Stop came before.
+// ErrStopped is wrapped by the errors of calls after Stop.
 var ErrStopped = errors.New("the service was stopped")

@@ -5,20 +5,18 @@ import (
 	"slices"
 )
 
-// What happens to a service. Each event only notes it; plan decides what follows.
+// The events of a service. Each one only changes the state; plan decides what follows.
 
-// deployed makes a revision the wanted one. Tasks of an earlier one are replaced, also when it has the same name.
-func (s *state) deployed(revision string) {
+// deployed makes a release the wanted one. Tasks of earlier deployments are replaced, even if the release is the same.
+func (s *state) deployed(release string) {
 	s.number++
-	s.primary = &deployment{number: s.number, revision: revision}
+	s.primary = &deployment{number: s.number, release: release}
 	s.outcome, s.reason = underway, ""
 }
 
-func (s *state) scaled(desired int) { s.desired = desired }
-
-// closed: the service is to stop, and nothing is wanted any more.
-func (s *state) closed() {
-	s.closing, s.primary, s.complete, s.outcome = true, nil, nil, abandoning
+// stopRequested: the service must stop; no task is wanted any more.
+func (s *state) stopRequested() {
+	s.closing, s.primary, s.lastSteady, s.outcome = true, nil, nil, abandoning
 }
 
 func (s *state) launched(number int) {
@@ -39,7 +37,7 @@ func (s *state) exited(number int, reason string) {
 	s.tasks = slices.DeleteFunc(s.tasks, func(t task) bool { return t.number == number })
 }
 
-// checked: the balancer thinks otherwise of the task than before; without a balancer, it has settled.
+// checked: the health of the task has changed. Without a balancer, the task has run for settleTime.
 func (s *state) checked(number int, is health) {
 	t := s.find(number)
 	if t == nil || t.leaving() || t.failed {
@@ -56,8 +54,8 @@ func (s *state) checked(number int, is health) {
 	s.judge(t)
 }
 
-// matured: the grace period is over.
-func (s *state) matured(number int) {
+// graceEnded: the task's grace period is over.
+func (s *state) graceEnded(number int) {
 	if t := s.find(number); t != nil && staying(t) {
 		t.graceOver = true
 		s.judge(t)
@@ -82,15 +80,15 @@ func (s *state) fail(t *task, reason string) {
 	}
 }
 
-// drained: the balancer sends nothing to the task any more, and nothing is in flight.
+// drained: the task gets no more requests, and none is in flight.
 func (s *state) drained(number int) {
 	if t := s.find(number); t != nil {
 		t.drained = true
 	}
 }
 
-// rested: the pause that began after so many failures in a row is over.
-func (s *state) rested(d *deployment, strikes int) {
+// pauseEnded: the pause that began after that many failures in a row is over.
+func (s *state) pauseEnded(d *deployment, strikes int) {
 	if d.pause == pausing && d.strikes == strikes {
 		d.pause = noPause
 	}

@@ -6,14 +6,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// history is a service's life: its settings, and what happens to it.
+// history is the life of a service: its settings, and what happens to it.
 type history struct {
 	settings Settings
 	balanced bool
 	steps    []step
 }
 
-// step is one thing that happens; which chooses among the tasks, or the number to scale to.
+// step is one thing that happens; which chooses among the tasks.
 type step struct {
 	what  incident
 	which int
@@ -22,24 +22,23 @@ type step struct {
 type incident int
 
 const (
-	progress     incident = iota // something goes its natural way: a start, a check, a drain, an exit
+	progress     incident = iota // something expected happens: a start, a check, a drain, an exit
 	crash                        // a task exits by itself
-	flap                         // a healthy task is unhealthy
-	scale                        // to 0 to 5
-	deployGood                   // a revision whose tasks turn healthy
-	deployCrash                  // one whose tasks exit after their start
-	deploySick                   // one whose tasks never turn healthy
-	deployRefuse                 // one that cannot be launched
+	flap                         // a healthy task turns unhealthy
+	deployGood                   // a release whose tasks turn healthy
+	deployCrash                  // a release whose tasks exit after their start
+	deploySick                   // a release whose tasks never turn healthy
+	deployRefuse                 // a release whose tasks cannot be launched
 )
 
 func (i incident) String() string {
-	return [...]string{"progress", "crash", "flap", "scale", "deploy good", "deploy crashing", "deploy sick", "deploy refused"}[i]
+	return [...]string{"progress", "crash", "flap", "deploy good", "deploy crashing", "deploy sick", "deploy refused"}[i]
 }
 
-// histories are lives of services that can be deployed at all.
+// histories generates histories of services whose settings are valid.
 func histories() *rapid.Generator[history] {
 	often := []incident{progress, progress, progress, progress, progress, progress, progress, progress, progress, progress,
-		progress, progress, progress, progress, progress, progress, crash, flap, scale, deployGood, deployCrash, deploySick, deployRefuse}
+		progress, progress, progress, progress, progress, progress, crash, flap, deployGood, deployCrash, deploySick, deployRefuse}
 	return rapid.Custom(func(t *rapid.T) history {
 		percents := rapid.SampledFrom([][2]int{{100, 200}, {0, 100}, {50, 100}, {67, 100}, {50, 200}, {34, 150}, {0, 150}}).Draw(t, "percents")
 		h := history{
@@ -52,10 +51,10 @@ func histories() *rapid.Generator[history] {
 			},
 			balanced: rapid.Bool().Draw(t, "balanced"),
 		}
-		if h.settings.checkRoom(h.settings.Desired) != nil {
+		if h.settings.requireRoom() != nil {
 			h.settings.Desired = 4
 		}
-		length := rapid.SampledFrom([]int{5, 20, 60, 150}).Draw(t, "length") // by itself, rapid makes most slices short
+		length := rapid.SampledFrom([]int{5, 20, 60, 150}).Draw(t, "length") // rapid alone makes most slices short
 		h.steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
 			return step{rapid.SampledFrom(often).Draw(t, "what"), rapid.IntRange(0, 29).Draw(t, "which")}
 		}), length, length).Draw(t, "steps")
@@ -63,7 +62,7 @@ func histories() *rapid.Generator[history] {
 	})
 }
 
-// live plays a history with a planner and then lets the service rest; the error is the first promise that was broken.
+// live plays a history with a planner and then lets everything come to rest. The error is the first broken promise.
 func live(h history, planner func(state) []action) error {
 	w := newWorld(h, planner)
 	w.deploy(deployGood)
@@ -74,7 +73,7 @@ func live(h history, planner func(state) []action) error {
 		w.calm()
 		w.mustBeSettled()
 	}
-	w.deploy(deployGood) // whatever has happened, a good release helps
+	w.deploy(deployGood) // a good release must always succeed, whatever happened before
 	w.calm()
 	w.mustBeSettled()
 	if w.broken == nil && w.s.outcome != steady {

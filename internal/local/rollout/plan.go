@@ -2,7 +2,7 @@ package rollout
 
 import "slices"
 
-// action is one thing to do. The service does it, and notes it in the state by done.
+// action is one thing to do. The service records it in the state with done, and then does it.
 type action struct {
 	do   verb
 	task int // number of the task; 0 for actions on the whole service
@@ -14,28 +14,28 @@ const (
 	start      verb = iota // a task of the primary deployment
 	deregister             // the task gets no new requests
 	terminate              // SIGTERM
-	rest                   // begin the pause before the next start
-	rollBack               // the previous revision is the wanted one again
-	abandon                // nothing is wanted any more
-	halt                   // the deployment is broken, and stays as it is
-	conclude               // the service is steady
+	beginPause             // the pause before the next start
+	rollBack               // the previous release is the wanted one again
+	abandon                // no task is wanted any more
+	halt                   // the deployment has failed and is left as it is
+	conclude               // what was wanted is reached
 )
 
-// plan says what to do now. It is a pure function, and asked again after everything that happens.
+// plan decides what to do now. It is a pure function, and is called after each event.
 func plan(s state) []action {
 	if broken(&s) {
 		return []action{{do: verdict(&s)}}
 	}
-	actions := farewells(&s)
+	actions := overdue(&s)
 	if s.primary != nil && s.primary.pause == pauseDue {
-		actions = append(actions, action{do: rest})
+		actions = append(actions, action{do: beginPause})
 	}
 	missing, room := starts(&s)
 	for range min(missing, room) {
 		actions = append(actions, action{do: start})
 	}
-	for _, t := range s.superfluous(missing - room) {
-		actions = append(actions, s.farewell(t)...)
+	for _, t := range s.replaceable(missing - room) {
+		actions = append(actions, s.stop(t)...)
 	}
 	if s.settled() {
 		actions = append(actions, action{do: conclude})
@@ -43,7 +43,7 @@ func plan(s state) []action {
 	return actions
 }
 
-// broken says that the breaker opens.
+// broken reports whether the circuit breaker opens.
 func broken(s *state) bool {
 	limit := s.settings.FailuresToRollBack
 	return s.outcome == underway && limit > 0 && s.primary != nil && s.primary.failures >= limit
@@ -53,14 +53,15 @@ func verdict(s *state) verb {
 	switch {
 	case !s.settings.Rollback:
 		return halt
-	case s.complete == nil:
+	case s.lastSteady == nil:
 		return abandon
 	}
 	return rollBack
 }
 
-// farewells are the next steps of the tasks that have to go whatever else happens.
-func farewells(s *state) []action {
+// overdue returns the next steps of the tasks that must stop whatever else happens: those that are drained, and those
+// that failed.
+func overdue(s *state) []action {
 	var actions []action
 	for i := range s.tasks {
 		t := &s.tasks[i]
@@ -68,14 +69,14 @@ func farewells(s *state) []action {
 		case t.phase == draining && t.drained:
 			actions = append(actions, action{terminate, t.number})
 		case t.failed && !t.leaving():
-			actions = append(actions, s.farewell(t)...)
+			actions = append(actions, s.stop(t)...)
 		}
 	}
 	return actions
 }
 
-// farewell is how a task begins to go.
-func (s *state) farewell(t *task) []action {
+// stop returns the first steps of stopping a task.
+func (s *state) stop(t *task) []action {
 	deregister, terminate := action{deregister, t.number}, action{terminate, t.number}
 	switch {
 	case t.phase == launching || !s.balanced:
@@ -88,71 +89,62 @@ func (s *state) farewell(t *task) []action {
 	return []action{deregister, terminate}
 }
 
-// starts are the tasks that the primary deployment lacks, and how many may start. Tasks that are still stopping take up
-// room: otherwise two schedulers would overlap.
+// starts returns how many tasks the primary deployment lacks, and how many may start. Tasks that are still stopping
+// take up room: otherwise two schedulers would run at once.
 func starts(s *state) (missing, room int) {
 	if s.primary == nil || s.primary.pause != noPause || s.outcome == halted {
 		return 0, 0
 	}
-	_, upper := s.settings.bounds(s.desired)
-	return max(0, s.desired-s.count(s.current, staying)), max(0, upper-len(s.tasks))
+	_, upper := s.settings.bounds()
+	return max(0, s.settings.Desired-s.count(s.current, staying)), max(0, upper-len(s.tasks))
 }
 
-// superfluous are the tasks that can go now. One that was never healthy serves nobody. One that was may go when others have
-// taken its place, or when it blocks the start of new ones (so many are blocked), and only while enough healthy ones are left.
-func (s *state) superfluous(blocked int) []*task {
+// replaceable returns the tasks of old deployments that can stop now:
+//
+//   - a task that was never healthy can, because it serves nobody;
+//   - a task that was healthy can when other tasks have taken its place, or when it takes the room of a new task that
+//     is blocked;
+//   - a healthy task can only while enough other healthy tasks remain.
+func (s *state) replaceable(blocked int) []*task {
 	if s.primary == nil {
-		return s.candidates() // nothing is wanted: all go
+		return s.candidates() // no task is wanted: all of them stop
 	}
-	lower, _ := s.settings.bounds(s.desired)
+	lower, _ := s.settings.bounds()
 	serving := s.count(staying, hasServed)
-	left := s.count(staying, isHealthy)
-	blocked -= len(s.tasks) - s.count(staying) // those leave room soon
-	excess := s.count(s.current, staying) - s.desired
+	remaining := s.count(staying, isHealthy)
+	blocked -= len(s.tasks) - s.count(staying) // those make room soon
 	var going []*task
 	for _, t := range s.candidates() {
-		current := s.current(t)
 		switch {
-		case current && excess <= 0:
-			continue
 		case !t.served:
-		case blocked <= 0 && serving <= s.desired:
+		case blocked <= 0 && serving <= s.settings.Desired:
 			continue
-		case t.health == healthy && left <= lower:
+		case t.health == healthy && remaining <= lower:
 			continue
 		}
 		going = append(going, t)
 		blocked--
-		if current {
-			excess--
-		}
 		if t.served {
 			serving--
 		}
 		if t.health == healthy {
-			left--
+			remaining--
 		}
 	}
 	return going
 }
 
-// candidates are the tasks that may be superfluous, those first that are missed least: of an old deployment before the
-// primary one, those that never served before unhealthy before healthy, new before old.
+// candidates returns the tasks of old deployments that are not stopping yet, the least useful first: those that never
+// served before unhealthy before healthy, new before old.
 func (s *state) candidates() []*task {
 	var tasks []*task
 	for i := range s.tasks {
-		if staying(&s.tasks[i]) {
-			tasks = append(tasks, &s.tasks[i])
+		if t := &s.tasks[i]; staying(t) && !s.current(t) {
+			tasks = append(tasks, t)
 		}
 	}
 	slices.SortFunc(tasks, func(a, b *task) int {
-		if s.current(a) != s.current(b) {
-			if s.current(b) {
-				return -1
-			}
-			return 1
-		}
-		if by := a.worth() - b.worth(); by != 0 {
+		if by := a.usefulness() - b.usefulness(); by != 0 {
 			return by
 		}
 		return b.number - a.number
@@ -160,18 +152,19 @@ func (s *state) candidates() []*task {
 	return tasks
 }
 
-// settled says that what was wanted is reached: as many healthy tasks as desired, all of the primary deployment.
+// settled reports whether what was wanted is reached: as many healthy tasks as desired, all of the primary deployment.
 func (s *state) settled() bool {
 	switch s.outcome {
 	case underway, rollingBack:
-		return len(s.tasks) == s.desired && s.count(s.current, staying, isHealthy) == s.desired
+		desired := s.settings.Desired
+		return len(s.tasks) == desired && s.count(s.current, staying, isHealthy) == desired
 	case abandoning:
 		return len(s.tasks) == 0
 	}
 	return false
 }
 
-// done notes an action, before it is carried out.
+// done records an action in the state, before it is carried out.
 func (s *state) done(a action) {
 	switch a.do {
 	case start:
@@ -183,16 +176,16 @@ func (s *state) done(a action) {
 		}
 	case terminate:
 		s.find(a.task).phase = stopping
-	case rest:
+	case beginPause:
 		s.primary.pause = pausing
 	case rollBack:
-		s.primary, s.outcome = s.complete, rollingBack
+		s.primary, s.outcome = s.lastSteady, rollingBack
 	case abandon:
 		s.primary, s.outcome = nil, abandoning
 	case halt:
 		s.outcome = halted
 	case conclude:
-		s.complete = s.primary
+		s.lastSteady = s.primary
 		s.outcome = map[outcome]outcome{underway: steady, rollingBack: rolledBack, abandoning: abandoned}[s.outcome]
 	}
 }

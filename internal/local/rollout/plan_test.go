@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Prevents every outage that a release can cause by its order: too few tasks, two schedulers, a broken revision left alone,
-// a release that never ends.
+// Prevents every outage that the order of steps in a release can cause: too few tasks, two schedulers, only broken
+// tasks, a release that never ends.
 func TestEveryHistoryKeepsThePromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		if err := live(histories().Draw(t, "history"), plan); err != nil {
@@ -22,7 +22,7 @@ func TestEveryHistoryKeepsThePromises(t *testing.T) {
 	}
 }
 
-// The promises have teeth: each of these plans is wrong in one thing, and is found out.
+// The promises have teeth: each of these plans has one defect, and the promises find it.
 func TestBrokenPlansAreFound(t *testing.T) {
 	without := func(unwanted verb) func(state) []action {
 		return func(s state) []action {
@@ -55,10 +55,10 @@ func TestBrokenPlansAreFound(t *testing.T) {
 		"never rolls back":            without(rollBack),
 		"has a breaker of one":        seen(func(s *state) { s.settings.FailuresToRollBack = min(1, s.settings.FailuresToRollBack) }),
 		"keeps unhealthy tasks":       eachTask(func(t *task) { t.failed = false }),
-		"never ends a pause":          without(rest),
+		"never ends a pause":          without(beginPause),
 		"is steady too early":         early,
-		"takes the old for the new":   eachTask(func(t *task) { t.deployment = &deployment{} }),
-		"replaces what is wanted":     seen(func(s *state) { s.desired = max(0, s.desired-1) }),
+		"takes new tasks for old":     eachTask(func(t *task) { t.deployment = &deployment{} }),
+		"wants too few":               seen(func(s *state) { s.settings.Desired = max(0, s.settings.Desired-1) }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range 3000 {
@@ -66,20 +66,20 @@ func TestBrokenPlansAreFound(t *testing.T) {
 					return
 				}
 			}
-			t.Error("3000 histories did not find it out")
+			t.Error("3000 histories did not find the defect")
 		})
 	}
 }
 
-// floorPercent is a percentage whose minimum is what rounding down would give.
+// floorPercent returns a percentage whose minimum is the one that rounding down would give.
 func floorPercent(s *state) int {
-	return 100 * (s.desired * s.settings.MinimumHealthyPercent / 100) / max(1, s.desired)
+	return 100 * (s.settings.Desired * s.settings.MinimumHealthyPercent / 100) / max(1, s.settings.Desired)
 }
 
-// early calls it steady while old tasks are still there.
+// early is a plan that concludes while old tasks are still there.
 func early(s state) []action {
 	actions := plan(s)
-	if len(actions) == 0 && s.outcome == underway && s.count(s.current, staying, isHealthy) == s.desired {
+	if len(actions) == 0 && s.outcome == underway && s.count(s.current, staying, isHealthy) == s.settings.Desired {
 		return []action{{do: conclude}}
 	}
 	return actions

@@ -1,24 +1,24 @@
 package rollout
 
-// judge holds an action against what a service promises, before the action is done.
+// judge checks an action against the promises of the service, before the action is done.
 func (w *world) judge(a action) {
 	t := w.s.find(a.task)
-	lower, upper := w.s.settings.bounds(w.s.desired)
+	lower, upper := w.s.settings.bounds()
 	switch a.do {
 	case start:
 		if len(w.s.tasks)+1 > upper {
-			w.fail("%d tasks exist: the maximum is %d of %d", len(w.s.tasks)+1, upper, w.s.desired)
+			w.fail("%d tasks exist: the maximum is %d of %d", len(w.s.tasks)+1, upper, w.s.settings.Desired)
 		}
-		if w.s.count(w.s.current, staying) >= w.s.desired {
-			w.fail("a task too many was started")
+		if w.s.count(w.s.current, staying) >= w.s.settings.Desired {
+			w.fail("too many tasks of the release were started")
 		}
 	case deregister, terminate:
 		if t == nil {
-			w.fail("task %d is to go and does not exist", a.task)
+			w.fail("task %d must stop and does not exist", a.task)
 			return
 		}
 		if !t.leaving() {
-			w.judgeFarewell(t, lower)
+			w.judgeStop(t, lower)
 		}
 		w.judgeOrder(a, t)
 	case rollBack:
@@ -30,20 +30,20 @@ func (w *world) judge(a action) {
 	}
 }
 
-// judgeFarewell: a healthy task goes only when enough others are healthy, and a wanted one never.
-func (w *world) judgeFarewell(t *task, lower int) {
+// judgeStop: a healthy task stops only if enough others are healthy, and a wanted task never stops.
+func (w *world) judgeStop(t *task, lower int) {
 	if w.s.primary == nil || t.failed {
 		return
 	}
 	if t.health == healthy && w.s.count(staying, isHealthy)-1 < lower {
-		w.fail("task %d goes, and %d healthy ones are left: the minimum is %d", t.number, w.s.count(staying, isHealthy)-1, lower)
+		w.fail("task %d stops, and %d healthy tasks remain: the minimum is %d", t.number, w.s.count(staying, isHealthy)-1, lower)
 	}
-	if w.s.current(t) && w.s.count(w.s.current, staying) <= w.s.desired {
-		w.fail("task %d goes, and is wanted", t.number)
+	if w.s.current(t) && w.s.count(w.s.current, staying) <= w.s.settings.Desired {
+		w.fail("task %d stops although it is wanted", t.number)
 	}
 }
 
-// judgeOrder: each step of leaving once, and SIGTERM when the stop order allows it.
+// judgeOrder: a task is deregistered once and gets SIGTERM once, when the stop order allows it.
 func (w *world) judgeOrder(a action, t *task) {
 	done := w.deregistered
 	if a.do == terminate {
@@ -54,12 +54,12 @@ func (w *world) judgeOrder(a action, t *task) {
 		}
 	}
 	if done[t.number] {
-		w.fail("task %d leaves twice", t.number)
+		w.fail("task %d is deregistered or gets SIGTERM twice", t.number)
 	}
 	done[t.number] = true
 }
 
-// judgeEnd: steady is steady, and no broken revision serves alone.
+// judgeEnd: a steady service has what was wanted, and no broken release runs alone.
 func (w *world) judgeEnd() {
 	if w.s.primary == nil {
 		if len(w.s.tasks) > 0 {
@@ -68,17 +68,17 @@ func (w *world) judgeEnd() {
 		return
 	}
 	good := w.s.count(w.s.current, staying, isHealthy)
-	if good != w.s.desired || len(w.s.tasks) != good {
-		w.fail("called steady with %d good tasks of %d, %d wanted", good, len(w.s.tasks), w.s.desired)
+	if good != w.s.settings.Desired || len(w.s.tasks) != good {
+		w.fail("concluded with %d good tasks of %d, want %d", good, len(w.s.tasks), w.s.settings.Desired)
 	}
-	if good > 0 && w.kinds[w.s.primary.revision] != deployGood {
-		w.fail("the broken revision %s serves alone", w.s.primary.revision)
+	if good > 0 && w.kinds[w.s.primary.release] != deployGood {
+		w.fail("only the broken release %s runs", w.s.primary.release)
 	}
 }
 
-// afterwards keeps the books of an action that was done.
+// afterwards records an action that was done.
 func (w *world) afterwards(a action) {
-	if a.do == rest {
+	if a.do == beginPause {
 		w.pauses = append(w.pauses, struct {
 			of      *deployment
 			strikes int
@@ -86,17 +86,17 @@ func (w *world) afterwards(a action) {
 	}
 }
 
-// mustBeSettled: everything came to rest, as it was wanted, and nothing was forgotten.
+// mustBeSettled: everything came to rest as wanted, and nothing was forgotten.
 func (w *world) mustBeSettled() {
 	switch w.s.outcome {
 	case steady, rolledBack, abandoned:
 		w.judgeEnd()
 	default:
-		w.fail("at rest, and not settled: %d", w.s.outcome)
+		w.fail("at rest, but not settled: %d", w.s.outcome)
 	}
 	for number := range w.terminated {
 		if w.s.balanced && w.ran[number] && !w.deregistered[number] {
-			w.fail("task %d was stopped and never deregistered", number)
+			w.fail("task %d was stopped but never deregistered", number)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"dozen/internal/local/balancer"
 )
 
-// site is a web process that finishes its requests after SIGTERM, and accepts new ones for a while.
+// site is a web process that still accepts requests for a while after SIGTERM, and finishes them.
 type site struct {
 	server *httptest.Server
 	once   sync.Once
@@ -37,7 +37,7 @@ func (s *site) Stop() {
 	})
 }
 
-// The reason for all of this: requests go on, releases roll, and none fails, whichever order a task is stopped in.
+// The purpose of all of this: requests keep coming during releases and none fails, whatever the stop order.
 func TestReleasesDropNoRequest(t *testing.T) {
 	for order := DeregisterFirst; order <= Together; order++ {
 		t.Run(order.String(), func(t *testing.T) {
@@ -58,16 +58,16 @@ func TestReleasesDropNoRequest(t *testing.T) {
 			}
 			front := httptest.NewServer(b)
 			defer front.Close()
-			deploy := func(revision string) {
-				if err := service.Deploy(t.Context(), revision); err != nil {
+			deploy := func(release string) {
+				if err := service.Deploy(t.Context(), release); err != nil {
 					t.Error(err)
 				}
 			}
 			deploy("r0")
 			stop, sent := make(chan struct{}), make(chan int)
 			go func() { sent <- load(t, front.URL, stop) }()
-			for _, revision := range []string{"r1", "r2"} {
-				deploy(revision)
+			for _, release := range []string{"r1", "r2"} {
+				deploy(release)
 			}
 			close(stop)
 			if n := <-sent; n < 10 {

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	settleTime   = 2 * time.Second  // without a balancer, a task that has run for so long counts as healthy
+	settleTime   = 2 * time.Second  // without a balancer, a task that has run this long counts as healthy
 	firstPause   = 1 * time.Second  // before the start that follows a failed task; doubles with each failure in a row
-	longestPause = 60 * time.Second // and ends growing here; a task that turns healthy ends it at once
-	remembered   = 10               // stopped tasks that Tasks still shows
+	longestPause = 60 * time.Second // the longest pause; a task that turns healthy ends it at once
+	remembered   = 10               // stopped tasks that Tasks still returns
 )
 
-// Service keeps the wanted number of tasks of the wanted revision running. One goroutine owns all of it but the statuses;
-// everything that happens is a function sent to its inbox. All methods may be called from anywhere.
+// Service keeps the desired number of tasks of one release running. One goroutine owns everything but the statuses, and
+// each event is a function that is sent to its inbox. The methods are safe for concurrent use.
 type Service struct {
 	settings Settings
 	launch   Launch
@@ -30,91 +30,82 @@ type Service struct {
 	done    chan struct{} // closed after Stop, when the last task is gone
 	state   state
 	handles map[int]*handle
-	waiting *waiter // the Deploy that waits, or nil
+	waiting *waiter // the Deploy that is waiting, or nil
 
 	mu       sync.Mutex
 	statuses []Status
-	stopped  []Status // the last ones that are gone
+	stopped  []Status // the last tasks that are gone
 }
 
 type waiter struct {
-	revision string
-	result   chan error // with room for one
+	release string
+	result  chan error // with room for one
 }
 
-// New makes a service without a revision: it has no tasks before Deploy. A nil balancer is for a service without one. The
-// error names every mistake in the settings. Stop ends what New began.
+// New returns a service that has no tasks before the first Deploy. The balancer is nil for a service without one. The
+// error has every problem with the settings. The caller must call Stop.
 func New(settings Settings, launch Launch, balancer *balancer.Balancer, log *slog.Logger) (*Service, error) {
 	if err := settings.Validate(); err != nil {
 		return nil, err
 	}
 	s := &Service{
-		settings: settings, launch: launch, balancer: balancer, log: log.With("service", settings.Name),
-		inbox: make(chan func()), done: make(chan struct{}), handles: map[int]*handle{},
-		state: state{settings: settings, balanced: balancer != nil, desired: settings.Desired, outcome: steady},
+		settings: settings,
+		launch:   launch,
+		balancer: balancer,
+		log:      log.With("service", settings.Name),
+		inbox:    make(chan func()),
+		done:     make(chan struct{}),
+		state:    state{settings: settings, balanced: balancer != nil, outcome: steady},
+		handles:  map[int]*handle{},
 	}
 	go s.run()
 	return s, nil
 }
 
-// Deploy makes revision the one that runs and returns nil when it runs alone and is healthy. All tasks are replaced, also
-// when the revision is the same as before. The error is a *RolledBack when the breaker opened and the old revision serves
-// alone again; another one when there was none; it wraps ErrReplaced after a later Deploy, ErrStopped after Stop. When ctx
-// ends, Deploy returns, and the deployment goes on.
-func (s *Service) Deploy(ctx context.Context, revision string) error {
-	w := &waiter{revision, make(chan error, 1)}
+// Deploy replaces all tasks with tasks of the release, even if they are of that release already. It returns nil when
+// only the release's tasks run and all of them are healthy. Otherwise the error
+//
+//   - is a *RolledBack if the circuit breaker opened and only the earlier release runs again;
+//   - is another error if the breaker opened and there is no earlier release, or Rollback is off;
+//   - wraps ErrReplaced after a later Deploy, and ErrStopped after Stop;
+//   - wraps ctx's error if ctx ends first. The deployment then continues.
+func (s *Service) Deploy(ctx context.Context, release string) error {
+	w := &waiter{release, make(chan error, 1)}
 	sent := s.send(func() {
 		if s.state.closing {
-			w.result <- fmt.Errorf("revision %s: %w", revision, ErrStopped)
+			w.result <- fmt.Errorf("release %s: %w", release, ErrStopped)
 			return
 		}
-		if err := s.settings.checkRoom(s.state.desired); err != nil {
-			w.result <- err
-			return
-		}
-		s.answer(fmt.Errorf("revision %s: %w, %s", s.waitingFor(), ErrReplaced, revision))
-		s.log.Info("deployment begins", "revision", revision)
+		s.answer(fmt.Errorf("release %s: %w, %s", s.waitingFor(), ErrReplaced, release))
+		s.log.Info("service deployment begins", "revision", release)
 		s.waiting = w
-		s.state.deployed(revision)
+		s.state.deployed(release)
 	})
 	if !sent {
-		return fmt.Errorf("revision %s: %w", revision, ErrStopped)
+		return fmt.Errorf("release %s: %w", release, ErrStopped)
 	}
 	select {
 	case err := <-w.result:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("revision %s: no longer waiting for the deployment, which goes on: %w", revision, context.Cause(ctx))
+		cause := context.Cause(ctx)
+		return fmt.Errorf("release %s: stopped waiting for the deployment, which continues: %w", release, cause)
 	}
 }
 
-// Scale changes how many tasks are wanted, also during a deployment. It returns at once. A number that could never be
-// deployed between the percentages is an error.
-func (s *Service) Scale(n int) error {
-	wanted := s.settings
-	wanted.Desired = n
-	if err := wanted.Validate(); err != nil {
-		return err
-	}
-	if !s.send(func() { s.state.scaled(n) }) {
-		return fmt.Errorf("service %q: %w", s.settings.Name, ErrStopped)
-	}
-	return nil
-}
-
-// Tasks are all that are not gone, in the order of their start, after the last ten that are.
+// Tasks returns the last ten tasks that are gone, and then all others in the order of their start.
 func (s *Service) Tasks() []Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Concat(s.stopped, s.statuses)
 }
 
-// Stop ends all tasks as a deployment would: in the stop order, with draining. It returns when they are gone. When ctx
-// ends before, all that are left get SIGTERM without further waiting, and Stop returns an error.
+// Stop stops all tasks as a deployment does, in the stop order and with draining, and returns when they are gone. If
+// ctx ends first, Stop sends SIGTERM to all remaining tasks at once and returns an error.
 func (s *Service) Stop(ctx context.Context) error {
 	s.send(func() {
-		s.answer(fmt.Errorf("revision %s: %w", s.waitingFor(), ErrStopped))
-		s.state.closed()
+		s.answer(fmt.Errorf("release %s: %w", s.waitingFor(), ErrStopped))
+		s.state.stopRequested()
 	})
 	select {
 	case <-s.done:
@@ -127,10 +118,11 @@ func (s *Service) Stop(ctx context.Context) error {
 			s.deregister(h)
 		}
 	})
-	return fmt.Errorf("service %q: stopped waiting for its tasks, which have SIGTERM now: %w", s.settings.Name, context.Cause(ctx))
+	return fmt.Errorf("service %q: stopped waiting for its tasks and sent SIGTERM to all of them: %w",
+		s.settings.Name, context.Cause(ctx))
 }
 
-// send has the service's goroutine do something. It is false when that has ended.
+// send has the service's goroutine call a function. It returns false if the goroutine has ended.
 func (s *Service) send(change func()) bool {
 	select {
 	case s.inbox <- change:
@@ -157,7 +149,7 @@ func (s *Service) run() {
 	}
 }
 
-// answer ends the Deploy that waits, if one does.
+// answer ends the Deploy that is waiting, if there is one.
 func (s *Service) answer(err error) {
 	if s.waiting != nil {
 		s.waiting.result <- err
@@ -169,7 +161,7 @@ func (s *Service) waitingFor() string {
 	if s.waiting == nil {
 		return ""
 	}
-	return s.waiting.revision
+	return s.waiting.release
 }
 
 func (s *Service) publish() {

@@ -27,10 +27,10 @@ func (p *process) end(after time.Duration, code int) {
 	p.once.Do(func() { time.AfterFunc(after, func() { p.code = code; close(p.done) }) })
 }
 
-// launch starts processes; those of a revision called broken exit at once.
-func launch(_ context.Context, _, revision string) (Task, error) {
+// launch starts processes; those of a release whose name begins with broken exit at once.
+func launch(_ context.Context, _, release string) (Task, error) {
 	p := &process{done: make(chan struct{})}
-	if strings.HasPrefix(revision, "broken") {
+	if strings.HasPrefix(release, "broken") {
 		p.end(0, 1)
 	}
 	return p, nil
@@ -46,7 +46,7 @@ func worker() Settings {
 	return s
 }
 
-// bubble runs a service in a bubble of its own time and stops it.
+// bubble runs a service in a synctest bubble and stops it at the end.
 func bubble(t *testing.T, settings Settings, test func(*testing.T, *Service)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := New(settings, launch, nil, slog.New(slog.DiscardHandler))
@@ -63,11 +63,11 @@ func bubble(t *testing.T, settings Settings, test func(*testing.T, *Service)) {
 	})
 }
 
-func revisions(s *Service) string {
+func releases(s *Service) string {
 	var names []string
 	for _, status := range s.Tasks() {
 		if status.State == "healthy" {
-			names = append(names, status.Revision)
+			names = append(names, status.Release)
 		}
 	}
 	return strings.Join(names, " ")
@@ -77,25 +77,25 @@ func TestDeployAndRollBack(t *testing.T) {
 	for _, settings := range []Settings{scheduler(), worker()} {
 		bubble(t, settings, func(t *testing.T, s *Service) {
 			want := strings.TrimSpace(strings.Repeat("b ", settings.Desired))
-			for _, revision := range []string{"a", "b"} {
-				if err := s.Deploy(t.Context(), revision); err != nil {
+			for _, release := range []string{"a", "b"} {
+				if err := s.Deploy(t.Context(), release); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var back *RolledBack
 			if err := s.Deploy(t.Context(), "broken"); !errors.As(err, &back) || back.To != "b" || !strings.Contains(back.Reason, "exit code 1") {
-				t.Errorf("a broken revision of %s: %v", settings.Name, err)
+				t.Errorf("a broken release of %s: %v", settings.Name, err)
 			}
-			if got := revisions(s); got != want {
+			if got := releases(s); got != want {
 				t.Errorf("%s runs %q after the rollback, want %q", settings.Name, got, want)
 			}
 		})
 	}
 }
 
-func TestFirstDeploymentHasNothingToGoBackTo(t *testing.T) {
+func TestFirstReleaseCannotBeRolledBack(t *testing.T) {
 	bubble(t, worker(), func(t *testing.T, s *Service) {
-		if err := s.Deploy(t.Context(), "broken"); err == nil || !strings.Contains(err.Error(), "none to go back to") {
+		if err := s.Deploy(t.Context(), "broken"); err == nil || !strings.Contains(err.Error(), "no earlier release to roll back to") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -106,22 +106,19 @@ func TestLaterDeployReplacesTheFirst(t *testing.T) {
 		first := make(chan error)
 		go func() { first <- s.Deploy(t.Context(), "a") }()
 		time.Sleep(time.Second)
-		if err := s.Scale(3); err != nil {
-			t.Error(err)
-		}
 		if err := s.Deploy(t.Context(), "b"); err != nil {
 			t.Error(err)
 		}
 		if err := <-first; !errors.Is(err, ErrReplaced) {
 			t.Errorf("the first Deploy: %v", err)
 		}
-		if got := revisions(s); got != "b b b" {
-			t.Errorf("runs %q, want three of b", got)
+		if got := releases(s); got != "b b" {
+			t.Errorf("runs %q, want two of b", got)
 		}
 	})
 }
 
-// A service that crashes for ever must not keep the machine busy.
+// A service that crashes forever must not keep the machine busy.
 func TestPauseGrows(t *testing.T) {
 	for strikes, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 99: time.Minute} {
 		if got := pauseAfter(strikes); got != want {

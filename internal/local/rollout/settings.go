@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// StopOrder says what a task meets first when it has to go: its deregistration from the balancer or SIGTERM. Which of
-// them comes first on AWS is contested, so an app must survive every order. Without a balancer there is only SIGTERM.
+// StopOrder is the order in which a task that must stop is deregistered from the balancer and gets SIGTERM. It is
+// disputed which of them comes first on AWS, so an app must survive every order. Without a balancer, a task only gets
+// SIGTERM.
 type StopOrder int
 
 const (
@@ -23,56 +24,60 @@ func (o StopOrder) String() string {
 	return [...]string{"DeregisterFirst", "TerminateFirst", "Together"}[o]
 }
 
-// Settings are those of an ECS service that say how its tasks are replaced.
+// Settings are the settings of an ECS service that decide how its tasks are replaced.
 type Settings struct {
-	Name    string // of the service, such as web; tasks are called web-1, web-2 and so on
-	Desired int    // tasks wanted; 0 and more; Scale changes it
+	Name    string // of the service, such as web; its tasks are web-1, web-2 and so on
+	Desired int    // number of tasks; 0 or more
 
 	// During a deployment, at least MinimumHealthyPercent of the desired tasks are healthy (rounded up) and at most
 	// MaximumPercent exist (rounded down). 100/200 starts new tasks first; 0/100 stops the old ones first.
 	MinimumHealthyPercent int // 0 to 100
 	MaximumPercent        int // 100 to 200
 
-	FailuresToRollBack int  // failed tasks that end a deployment (the circuit breaker, with COUNT); 0: none do
+	FailuresToRollBack int  // failed tasks that open the circuit breaker (with COUNT); 0: no circuit breaker
 	ResetOnHealthy     bool // a task that turns healthy sets the count of failures back to 0
-	Rollback           bool // a deployment that the breaker ended is rolled back; without, it stands still as it is
+	Rollback           bool // roll back when the breaker opens; otherwise the deployment is left as it is
 
-	HealthGrace time.Duration // from a task's start; being unhealthy is no failure before it is over
+	HealthGrace time.Duration // from a task's start; being unhealthy does not count as a failure before it is over
 	StopOrder   StopOrder     // default DeregisterFirst
 }
 
-// Validate finds every mistake at once.
+// Validate returns every problem at once.
 func (s Settings) Validate() error {
 	return errors.Join(
-		s.check(s.Name != "", "Name is empty: give the service's name"),
-		s.check(s.Desired >= 0, "Desired is %d: it is 0 or more", s.Desired),
-		s.check(0 <= s.MinimumHealthyPercent && s.MinimumHealthyPercent <= 100,
-			"MinimumHealthyPercent is %d: it is 0 to 100", s.MinimumHealthyPercent),
-		s.check(100 <= s.MaximumPercent && s.MaximumPercent <= 200, "MaximumPercent is %d: it is 100 to 200", s.MaximumPercent),
-		s.check(s.FailuresToRollBack >= 0, "FailuresToRollBack is %d: it is 0 or more", s.FailuresToRollBack),
-		s.check(s.HealthGrace >= 0, "HealthGrace is %s: it is 0 or more", s.HealthGrace),
-		s.check(DeregisterFirst <= s.StopOrder && s.StopOrder <= Together, "StopOrder is %d: it is 0 to 2", s.StopOrder),
-		s.checkRoom(s.Desired),
+		s.require(s.Name != "", "Name is empty: set it to the name of the service"),
+		s.require(s.Desired >= 0, "Desired is %d: must be 0 or more", s.Desired),
+		s.require(0 <= s.MinimumHealthyPercent && s.MinimumHealthyPercent <= 100,
+			"MinimumHealthyPercent is %d: must be 0 to 100", s.MinimumHealthyPercent),
+		s.require(100 <= s.MaximumPercent && s.MaximumPercent <= 200,
+			"MaximumPercent is %d: must be 100 to 200", s.MaximumPercent),
+		s.require(s.FailuresToRollBack >= 0, "FailuresToRollBack is %d: must be 0 or more", s.FailuresToRollBack),
+		s.require(s.HealthGrace >= 0, "HealthGrace is %s: must be 0 or more", s.HealthGrace),
+		s.require(DeregisterFirst <= s.StopOrder && s.StopOrder <= Together,
+			"StopOrder is %d: must be 0 to 2", s.StopOrder),
+		s.requireRoom(),
 	)
 }
 
-// checkRoom refuses what would make a deployment wait for ever: ECS does, and says nothing.
-func (s Settings) checkRoom(desired int) error {
-	lower, upper := s.bounds(desired)
-	return s.check(desired <= 0 || lower < desired || upper > desired,
+// requireRoom refuses percentages with which a deployment would wait forever. ECS accepts them and reports nothing.
+func (s Settings) requireRoom() error {
+	lower, upper := s.bounds()
+	return s.require(s.Desired <= 0 || lower < s.Desired || upper > s.Desired,
 		"%d tasks cannot be replaced between MinimumHealthyPercent %d and MaximumPercent %d: "+
-			"none may stop before another starts, and none may start before another stops; lower the one or raise the other",
-		desired, s.MinimumHealthyPercent, s.MaximumPercent)
+			"no task may stop before another starts, and no task may start before another stops; "+
+			"lower the minimum or raise the maximum",
+		s.Desired, s.MinimumHealthyPercent, s.MaximumPercent)
 }
 
-func (s Settings) check(ok bool, format string, args ...any) error {
+// require returns a problem unless ok.
+func (s Settings) require(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
 	}
 	return fmt.Errorf("service %q: "+format, append([]any{s.Name}, args...)...)
 }
 
-// bounds are the fewest healthy tasks and the most tasks at all.
-func (s Settings) bounds(desired int) (lower, upper int) {
-	return (desired*s.MinimumHealthyPercent + 99) / 100, desired * s.MaximumPercent / 100
+// bounds returns the fewest healthy tasks and the most tasks of any kind that a deployment may have.
+func (s Settings) bounds() (lower, upper int) {
+	return (s.Desired*s.MinimumHealthyPercent + 99) / 100, s.Desired * s.MaximumPercent / 100
 }

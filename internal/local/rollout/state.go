@@ -2,49 +2,49 @@ package rollout
 
 import "fmt"
 
-// state is all that plan looks at. It knows no clock: what takes time comes back as an event, so that a test can let
-// everything happen in any order.
+// state is everything that plan looks at. It has no clock: the end of what takes time is an event, so that a test can
+// let everything happen in any order.
 type state struct {
-	settings Settings
-	balanced bool // there is a balancer
-	desired  int
-	primary  *deployment // what the service is to run; nil before the first, and when there is nothing to run
-	complete *deployment // the last one that became steady: what a rollback goes back to
-	tasks    []task      // in the order of their start, until they are gone
-	number   int         // of tasks and deployments so far
-	outcome  outcome
-	reason   string // the last failure of a task in the latest Deploy
-	closing  bool   // Stop was called
+	settings   Settings
+	balanced   bool        // there is a balancer
+	primary    *deployment // whose tasks are wanted; nil before the first Deploy, and when no task is wanted
+	lastSteady *deployment // the last deployment that became steady: a rollback returns to it
+	tasks      []task      // in the order of their start, until they are gone
+	number     int         // of tasks and deployments so far
+	outcome    outcome
+	reason     string // the last failure of a task in the latest Deploy
+	closing    bool   // Stop was called
 }
 
-// outcome is how the latest Deploy stands.
+// outcome is the state of the latest Deploy.
 type outcome int
 
 const (
 	underway outcome = iota
 	steady
-	rollingBack // the previous revision is on its way back
+	rollingBack // to the last steady deployment
 	rolledBack
-	abandoning // there is nothing to go back to: all tasks stop
+	abandoning // there is no deployment to roll back to: all tasks are stopping
 	abandoned
-	halted // broken, and the settings want no rollback
+	halted // failed, with Rollback off
 )
 
-// deployment is one Deploy. Two may have the same revision.
+// deployment is one Deploy. Two deployments may have the same release.
 type deployment struct {
 	number   int
-	revision string
-	failures int // what the breaker counts
+	release  string
+	failures int // that the circuit breaker counts
 	strikes  int // failures in a row, for the pause
 	pause    pause
 }
 
-// pause keeps a service whose tasks fail from starting new ones as fast as it can.
+// pause delays the next start after a task has failed, so that a service whose tasks keep failing does not start them
+// in a tight loop.
 type pause int
 
 const (
 	noPause  pause = iota
-	pauseDue       // a task has failed and the pause has not begun
+	pauseDue       // a task has failed and the pause has not begun yet
 	pausing
 )
 
@@ -54,10 +54,10 @@ type task struct {
 	deployment *deployment
 	phase      phase
 	health     health
-	served     bool // it was healthy once
+	served     bool // it has been healthy
 	graceOver  bool
-	failed     bool // counted as a failure of its deployment, and to be stopped
-	drained    bool // the balancer has let go of it
+	failed     bool // counted as a failure of its deployment; it must stop
+	drained    bool // its target is drained
 }
 
 type phase int
@@ -65,22 +65,22 @@ type phase int
 const (
 	launching phase = iota
 	running
-	draining // deregistered; SIGTERM comes when the balancer has drained it
+	draining // deregistered; gets SIGTERM when its target is drained
 	stopping // SIGTERM sent
 )
 
 type health int
 
 const (
-	pending health = iota // not known yet
+	pending health = iota // not checked yet
 	healthy
 	unhealthy
 )
 
 func (t *task) leaving() bool { return t.phase >= draining }
 
-// worth orders tasks by how much they are missed when they go.
-func (t *task) worth() int {
+// usefulness orders tasks: the least useful is stopped first.
+func (t *task) usefulness() int {
 	switch {
 	case !t.served:
 		return 0
@@ -90,7 +90,7 @@ func (t *task) worth() int {
 	return 2
 }
 
-// find is the task with that number, or nil when it is gone.
+// find returns the task with this number; nil if it is gone.
 func (s *state) find(number int) *task {
 	for i := range s.tasks {
 		if s.tasks[i].number == number {
@@ -100,7 +100,7 @@ func (s *state) find(number int) *task {
 	return nil
 }
 
-// count counts the tasks for which all conditions hold.
+// count returns the number of tasks for which all conditions hold.
 func (s *state) count(conditions ...func(*task) bool) int {
 	n := 0
 next:

@@ -9,27 +9,28 @@ import (
 
 // Task is one process or container. It may exit at any time.
 type Task interface {
-	Address() string                 // host:port; only asked when there is a balancer
-	Stop()                           // sends SIGTERM, and SIGKILL after the stop timeout; returns at once; may be called twice
+	Address() string                 // host:port; only called if there is a balancer
+	Stop()                           // SIGTERM, then SIGKILL after the stop timeout; does not wait; may be called twice
 	Done() <-chan struct{}           // closed when the task has exited
-	Exit() (code int, reason string) // valid when Done is closed
+	Exit() (code int, reason string) // only called when Done is closed
 }
 
-// Launch starts a task of a revision under an id such as web-3, and returns when it runs. ctx is for the launch only: it ends when the task is not
-// wanted any more before it runs, and when it is gone. A task that runs ends by Stop, so do not tie its process to ctx.
-type Launch func(ctx context.Context, id, revision string) (Task, error)
+// Launch starts a task of a release under an id such as web-3, and returns when it runs. The context is for the launch
+// only: it ends if the task is no longer wanted before it runs, and when the task is gone. Do not tie the task's
+// process to it: Stop ends a running task.
+type Launch func(ctx context.Context, id, release string) (Task, error)
 
 // Status is what `dozen ps` shows of a task.
 type Status struct {
-	ID       string // such as web-3; never used again for another task
-	Revision string
-	State    string // launching, running, healthy, unhealthy, draining, stopping or stopped
-	Address  string // host:port; "" while it launches
-	Started  time.Time
-	Exit     string // why it exited; "" before
+	ID      string // such as web-3; never reused for another task
+	Release string
+	State   string // launching, running, healthy, unhealthy, draining, stopping or stopped
+	Address string // host:port; empty while it launches
+	Started time.Time
+	Exit    string // why it exited; empty while it runs
 }
 
-// handle is what a Service holds of a task that is not gone.
+// handle has what a Service needs to control a task that is not gone.
 type handle struct {
 	status Status
 	number int

@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// world is everything around a service: it makes things happen, carries out what is planned, and keeps its own books to
-// judge it by. It knows a task as long as its process exists.
+// world is everything around a service's state. It makes things happen, lets the planner react, and judges each action
+// by its own records:
+//
+//	happen ─► event ─► state ─► plan ─► judge ─► done ─► afterwards
+//	                     ▲                         │
+//	                     └───────── react ─────────┘  until plan returns nothing
 type world struct {
 	s        state
 	plan     func(state) []action
-	kinds    map[string]incident // of each revision
+	kinds    map[string]incident // of each release
 	latest   incident
 	failures int // that happened to the primary deployment
 	pauses   []struct {
@@ -26,7 +30,7 @@ type world struct {
 
 func newWorld(h history, plan func(state) []action) *world {
 	return &world{
-		s:    state{settings: h.settings, balanced: h.balanced, desired: h.settings.Desired, outcome: steady},
+		s:    state{settings: h.settings, balanced: h.balanced, outcome: steady},
 		plan: plan, kinds: map[string]incident{},
 		deregistered: map[int]bool{}, terminated: map[int]bool{}, ran: map[int]bool{},
 	}
@@ -57,10 +61,6 @@ func (w *world) happen(s step) {
 	case progress:
 		w.progress(s.which)
 		return
-	case scale:
-		if n := s.which % 6; w.s.settings.checkRoom(n) == nil { // Scale refuses the others
-			w.s.scaled(n)
-		}
 	case crash:
 		if len(crashable) > 0 {
 			w.exit(crashable[s.which%len(crashable)])
@@ -79,14 +79,14 @@ func (w *world) happen(s step) {
 }
 
 func (w *world) deploy(kind incident) {
-	revision := fmt.Sprintf("r%d", len(w.kinds))
-	w.kinds[revision], w.latest, w.failures = kind, kind, 0
-	w.note("deploy %s (%s)", revision, kind)
-	w.s.deployed(revision)
+	release := fmt.Sprintf("r%d", len(w.kinds))
+	w.kinds[release], w.latest, w.failures = kind, kind, 0
+	w.note("deploy %s (%s)", release, kind)
+	w.s.deployed(release)
 	w.react()
 }
 
-// progress lets one of the things happen that are bound to happen. It is false when there is none.
+// progress lets one of the expected things happen. It returns false if there are none.
 func (w *world) progress(which int) bool {
 	var events []func()
 	for i := range w.s.tasks {
@@ -95,7 +95,7 @@ func (w *world) progress(which int) bool {
 			events = append(events, event)
 		}
 		if t.phase == running && !t.graceOver && w.s.balanced {
-			events = append(events, func() { w.mature(t) })
+			events = append(events, func() { w.endGrace(t) })
 		}
 		if t.phase >= draining && w.deregistered[t.number] && !t.drained {
 			events = append(events, func() { w.note("%d drained", t.number); w.s.drained(t.number) })
@@ -105,7 +105,7 @@ func (w *world) progress(which int) bool {
 		events = append(events, func() {
 			w.note("pause over")
 			w.pauses = slices.Delete(w.pauses, i, i+1)
-			w.s.rested(p.of, p.strikes)
+			w.s.pauseEnded(p.of, p.strikes)
 		})
 	}
 	if len(events) == 0 {
@@ -116,9 +116,9 @@ func (w *world) progress(which int) bool {
 	return true
 }
 
-// next is what a task of its kind does next, or nil.
+// next returns what a task of its kind does next, or nil.
 func (w *world) next(t *task) func() {
-	kind := w.kinds[t.deployment.revision]
+	kind := w.kinds[t.deployment.release]
 	switch {
 	case t.phase == stopping || t.phase == launching && kind == deployRefuse || t.phase == running && kind == deployCrash:
 		return func() { w.exit(t) }
@@ -127,7 +127,7 @@ func (w *world) next(t *task) func() {
 	case t.phase == running && kind == deploySick && t.health != unhealthy && w.s.balanced:
 		return func() { w.check(t, unhealthy) }
 	case t.phase == running && kind == deploySick && !w.s.balanced:
-		return func() { w.exit(t) } // without a balancer, only an exit is sick
+		return func() { w.exit(t) } // without a balancer, only an exit is a failure
 	case t.phase == running && kind == deployGood && t.health != healthy && !t.failed:
 		return func() { w.check(t, healthy) }
 	}
@@ -150,12 +150,12 @@ func (w *world) check(t *task, is health) {
 	w.s.checked(t.number, is)
 }
 
-func (w *world) mature(t *task) {
+func (w *world) endGrace(t *task) {
 	w.note("%d is past its grace", t.number)
 	if t.health == unhealthy && t.deployment == w.s.primary {
 		w.failures++
 	}
-	w.s.matured(t.number)
+	w.s.graceEnded(t.number)
 }
 
 // react carries out plans until nothing is left to do.
@@ -175,7 +175,7 @@ func (w *world) react() {
 	w.fail("the plan never ends")
 }
 
-// calm lets everything happen that is bound to happen.
+// calm lets all expected things happen.
 func (w *world) calm() {
 	for range 5000 {
 		w.picked = (w.picked*1103515245 + 12345) & 0x7fffffff
@@ -186,10 +186,10 @@ func (w *world) calm() {
 	w.fail("it never comes to rest")
 }
 
-// canSettle says that there is something good to end with. There is not when the breaker is off, or does not roll back; nor
-// when a broken revision was deployed while no task was wanted: nobody can tell then.
+// canSettle reports whether the service can end with a good release. It cannot if the last release is broken and the
+// breaker is off or does not roll back, or if no task is desired, because then a broken release is steady too.
 func (w *world) canSettle() bool {
-	if w.s.outcome == halted || w.s.complete != nil && w.kinds[w.s.complete.revision] != deployGood {
+	if w.s.outcome == halted || w.s.lastSteady != nil && w.kinds[w.s.lastSteady.release] != deployGood {
 		return false
 	}
 	return w.latest == deployGood || w.s.settings.FailuresToRollBack > 0 && w.s.settings.Rollback

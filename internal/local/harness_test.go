@@ -15,7 +15,7 @@ import (
 	"dozen/internal/local/localtest"
 )
 
-// patience is how long a test waits for something that has to come.
+// patience is how long a test waits for something that must happen.
 const patience = 5 * time.Minute // an image that is built without a cache takes minutes
 
 func eventually(t *testing.T, what string, holds func() bool) {
@@ -27,12 +27,12 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// world is an environment that runs for a test.
+// world is an environment that runs during a test.
 type world struct {
 	*Client
 	t     *testing.T
 	out   *localtest.Transcript
-	state State
+	home  Home
 	url   string
 	ended chan error
 	stop  context.CancelFunc
@@ -45,7 +45,7 @@ func start(t *testing.T, change func(*Settings)) *world {
 	eventually(t, "the environment serves:\n"+w.out.String(), func() bool {
 		select {
 		case err := <-w.ended:
-			t.Fatalf("it has ended: %v\n%s", err, w.out)
+			t.Fatalf("the environment has ended: %v\n%s", err, w.out)
 		default:
 		}
 		return strings.Contains(w.out.String(), "serves at")
@@ -68,11 +68,16 @@ func begin(t *testing.T, change func(*Settings)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := Settings{Assembly: synthesized(t), Environment: "dev", Checkout: checkout, State: State{filepath.Join(directory, "dev")}, Engine: "none", Plain: true}
+	settings := Settings{
+		Assembly: synthesized(t), Environment: "dev", Checkout: checkout, Home: Home{filepath.Join(directory, "dev")},
+		Engine: "none", Plain: true,
+	}
 	if change != nil {
 		change(&settings)
 	}
-	w := &world{t: t, out: &localtest.Transcript{}, state: settings.State, Client: Dial(settings.State), ended: make(chan error, 1)}
+	w := &world{
+		t: t, out: &localtest.Transcript{}, home: settings.Home, Client: Dial(settings.Home), ended: make(chan error, 1),
+	}
 	settings.Out = w.out
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
@@ -87,14 +92,14 @@ func begin(t *testing.T, change func(*Settings)) *world {
 	return w
 }
 
-// wait waits for the end, once or several times.
+// wait waits for the end. It may be called several times.
 func (w *world) wait() error {
 	err := <-w.ended
 	w.ended <- err
 	return err
 }
 
-// command runs a one-off command and returns what it prints.
+// command runs a one-off command and returns its output.
 func (w *world) command(words ...string) (string, error) {
 	cmd, err := w.Command(w.t.Context(), words)
 	if err != nil {
@@ -104,7 +109,7 @@ func (w *world) command(words ...string) (string, error) {
 	return string(out), err
 }
 
-// must is command for one that has to succeed.
+// must runs a one-off command that has to succeed.
 func (w *world) must(words ...string) string {
 	w.t.Helper()
 	out, err := w.command(words...)
@@ -114,7 +119,7 @@ func (w *world) must(words ...string) string {
 	return out
 }
 
-// sink is somebody who wants the events of the source "proof", and counts each once.
+// sink is a destination for the events of the source "proof" that counts each event once.
 type sink struct {
 	mu     sync.Mutex
 	events map[string]int
@@ -140,7 +145,7 @@ func (s *sink) count() int {
 	return len(s.events)
 }
 
-// tasks are the running tasks of a process type.
+// tasks returns the tasks of a process.
 func (w *world) tasks(process string) []TaskStatus {
 	w.t.Helper()
 	status, err := w.Status(w.t.Context())
@@ -156,7 +161,7 @@ func (w *world) tasks(process string) []TaskStatus {
 	return tasks
 }
 
-// running are the names of the tasks of a process type that serve.
+// running returns the names of a process's running tasks.
 func (w *world) running(process string) []string {
 	var names []string
 	for _, task := range w.tasks(process) {
@@ -173,7 +178,7 @@ func (w *world) release(directory string) (string, error) {
 	return out.String(), err
 }
 
-// next is an assembly whose image differs, and does the same.
+// next returns an assembly with another image that does the same.
 func next(t *testing.T, number int) string {
 	t.Helper()
 	return changed(t, synthesized(t), func(context string) {

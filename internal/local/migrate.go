@@ -1,0 +1,57 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dozen/internal/local/container"
+)
+
+// migrate runs the release's migrations one after the other. No service may change unless each exits with code 0.
+func (e *environment) migrate(ctx context.Context, r *release) error {
+	for _, m := range r.migrations {
+		if err := e.runMigration(ctx, r, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *environment) runMigration(ctx context.Context, r *release, m migration) error {
+	ctx, done := context.WithTimeout(ctx, m.deadline)
+	defer done()
+	out := e.out.task("release", "release")
+	started, err := e.runtime.Start(r.program, m.definition.spec("release-"+r.name, 0), out)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-started.Done():
+	case <-ctx.Done():
+		started.Stop()
+		<-started.Done()
+	}
+	code, signal := started.Exit()
+	reason := strings.TrimSpace(fmt.Sprintf("ended with exit code %d %s", code, signal))
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		reason = fmt.Sprintf("was stopped at its deadline, after %s", m.deadline)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case code == 0:
+		return nil
+	}
+	return fmt.Errorf("the migration %s; no service was changed.%s Its last lines:\n  %s",
+		reason, e.engineHint(code), strings.Join(out.tail(), "\n  "))
+}
+
+// engineHint explains the exit codes with which a container engine reports its own failures and not the app's.
+func (e *environment) engineHint(code int) string {
+	if _, is := e.runtime.(*container.Engine); is && 125 <= code && code <= 127 {
+		return fmt.Sprintf(" This code comes from %s, which could not start the container; "+
+			"`--engine none` runs processes instead.", e.runtime)
+	}
+	return ""
+}
