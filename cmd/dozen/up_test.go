@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,9 +42,19 @@ func build(t *testing.T) program {
 func (p program) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.path, args...)
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "CONTAINER_ENGINE=none", "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd
 }
+
+// goCache is where Go keeps what it has compiled. An empty one next to the environment's data would compile the app from
+// scratch in each test, which takes a busy machine minutes.
+var goCache = sync.OnceValue(func() string {
+	out, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(out))
+})
 
 // must runs a command to its end and returns its output.
 func (p program) must(args ...string) string {

@@ -10,19 +10,17 @@ import (
 	"time"
 )
 
-// Status is what `dozen ps` shows. Its JSON names are older than its fields, because an environment that runs may be
-// older than the command that asks.
+// Status is what `dozen ps` shows.
 type Status struct {
 	Environment, URL string
-	Release          string `json:"Revision"`
-	Runtime          string `json:"Platform"`
+	Release, Runtime string
 	Tasks            []TaskStatus
 }
 
 // TaskStatus is the status of one task.
 type TaskStatus struct {
 	Name           string
-	Release        string `json:"Revision"`
+	Release        string
 	State, Address string
 	Exit           string // why it ended; empty while it runs
 	PID            int    // 0 if it has ended

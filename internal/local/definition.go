@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dozen/internal/assembly"
+	"dozen/internal/gate"
 	"dozen/internal/local/container"
 )
 
@@ -115,10 +116,10 @@ type migration struct {
 // migrations returns the migrations of the environment's migration gates.
 func (t *templates) migrations(definitions taskDefinitions) ([]migration, error) {
 	var migrations []migration
-	for _, r := range t.env.Resources("Custom::Migration") {
+	for _, r := range t.env.Resources(gate.ResourceType) {
 		p := t.read(r)
-		target, _ := t.env.Follow(r, p.At("TaskDefinition").Raw())
-		m := migration{deadline: p.At("DeadlineSeconds").Seconds(15 * time.Minute)}
+		target, _ := t.env.Follow(r, p.At(gate.PropertyTaskDefinition).Raw())
+		m := migration{deadline: p.At(gate.PropertyDeadlineSeconds).Seconds(15 * time.Minute)}
 		var err error
 		if m.definition, err = t.define("release", definitions[target]); err == nil {
 			err = p.Err()
