@@ -21,8 +21,8 @@ func main() {
 	}
 }
 
-// run loads the environments and the app, refuses what is wrong with them, synthesizes a stage for each environment, and
-// refuses what the checks found in the templates.
+// run reads the environments and the app, synthesizes a stage for each environment, and checks the templates. It reports all
+// problems with the settings before it synthesizes anything.
 func run(environ []string) error {
 	app, err := config.ReadApp(os.DirFS("app"), "app", ".build/gate")
 	if err != nil {
