@@ -216,7 +216,7 @@ func TestWhatCannotRunIsExplained(t *testing.T) {
 		want   string
 	}{
 		"no assembly":     {func(t *testing.T, s *Settings) { s.Assembly = t.TempDir() }, "manifest.json"},
-		"no environment":  {func(t *testing.T, s *Settings) { s.Environment = "production" }, `there are: "dev", "prod", "staging"`},
+		"no environment":  {func(t *testing.T, s *Settings) { s.Environment = "production" }, `no environment "production", only "dev", "prod", "staging"`},
 		"no engine":       {func(t *testing.T, s *Settings) { s.Engine = "/no/such/engine" }, "/no/such/engine"},
 		"a taken port":    {func(t *testing.T, s *Settings) { s.Port = 1 << 20 }, "--port 1048576: "},
 		"no such process": {func(t *testing.T, s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
