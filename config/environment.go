@@ -74,6 +74,8 @@ type Secret struct {
 	ARN string
 	// Field of the secret's JSON; empty: the whole secret string.
 	Field string
+	// KeyARN of the KMS key that encrypts the secret, if it is a key of your own; empty: AWS's key for Secrets Manager.
+	KeyARN string
 }
 
 // Options are parts that most teams can do without; each costs something and is off by default.
@@ -93,7 +95,8 @@ type Options struct {
 	Dashboard bool
 	// FireLens sends logs through a Fluent Bit sidecar in each task; no charge, but about 50 MiB of each task's memory.
 	FireLens bool
-	// AuditTrail records who changed what in the account and region; the first trail is free, then 2 dollars per 100,000 events.
+	// AuditTrail records who changed what in the account, in all regions; the account's first trail is free, each further one costs
+	// 2 dollars per 100,000 events, so switch it on in one environment of an account.
 	AuditTrail bool
 	// MonthlyBudgetUSD alerts Alarms.Email at 80 % of this cost, and when AWS forecasts more than all of it. Whole dollars a
 	// month, 1 to 1,000,000; 0: no alert. Free.

@@ -12,6 +12,7 @@ var (
 	variableForm  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
 	parameterForm = regexp.MustCompile(`^/([A-Za-z0-9_.-]+/)+$`)
 	secretForm    = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
+	keyForm       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{36}$`)
 	fieldForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 )
 
@@ -40,6 +41,8 @@ func (e Environment) validateVariables(p *problems) {
 			"copy it from Secrets Manager, with the six characters at its end")
 		p.require(fieldForm.MatchString(secret.Field),
 			field+".Field", secret.Field, "not a field of a JSON secret", "use letters, digits, _, . and -")
+		p.require(secret.KeyARN == "" || keyForm.MatchString(secret.KeyARN),
+			field+".KeyARN", secret.KeyARN, "not the ARN of a KMS key", "copy the key's ARN from KMS, not an alias, or leave it empty")
 	}
 	p.require(e.ParametersPath == "" || parameterForm.MatchString(e.ParametersPath),
 		"ParametersPath", e.ParametersPath, "not a Parameter Store path", "write one such as /dozen/dev/, with a slash at both ends")

@@ -95,8 +95,11 @@ func TestMistakes(t *testing.T) {
 		`Settings["PORT"]`:                 func(e *Environment) { e.Settings = map[string]string{"PORT": "1"} },
 		`Settings["API_TOKEN"]`:            func(e *Environment) { e.Settings = map[string]string{"API_TOKEN": "x"} },
 		`Secrets["KEY"].ARN`:               func(e *Environment) { e.Secrets = map[string]Secret{"KEY": {ARN: "stripe"}} },
-		"ParametersPath":                   func(e *Environment) { e.ParametersPath = "dozen" },
-		"PoolSize x Max x 2":               func(e *Environment) { e.Web.Max = 20 },
+		`Secrets["KEY"].KeyARN`: func(e *Environment) {
+			e.Secrets = map[string]Secret{"KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbCdEf", KeyARN: "alias/mine"}}
+		},
+		"ParametersPath":     func(e *Environment) { e.ParametersPath = "dozen" },
+		"PoolSize x Max x 2": func(e *Environment) { e.Web.Max = 20 },
 	} {
 		t.Run(field, func(t *testing.T) {
 			e := Development()

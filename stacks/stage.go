@@ -20,8 +20,10 @@ type Stage struct {
 // NewStage makes the stacks of one environment under its name, so that `cdk deploy 'NAME/*'` deploys all of it.
 func NewStage(scope constructs.Construct, e config.Environment, app config.App) *Stage {
 	s := &Stage{Stage: awscdk.NewStage(scope, jsii.String(e.Name), &awscdk.StageProps{Env: target(e)})}
-	dataStack := newStack(s.Stage, "Data", e, "Network, database, cache and storage")
-	servicesStack := newStack(s.Stage, "Services", e, "Load balancer, processes and alarms")
+	nameZones(s.Stage, e)
+	dataStack := newStack(s.Stage, "Data", e, "Network, database, cache and storage", e.DeletionProtection)
+	// The services' stack is not protected: it keeps nothing, and a first deployment that fails must be able to delete it.
+	servicesStack := newStack(s.Stage, "Services", e, "Load balancer, processes and alarms", false)
 	// A strong reference is an export that nobody can change while it is in use: a database restored from a snapshot has a new
 	// address, and the data stack's update would wait until the services' stack is deleted.
 	awscdk.CrossStackReferences_Of(servicesStack).Consume(awscdk.ReferenceStrength_WEAK)
@@ -35,12 +37,25 @@ func NewStage(scope constructs.Construct, e config.Environment, app config.App) 
 }
 
 // newStack names a stack after the application, the environment and its part.
-func newStack(stage awscdk.Stage, part string, e config.Environment, description string) awscdk.Stack {
+func newStack(stage awscdk.Stage, part string, e config.Environment, description string, protected bool) awscdk.Stack {
 	return awscdk.NewStack(stage, jsii.String(part), &awscdk.StackProps{
 		StackName:             jsii.Sprintf("%s-%s-%s", e.Application, e.Name, part),
 		Description:           jsii.Sprintf("%s, %s: %s", e.Application, e.Name, description),
-		TerminationProtection: jsii.Bool(e.DeletionProtection),
+		TerminationProtection: jsii.Bool(protected),
 	})
+}
+
+// nameZones answers what the construct library would look up as soon as account and region are both known: a lookup needs
+// credentials, and a synthesis must not.
+func nameZones(stage awscdk.Stage, e config.Environment) {
+	if e.Account == "" || e.Region == "" {
+		return
+	}
+	zones := e.Network.ZoneNames
+	if len(zones) == 0 {
+		zones = []string{e.Region + "a", e.Region + "b", e.Region + "c"}
+	}
+	stage.Node().SetContext(jsii.String("availability-zones:account="+e.Account+":region="+e.Region), zones)
 }
 
 // target is the account and region, each left to the deploying credentials when it is empty.

@@ -39,7 +39,7 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 		group: awsec2.NewSecurityGroup(this, jsii.String("Group"), &awsec2.SecurityGroupProps{
 			Vpc: network.vpc, Description: jsii.String("Database"), AllowAllOutbound: jsii.Bool(false),
 		}),
-		secret: newLogin(this, databaseUser, "Login of the database", retention.Policy(e, awscdk.RemovalPolicy_RETAIN)),
+		secret: newLogin(this, databaseUser, "Login of the database", retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)),
 	}
 	p.Database = Database{Name: databaseName, Aurora: e.Database.Aurora}
 	p.Endpoint = Endpoint{TCPPort: databasePort, Login: p.secret, Guard: p.group}

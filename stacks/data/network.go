@@ -45,9 +45,7 @@ func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 	if instances, ok := provider.(awsec2.NatInstanceProviderV2); ok {
 		secureNATInstances(instances, n.CIDR)
 	}
-	for _, name := range n.Endpoints {
-		v.addEndpoint(name)
-	}
+	v.addEndpoints(n)
 	if n.FlowLogs {
 		v.addFlowLogs(e)
 	} else {
@@ -94,11 +92,24 @@ func subnets(n config.Network) *[]*awsec2.SubnetConfiguration {
 	return &groups
 }
 
-func (v *vpc) addEndpoint(name string) {
-	v.vpc.AddInterfaceEndpoint(jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointOptions{
-		Service: awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
-		Subnets: v.taskSubnets(),
+// addEndpoints makes the interface endpoints, behind one group that admits this network. The group names the network by its
+// CIDR and not, as the construct library would, by a token that cdk-nag cannot read.
+func (v *vpc) addEndpoints(n config.Network) {
+	if len(n.Endpoints) == 0 {
+		return
+	}
+	group := awsec2.NewSecurityGroup(v.Construct, jsii.String("Endpoints"), &awsec2.SecurityGroupProps{
+		Vpc: v.vpc, Description: jsii.String("Interface endpoints"), AllowAllOutbound: jsii.Bool(false),
 	})
+	group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(n.CIDR)), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("This network"), nil)
+	for _, name := range n.Endpoints {
+		v.vpc.AddInterfaceEndpoint(jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointOptions{
+			Service:        awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
+			Subnets:        v.taskSubnets(),
+			SecurityGroups: &[]awsec2.ISecurityGroup{group},
+			Open:           jsii.Bool(false),
+		})
+	}
 }
 
 func (v *vpc) addFlowLogs(e config.Environment) {

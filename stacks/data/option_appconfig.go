@@ -30,7 +30,7 @@ func newAppConfig(scope constructs.Construct, id string, e config.Environment) O
 		DeployTo:           &[]awsappconfig.IEnvironment{environment},
 		DeploymentStrategy: gradual,
 	})
-	awscdk.RemovalPolicies_Of(this).Apply(retention.Policy(e, awscdk.RemovalPolicy_RETAIN), nil)
+	awscdk.RemovalPolicies_Of(this).Apply(retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE), nil)
 	applicationID, environmentID, profileID := application.ApplicationId(), environment.EnvironmentId(), profile.ConfigurationProfileId()
 	addOutput(this, "AppConfigCommand", jsii.Sprintf("aws appconfig start-deployment --application-id %s --environment-id %s "+
 		"--configuration-profile-id %s --deployment-strategy-id %s --configuration-version VERSION",

@@ -12,7 +12,8 @@ import (
 // auditYears is how long an auditor may look back.
 const auditYears = 1
 
-// newAuditTrail records every management call in the account and region, in a bucket of its own. Digest files show whether a
+// newAuditTrail records every management call in the account, in all regions, in a bucket of its own: a trail of one region
+// misses IAM and STS, whose events are in us-east-1. Digest files show whether a
 // log file was changed or removed afterwards: `aws cloudtrail validate-logs`.
 func newAuditTrail(scope constructs.Construct, id string, e config.Environment, buckets *buckets) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
@@ -28,7 +29,7 @@ func newAuditTrail(scope constructs.Construct, id string, e config.Environment, 
 		Bucket:                     bucket,
 		EnableFileValidation:       jsii.Bool(true),
 		IncludeGlobalServiceEvents: jsii.Bool(true),
-		IsMultiRegionTrail:         jsii.Bool(false),
+		IsMultiRegionTrail:         jsii.Bool(true),
 		ManagementEvents:           awscloudtrail.ReadWriteType_ALL,
 	})
 	addOutput(this, "AuditTrailArn", trail.TrailArn(), "Records who changed what")

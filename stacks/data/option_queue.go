@@ -35,6 +35,6 @@ func newQueue(scope constructs.Construct, id string, e config.Environment) Optio
 func keptQueue(e config.Environment, props *awssqs.QueueProps) *awssqs.QueueProps {
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = jsii.Bool(true)
-	props.RemovalPolicy = retention.Policy(e, awscdk.RemovalPolicy_RETAIN)
+	props.RemovalPolicy = retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
 	return props
 }

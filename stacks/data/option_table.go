@@ -18,7 +18,7 @@ func newTable(scope constructs.Construct, id string, e config.Environment) Optio
 		PartitionKey:       &awsdynamodb.Attribute{Name: jsii.String("id"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:        awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		DeletionProtection: jsii.Bool(e.DeletionProtection),
-		RemovalPolicy:      retention.Policy(e, awscdk.RemovalPolicy_RETAIN),
+		RemovalPolicy:      retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},

@@ -44,7 +44,7 @@ func privateBucket(e config.Environment, props *awss3.BucketProps) *awss3.Bucket
 	props.Encryption = awss3.BucketEncryption_S3_MANAGED
 	props.EnforceSSL = jsii.Bool(true)
 	props.MinimumTLSVersion = jsii.Number(1.2)
-	props.RemovalPolicy = retention.Policy(e, awscdk.RemovalPolicy_RETAIN)
+	props.RemovalPolicy = retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
 	props.AutoDeleteObjects = jsii.Bool(e.Removable)
 	return props
 }
@@ -65,13 +65,15 @@ func filesLifecycle(s config.Storage) *[]*awss3.LifecycleRule {
 
 // allowLoadBalancerLogs lets load balancers of this account deliver their logs. The permission is here, and not in the load
 // balancer's stack, because that stack may be deleted while the bucket stays. It names the delivery service's principal, which
-// needs no region.
+// needs no region, under the condition of AWS's own documentation.
 func (b *buckets) allowLoadBalancerLogs() {
 	stack := awscdk.Stack_Of(b.Construct)
 	b.logs.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("logdelivery.elasticloadbalancing.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("s3:PutObject"),
 		Resources:  &[]*string{b.logs.ArnForObjects(jsii.Sprintf("%s/AWSLogs/%s/*", LoadBalancerLogs, *stack.Account()))},
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("elasticloadbalancing"), Resource: jsii.String("loadbalancer"), ResourceName: jsii.String("*"),
+		})}},
 	}))
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Policy returns what happens to a resource when its stack is deleted. A removable environment leaves nothing behind;
-// elsewhere the resource is kept in the given way.
+// elsewhere the resource is kept in the given way. RETAIN_ON_UPDATE_OR_DELETE still lets a first deployment that fails remove
+// what it has made: it holds no data yet, and the next try would find it in the way.
 func Policy(e config.Environment, keep awscdk.RemovalPolicy) awscdk.RemovalPolicy {
 	if e.Removable {
 		return awscdk.RemovalPolicy_DESTROY
@@ -25,7 +26,7 @@ func Policy(e config.Environment, keep awscdk.RemovalPolicy) awscdk.RemovalPolic
 func NewLogGroup(scope constructs.Construct, id string, e config.Environment) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String(id), &awslogs.LogGroupProps{
 		Retention:     logRetention[e.LogDays],
-		RemovalPolicy: Policy(e, awscdk.RemovalPolicy_RETAIN),
+		RemovalPolicy: Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
 	})
 }
 

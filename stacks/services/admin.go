@@ -16,7 +16,7 @@ func newAdminDefinition(
 	props := web.props
 	props.process.Command = command
 	definition := awsecs.NewFargateTaskDefinition(scope, jsii.String(id),
-		definitionProps(props, web.definition.TaskRole(), web.definition.ObtainExecutionRole()))
+		p.definitionProps(props, "admin", web.definition.TaskRole(), web.definition.ObtainExecutionRole()))
 	p.addContainer(definition, props, web.logs)
 	nag.Acknowledge(definition, nag.SettingsAreVariables)
 	return definition

@@ -20,6 +20,7 @@ type alarmProps struct {
 	above       float64
 	atLeast     float64 // if not 0, the alarm rings below this, and also when nothing is reported
 	minutes     int
+	agreeing    int // of the minutes that must be above the limit; 0: all
 	description string
 	runbook     string // file in docs/runbooks, without .md; empty for an alarm that needs no person
 }
@@ -32,6 +33,10 @@ func newAlarm(scope constructs.Construct, id string, props alarmProps) awscloudw
 		limit = props.atLeast
 		comparison, missing = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, awscloudwatch.TreatMissingData_BREACHING
 	}
+	var agreeing *float64
+	if props.agreeing > 0 {
+		agreeing = jsii.Number(props.agreeing)
+	}
 	description := props.description
 	if props.runbook != "" {
 		description += " Runbook: docs/runbooks/" + props.runbook + ".md"
@@ -42,6 +47,7 @@ func newAlarm(scope constructs.Construct, id string, props alarmProps) awscloudw
 		Threshold:          jsii.Number(limit),
 		ComparisonOperator: comparison,
 		EvaluationPeriods:  jsii.Number(props.minutes),
+		DatapointsToAlarm:  agreeing,
 		TreatMissingData:   missing,
 	})
 }

@@ -39,7 +39,6 @@ func newLoadBalancer(scope constructs.Construct, id string, e config.Environment
 		DropInvalidHeaderFields: jsii.Bool(true),
 		DesyncMitigationMode:    elb.DesyncMitigationMode_STRICTEST,
 		IdleTimeout:             awscdk.Duration_Seconds(jsii.Number(config.IdleTimeout.Seconds())),
-		DeletionProtection:      jsii.Bool(e.DeletionProtection),
 	})
 	nag.Acknowledge(group, nag.OpenToUsers)
 	l.logTo(d.Storage.AccessLogs)
@@ -49,6 +48,14 @@ func newLoadBalancer(scope constructs.Construct, id string, e config.Environment
 		l.serveHTTPS(e.Domain)
 	}
 	return l
+}
+
+// listenHTTP makes the listener on port 80. It has the same logical id with and without a domain: CloudFormation makes new
+// listeners before it deletes old ones, and two cannot have the same port (aws-cdk#34235).
+func (l *loadBalancer) listenHTTP(action elb.ListenerAction) elb.ApplicationListener {
+	return l.balancer.AddListener(jsii.String("Http"), &elb.BaseApplicationListenerProps{
+		Port: jsii.Number(80), Protocol: elb.ApplicationProtocol_HTTP, Open: jsii.Bool(true), DefaultAction: action,
+	})
 }
 
 // logTo switches access logs on by the attributes themselves: the construct library's own method needs the region, which is
@@ -63,9 +70,7 @@ func (l *loadBalancer) serveHTTP(e config.Environment) {
 	awscdk.Annotations_Of(l.Construct).AddWarningV2(jsii.String("dozen:no-domain"), jsii.Sprintf(
 		"environment %q serves plain HTTP: passwords and cookies cross the internet unencrypted. "+
 			"Set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS.", e.Name))
-	l.listener = l.balancer.AddListener(jsii.String("Http"), &elb.BaseApplicationListenerProps{
-		Port: jsii.Number(80), Protocol: elb.ApplicationProtocol_HTTP, Open: jsii.Bool(true), DefaultAction: notFound(),
-	})
+	l.listener = l.listenHTTP(notFound())
 	l.url = jsii.Sprintf("http://%s", *l.balancer.LoadBalancerDnsName())
 }
 
@@ -78,10 +83,9 @@ func (l *loadBalancer) serveHTTPS(d config.Domain) {
 			elb.ListenerCertificate_FromCertificateManager(certificate(l.Construct, d, zone)),
 		},
 	})
-	l.balancer.AddRedirect(&elb.ApplicationLoadBalancerRedirectConfig{
-		SourcePort: jsii.Number(80), SourceProtocol: elb.ApplicationProtocol_HTTP,
-		TargetPort: jsii.Number(443), TargetProtocol: elb.ApplicationProtocol_HTTPS, Open: jsii.Bool(true),
-	})
+	l.listenHTTP(elb.ListenerAction_Redirect(&elb.RedirectOptions{
+		Port: jsii.String("443"), Protocol: jsii.String("HTTPS"), Permanent: jsii.Bool(true),
+	}))
 	if zone != nil {
 		awsroute53.NewARecord(l.Construct, jsii.String("Record"), &awsroute53.ARecordProps{
 			Zone: zone, RecordName: jsii.String(d.Name + "."),

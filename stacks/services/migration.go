@@ -9,7 +9,6 @@ import (
 	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -138,11 +137,11 @@ func (g *migrationGate) grantSnapshots(p *platform) {
 	allow(g.function.Role(), nil, []*string{p.arn("rds", snapshots), p.data.Database.ARN}, create, describe)
 }
 
-// gate makes a service wait for the migration: CloudFormation changes the service only after the gate has answered. A nil gate
-// gates nothing.
-func (g *migrationGate) gate(service awsecs.FargateService) {
+// gate makes what can start the new image wait for the migration: a service, and the task definition of one-off commands, with
+// the schedules that use it. CloudFormation changes it only after the gate has answered. A nil gate gates nothing.
+func (g *migrationGate) gate(starts constructs.IConstruct) {
 	if g == nil || g.resource == nil {
 		return
 	}
-	service.Node().AddDependency(g.resource)
+	starts.Node().AddDependency(g.resource)
 }

@@ -50,14 +50,15 @@ func (p *platform) inCluster() *map[string]any {
 	return &map[string]any{"ArnEquals": map[string]any{"ecs:cluster": p.cluster.ClusterArn()}}
 }
 
-// runTaskCommand is the AWS CLI command that runs a task definition once, in the network and with the group of the given
-// process. It runs in the region and with the credentials of whoever pastes it.
+// runTaskCommand is the AWS CLI command that runs a revision of a task definition once, in the network and with the group of the
+// given process. It names the revision: the newest one of a family may be of a release whose migration has
+// not succeeded. The command runs in the region and with the credentials of whoever pastes it.
 func runTaskCommand(p *platform, definition awsecs.FargateTaskDefinition, task *processTask, command string) *string {
 	network := p.oneOff(task)
 	words := []string{
 		"aws ecs run-task",
 		"--cluster " + *p.cluster.ClusterName(),
-		"--task-definition " + *definition.Family(),
+		"--task-definition " + *definition.TaskDefinitionArn(),
 		"--launch-type FARGATE",
 		fmt.Sprintf(`--network-configuration 'awsvpcConfiguration={subnets=[%s],securityGroups=[%s],assignPublicIp=%s}'`,
 			*awscdk.Fn_Join(jsii.String(","), network.subnets), *network.securityGroups[0], network.assignPublicIP),

@@ -18,9 +18,11 @@ type platform struct {
 	env     config.Environment
 	data    *data.Stack
 	cluster awsecs.Cluster
-	image   awsecrassets.DockerImageAsset
-	url     *string      // where users reach web
-	topic   awssns.Topic // receives alarms
+	// capacity lets the cluster use Fargate and Fargate Spot. AWS does not remove it while a service uses it.
+	capacity awsecs.CfnClusterCapacityProviderAssociations
+	image    awsecrassets.DockerImageAsset
+	url      *string      // where users reach web
+	topic    awssns.Topic // receives alarms
 }
 
 // version names the image in the app's own logs: the first digits of its hash.
@@ -33,21 +35,31 @@ func (p *platform) arn(service, resource string) *string {
 	})
 }
 
-// newCluster makes the ECS cluster, on Fargate and Fargate Spot.
+// newCluster makes the ECS cluster.
 func newCluster(scope constructs.Construct, id string, e config.Environment, network data.Network) awsecs.Cluster {
 	insights := awsecs.ContainerInsights_DISABLED
 	if e.Options.ContainerInsights {
 		insights = awsecs.ContainerInsights_ENABLED
 	}
-	cluster := awsecs.NewCluster(scope, jsii.String(id), &awsecs.ClusterProps{
-		Vpc:                            network.VPC,
-		EnableFargateCapacityProviders: jsii.Bool(true),
-		ContainerInsightsV2:            insights,
-	})
+	cluster := awsecs.NewCluster(scope, jsii.String(id), &awsecs.ClusterProps{Vpc: network.VPC, ContainerInsightsV2: insights})
 	if !e.Options.ContainerInsights {
 		nag.Acknowledge(cluster, nag.CountedBySamples)
 	}
 	return cluster
+}
+
+// newCapacity lets the cluster use Fargate and Fargate Spot. It is made here, and not by the construct library, so that services
+// can depend on it. It comes after the load balancer, whose minutes give ECS's service-linked role in a new account the time to
+// appear.
+func newCapacity(cluster awsecs.Cluster, balancer *loadBalancer) awsecs.CfnClusterCapacityProviderAssociations {
+	props := &awsecs.CfnClusterCapacityProviderAssociationsProps{
+		Cluster:                         cluster.ClusterName(),
+		CapacityProviders:               &[]any{"FARGATE", "FARGATE_SPOT"},
+		DefaultCapacityProviderStrategy: []any{},
+	}
+	capacity := awsecs.NewCfnClusterCapacityProviderAssociations(cluster, cluster.Node().Id(), props)
+	capacity.Node().AddDependency(balancer.balancer)
+	return capacity
 }
 
 // newImage makes the app's image. Its hash, and with it every task definition, depends only on the files of its directory that
@@ -56,6 +68,6 @@ func newImage(scope constructs.Construct, id string, directory string) awsecrass
 	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), &awsecrassets.DockerImageAssetProps{
 		Directory: jsii.String(directory),
 		Platform:  awsecrassets.Platform_LINUX_ARM64(),
-		Exclude:   jsii.Strings(".git", "**/*.md", "**/.env", "**/.DS_Store"),
+		Exclude:   jsii.Strings(".git", "**/*.md", "**/*_test.go", "**/.env", "**/.DS_Store"),
 	})
 }

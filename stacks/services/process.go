@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -53,7 +54,7 @@ func newProcessTask(scope constructs.Construct, p *platform, props processProps)
 	}
 	admit(this, "Database", p.data.Database.Endpoint, t.group, "PostgreSQL")
 	admit(this, "Cache", p.data.Cache.Endpoint, t.group, "Valkey")
-	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), definitionProps(props, nil, nil))
+	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, props.process.Name, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
 	nag.Acknowledge(t.definition, nag.SettingsAreVariables, nag.BelowOwnPath, nag.TakesNoResource)
@@ -112,8 +113,13 @@ func openFiles(limit int) *[]*awsecs.Ulimit {
 	return &[]*awsecs.Ulimit{{Name: awsecs.UlimitName_NOFILE, SoftLimit: jsii.Number(limit), HardLimit: jsii.Number(limit)}}
 }
 
-func definitionProps(props processProps, taskRole, executionRole awsiam.IRole) *awsecs.FargateTaskDefinitionProps {
+// definitionProps names the family after application, environment and part: the library's own name has no application in it, and
+// two applications in one account would share families.
+func (p *platform) definitionProps(
+	props processProps, part string, taskRole, executionRole awsiam.IRole,
+) *awsecs.FargateTaskDefinitionProps {
 	return &awsecs.FargateTaskDefinitionProps{
+		Family:         jsii.Sprintf("%s-%s-%s", p.env.Application, p.env.Name, part),
 		Cpu:            jsii.Number(props.size.CPU),
 		MemoryLimitMiB: jsii.Number(props.size.MemoryMiB),
 		TaskRole:       taskRole,
@@ -150,7 +156,7 @@ func (p *platform) environment(props processProps) *map[string]*string {
 func (p *platform) secrets(scope constructs.Construct) *map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
 	for name, secret := range p.env.Secrets {
-		imported := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret-"+name), jsii.String(secret.ARN))
+		imported := importSecret(scope, name, secret)
 		var field *string
 		if secret.Field != "" {
 			field = jsii.String(secret.Field)
@@ -158,4 +164,13 @@ func (p *platform) secrets(scope constructs.Construct) *map[string]awsecs.Secret
 		secrets[name] = awsecs.Secret_FromSecretsManager(imported, field)
 	}
 	return &secrets
+}
+
+// importSecret refers to a secret by its ARN. With a key of the team's own, the execution role must also be allowed to use the key.
+func importSecret(scope constructs.Construct, name string, secret config.Secret) awssecretsmanager.ISecret {
+	attributes := &awssecretsmanager.SecretAttributes{SecretCompleteArn: jsii.String(secret.ARN)}
+	if secret.KeyARN != "" {
+		attributes.EncryptionKey = awskms.Key_FromKeyArn(scope, jsii.String("Key-"+name), jsii.String(secret.KeyARN))
+	}
+	return awssecretsmanager.Secret_FromSecretAttributes(scope, jsii.String("Secret-"+name), attributes)
 }

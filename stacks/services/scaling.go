@@ -13,9 +13,11 @@ import (
 )
 
 // The expressions of metric math that workers scale on. The number of tasks is the number of samples of the CPU metric: every
-// running task sends one a minute. This needs no Container Insights.
+// running task sends one a minute. This needs no Container Insights. The samples arrive later than the backlog: the newest minute
+// repeats the number before, because a 0 would look like an overload. Without any task there is no sample and no value, and
+// startFirst acts.
 const (
-	backlogPerTask = "FILL(backlog, 0) / IF(FILL(tasks, 0) > 0, FILL(tasks, 0), 1)"
+	backlogPerTask = "FILL(backlog, 0) / IF(FILL(tasks, REPEAT) > 0, FILL(tasks, REPEAT), 1)"
 	workAndNoTask  = "IF(FILL(backlog, 0) > 0 AND FILL(tasks, 0) == 0, 1, 0)"
 )
 
@@ -81,14 +83,15 @@ func dimensions(m awscloudwatch.Metric) []any {
 	return list
 }
 
-// startFirst starts a task when there is work and no task.
+// startFirst starts a task when there is work and no task. It adds a task and never sets their number, and two of three minutes
+// must agree: while the count of a running task is still on its way, it must not stop one.
 func startFirst(
 	scope constructs.Construct, p *platform, service awsecs.FargateService, process string, capacity scaling.ScalableTarget,
 ) {
 	action := scaling.NewStepScalingAction(scope, jsii.String("First"), &scaling.StepScalingActionProps{
 		ScalingTarget:  capacity,
-		AdjustmentType: scaling.AdjustmentType_EXACT_CAPACITY,
-		Cooldown:       awscdk.Duration_Minutes(jsii.Number(2)),
+		AdjustmentType: scaling.AdjustmentType_CHANGE_IN_CAPACITY,
+		Cooldown:       awscdk.Duration_Minutes(jsii.Number(3)),
 	})
 	action.AddAdjustment(&scaling.AdjustmentTier{Adjustment: jsii.Number(1), LowerBound: jsii.Number(0)})
 	alarm := newAlarm(scope, "FirstNeeded", alarmProps{
@@ -99,7 +102,7 @@ func startFirst(
 			},
 			Period: awscdk.Duration_Minutes(jsii.Number(1)),
 		}),
-		above: 0, minutes: 1,
+		above: 0, minutes: 3, agreeing: 2,
 		description: "There is work and no task: starts the first task. This is normal.",
 	})
 	alarm.AddAlarmAction(awscloudwatchactions.NewApplicationScalingAction(action))

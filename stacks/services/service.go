@@ -44,7 +44,7 @@ func newService(scope constructs.Construct, id string, p *platform, task *proces
 	limitFailures(service.Node().DefaultChild().(awsecs.CfnService), props.failures)
 	awscdk.Tags_Of(service).Add(jsii.String(config.ProcessTag), jsii.String(task.props.process.Name), nil)
 	// Permissions and the rules that open the database must exist before the first task needs them (aws-cdk#24880).
-	service.Node().AddDependency(task.Construct)
+	service.Node().AddDependency(task.Construct, p.capacity)
 	return service
 }
 
