@@ -160,7 +160,7 @@ func TestFindingsEndTheCommand(t *testing.T) {
 	if code == 0 {
 		t.Error("the command succeeds")
 	}
-	for _, part := range []string{"gp9", "AwsSolutions-EC23", "DeploymentCircuitBreaker: not enabled with rollback"} {
+	for _, part := range []string{"gp9", "AwsSolutions-EC23", "DeploymentCircuitBreaker: is not enabled with rollback"} {
 		if !strings.Contains(output, part) {
 			t.Errorf("%q is missing in:\n%s", part, output)
 		}
