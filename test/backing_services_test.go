@@ -54,19 +54,19 @@ var optional = []struct {
 func TestOptionalBackingServices(t *testing.T) {
 	for _, c := range optional {
 		t.Run(c.name, func(t *testing.T) {
-			a := with(t, config.Production(), func(e *config.Environment) { c.on(&e.Options) })
-			want(t, c.id, a.data.Resources[c.id].Type, c.kind)
-			for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
+			e := with(t, config.Production(), func(e *config.Environment) { c.on(&e.Options) })
+			want(t, c.id, e.data.resource(c.id).Type, c.kind)
+			for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
 				for name, value := range c.variables {
-					want(t, definition.id+"'s "+name, a.variable(definition, name), value)
+					want(t, definition.ID+"'s "+name, e.variable(definition, name), value)
 					want(t, name+" by default", prod().variable(definition, name), nil)
 				}
 				service, _, _ := strings.Cut(c.actions[0], ":")
-				want(t, definition.id+" may", allowedBy(a, ref(definition.get("TaskRoleArn")), service), map[string][]string{c.id: c.actions})
-				want(t, definition.id+"'s other rights", withoutService(a, definition, service), withoutService(prod(), definition, service))
+				want(t, definition.ID+" may", allowedBy(e, ref(definition.get("TaskRoleArn")), service), map[string][]string{c.id: c.actions})
+				want(t, definition.ID+"'s other rights", withoutService(e, definition, service), withoutService(prod(), definition, service))
 			}
 			for _, output := range c.outputs {
-				if a.data.Outputs[output] == nil {
+				if e.data.output(output) == nil {
 					t.Errorf("no output %s", output)
 				}
 			}
@@ -77,9 +77,9 @@ func TestOptionalBackingServices(t *testing.T) {
 var namesResource = regexp.MustCompile(`(?:Ref|FnGetAtt)(\w+?[0-9A-F]{8})`)
 
 // allowedBy gives the actions of one AWS service that a role may call, by the first resource that each statement names.
-func allowedBy(a assembly, role, service string) map[string][]string {
+func allowedBy(e environment, role, service string) map[string][]string {
 	found := map[string][]string{}
-	for _, statement := range statements(a.services, role) {
+	for _, statement := range statements(e.services, role) {
 		for _, action := range list(dig(statement, "Action")) {
 			if strings.HasPrefix(action.(string), service+":") {
 				id := plain(dig(statement, "Resource"))
@@ -94,8 +94,8 @@ func allowedBy(a assembly, role, service string) map[string][]string {
 }
 
 // withoutService gives the statements of a process's role but those of one AWS service.
-func withoutService(a assembly, definition resource, service string) []any {
-	return slices.DeleteFunc(statements(a.services, ref(definition.get("TaskRoleArn"))), func(statement any) bool {
+func withoutService(e environment, definition resource, service string) []any {
+	return slices.DeleteFunc(statements(e.services, ref(definition.get("TaskRoleArn"))), func(statement any) bool {
 		return strings.Contains(plain(dig(statement, "Action")), `"`+service+":")
 	})
 }
@@ -103,7 +103,7 @@ func withoutService(a assembly, definition resource, service string) []any {
 func TestQueueIsClosedAndForgivesNothing(t *testing.T) {
 	dead := full().data.one(t, "AWS::SQS::Queue", "/Queue/Dead/")
 	queue := full().data.one(t, "AWS::SQS::Queue", "/Queue/Queue/")
-	want(t, "dead letters go to", ref(queue.get("RedrivePolicy", "deadLetterTargetArn")), dead.id)
+	want(t, "dead letters go to", ref(queue.get("RedrivePolicy", "deadLetterTargetArn")), dead.ID)
 	want(t, "tries", queue.get("RedrivePolicy", "maxReceiveCount"), 5)
 	want(t, "dead letters are kept", dead.get("MessageRetentionPeriod"), 14*24*3600)
 	closed := map[string]bool{}
@@ -112,10 +112,10 @@ func TestQueueIsClosedAndForgivesNothing(t *testing.T) {
 			closed[ref(policy.get("Queues", 0))] = true
 		}
 	}
-	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.id, dead.id})
+	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.ID, dead.ID})
 	for _, q := range []resource{queue, dead} {
-		want(t, q.id+" is encrypted", q.get("SqsManagedSseEnabled"), true)
-		want(t, q.id+" outlives its stack", q.DeletionPolicy, "Retain")
+		want(t, q.ID+" is encrypted", q.get("SqsManagedSseEnabled"), true)
+		want(t, q.ID+" outlives its stack", q.DeletionPolicy, "Retain")
 	}
 }
 
@@ -146,22 +146,22 @@ func TestAppConfigIsDeployedGradually(t *testing.T) {
 	data := full().data
 	strategy := data.one(t, "AWS::AppConfig::DeploymentStrategy", "")
 	deployment := data.one(t, "AWS::AppConfig::Deployment", "")
-	want(t, "strategy", ref(deployment.get("DeploymentStrategyId")), strategy.id)
-	want(t, "version", data.Resources[ref(deployment.get("ConfigurationVersion"))].get("Content"), "{}")
+	want(t, "strategy", ref(deployment.get("DeploymentStrategyId")), strategy.ID)
+	want(t, "version", data.resource(ref(deployment.get("ConfigurationVersion"))).get("Content"), "{}")
 	want(t, "growth", []any{strategy.get("GrowthType"), strategy.get("GrowthFactor"), strategy.get("DeploymentDurationInMinutes"), strategy.get("FinalBakeTimeInMinutes")}, []any{"LINEAR", 20, 5, 5})
 	want(t, "profile", []any{data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("Type"), data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("LocationUri")}, []any{"AWS.Freeform", "hosted"})
-	for _, r := range data.Resources {
+	for _, r := range data.resources() {
 		if strings.HasPrefix(r.Type, "AWS::AppConfig::") {
-			want(t, r.id+" on deletion", r.DeletionPolicy, "Retain")
+			want(t, r.ID+" on deletion", r.DeletionPolicy, "Retain")
 		}
 	}
 }
 
 // What a task reads is in the contract, and only what the contract names.
 func TestOptionVariablesAreInTheContract(t *testing.T) {
-	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment()
+	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()
 	var added []string
-	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment() {
+	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables() {
 		if _, ok := plainEnvironment[name]; !ok {
 			added = append(added, name)
 		}
@@ -178,7 +178,7 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 	}
 	slices.Sort(written)
 	want(t, "variables of options", added, written)
-	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment())))
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
 	for _, name := range added {
 		e := config.Development()
 		e.Settings = map[string]string{name: "x"}
@@ -190,11 +190,11 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 
 // Nothing remains of a removable environment, whatever was switched on in it.
 func TestNothingRemainsOfARemovableEnvironmentWithOptions(t *testing.T) {
-	a := with(t, config.Development(), everything)
-	for _, tpl := range []template{a.data, a.services} {
-		for _, r := range tpl.Resources {
+	e := with(t, config.Development(), everything)
+	for _, tpl := range e.templates() {
+		for _, r := range tpl.resources() {
 			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
-				t.Errorf("%s remains: %s", r.id, r.DeletionPolicy)
+				t.Errorf("%s remains: %s", r.ID, r.DeletionPolicy)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/gate"
 )
 
 // differences are the resources that production has and development has not, and the other way round, each with the
@@ -42,11 +43,11 @@ var peer = regexp.MustCompile(`(from|to) \w+:`)
 
 // Development must be production in small: the same parts, other values.
 func TestDevelopmentDiffersFromProductionByValuesOnly(t *testing.T) {
-	parts := func(a assembly) map[string]string {
+	parts := func(e environment) map[string]string {
 		found := map[string]string{}
-		for _, tpl := range []template{a.data, a.services} {
-			for _, r := range tpl.Resources {
-				path := peer.ReplaceAllString(strings.TrimPrefix(r.path(), a.environment.Name+"/"), "$1 group:")
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
+				path := peer.ReplaceAllString(strings.TrimPrefix(r.path(), e.Name+"/"), "$1 group:")
 				found[path] = r.Type
 			}
 		}
@@ -85,8 +86,8 @@ func TestDevelopmentDiffersFromProductionByValuesOnly(t *testing.T) {
 
 // Every task of every environment gets the same names of variables: a name that exists only in production is untested.
 func TestEnvironmentsShareTheNamesOfVariables(t *testing.T) {
-	names := func(a assembly) []string {
-		return slices.Sorted(maps.Keys(a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()))
+	names := func(e environment) []string {
+		return slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
 	}
 	want(t, "staging", names(staging()), names(prod()))
 	want(t, "development", names(dev()), names(prod()))
@@ -94,8 +95,8 @@ func TestEnvironmentsShareTheNamesOfVariables(t *testing.T) {
 
 // Build once: the image that staging has tried is the one that production runs.
 func TestStagingAndProductionRunTheSameImage(t *testing.T) {
-	image := func(a assembly) string {
-		return plain(a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").get("ContainerDefinitions", 0, "Image"))
+	image := func(e environment) string {
+		return plain(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").get("ContainerDefinitions", 0, "Image"))
 	}
 	want(t, "image", image(staging()), image(prod()))
 	if !regexp.MustCompile(`:[0-9a-f]{64}"`).MatchString(image(prod())) {
@@ -105,25 +106,25 @@ func TestStagingAndProductionRunTheSameImage(t *testing.T) {
 
 // Two environments in one account: the second deployment must not fail on a name that the first one took.
 func TestTwoCopiesDoNotCollide(t *testing.T) {
-	copyOf := func(name string) assembly {
+	copyOf := func(name string) environment {
 		return with(t, config.Production(), func(e *config.Environment) { e.Name = name })
 	}
 	one, two := copyOf("one"), copyOf("two")
 	physical := map[string][]string{"AWS::ElastiCache::User": {"UserId"}, "AWS::ElastiCache::UserGroup": {"UserGroupId"}, "AWS::ElastiCache::ServerlessCache": {"ServerlessCacheName"}}
 	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
-		for id, r := range pair[0].Resources {
+		for _, r := range pair[0].resources() {
 			for property, value := range r.Properties {
 				text, fixed := value.(string)
 				if !fixed || !strings.HasSuffix(property, "Name") && !strings.HasSuffix(property, "Identifier") && !slices.Contains(physical[r.Type], property) {
 					continue
 				}
-				if pair[1].Resources[id].Properties[property] == text && !sharedNames[r.Type+"."+property] {
-					t.Errorf("%s (%s): %s is %q in both environments", id, r.Type, property, text)
+				if pair[1].resource(r.ID).Properties[property] == text && !sharedNames[r.Type+"."+property] {
+					t.Errorf("%s (%s): %s is %q in both environments", r.ID, r.Type, property, text)
 				}
 			}
 		}
 		for name, output := range pair[0].Outputs {
-			if dig(output, "Export") != nil {
+			if output.Export.Name != nil {
 				t.Errorf("output %s is exported: exports are unique in a region", name)
 			}
 		}
@@ -169,7 +170,10 @@ func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 	if before.services.text == restored.services.text {
 		t.Error("the services' template did not change: `cdk deploy` would skip it, and tasks would ask for the old address")
 	}
-	if before.services.one(t, "Custom::Migration", "").get("RestoredFrom") == restored.services.one(t, "Custom::Migration", "").get("RestoredFrom") {
+	restoredFrom := func(e environment) any {
+		return e.services.one(t, gate.ResourceType, "").get(gate.PropertyRestoredFrom)
+	}
+	if restoredFrom(before) == restoredFrom(restored) {
 		t.Error("the migration does not run again on the restored database, whose schema is older")
 	}
 	region.deploy(t, "prod-Services", restored.services)
@@ -193,19 +197,22 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := config.Production()
-	e.Workers = map[string]config.Worker{"worker": small(e.Workers["worker"], 2), "reports": small(e.Workers["worker"], 1)}
-	a := synthesizeFor(t, e, app)
-	want(t, "most reports", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Reports/").get("MaxCapacity"), 1)
-	want(t, "most mail", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Mail/").get("MaxCapacity"), 2)
+	settings := config.Production()
+	settings.Workers = map[string]config.Worker{
+		"worker":  small(settings.Workers["worker"], 2),
+		"reports": small(settings.Workers["worker"], 1),
+	}
+	e := synthesizeFor(t, settings, app)
+	want(t, "most reports", e.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Reports/").get("MaxCapacity"), 1)
+	want(t, "most mail", e.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Mail/").get("MaxCapacity"), 2)
 	var services []string
-	for _, service := range a.services.all(t, "AWS::ECS::Service") {
+	for _, service := range e.services.all(t, "AWS::ECS::Service") {
 		services = append(services, strings.Split(service.path(), "/")[2])
 	}
 	want(t, "services", services, []string{"Mail", "Reports", "Web"})
-	want(t, "command", a.services.one(t, "AWS::ECS::TaskDefinition", "/Reports/").get("ContainerDefinitions", 0, "Command"), []string{"celery", "-A", "shop", "worker", "-Q", "reports"})
-	want(t, "alarm", len(a.services.all(t, "AWS::CloudWatch::Alarm")), len(prod().services.all(t, "AWS::CloudWatch::Alarm"))-1+2)
-	for _, tpl := range []template{a.data, a.services} {
+	want(t, "command", e.services.one(t, "AWS::ECS::TaskDefinition", "/Reports/").get("ContainerDefinitions", 0, "Command"), []string{"celery", "-A", "shop", "worker", "-Q", "reports"})
+	want(t, "alarm", len(e.services.all(t, "AWS::CloudWatch::Alarm")), len(prod().services.all(t, "AWS::CloudWatch::Alarm"))-1+2)
+	for _, tpl := range e.templates() {
 		if strings.Contains(tpl.text, "dozen-app") {
 			t.Error("the templates know the bundled app")
 		}
@@ -221,12 +228,12 @@ func small(w config.Worker, most int) config.Worker {
 }
 
 // An app without a migration has no gate, and nothing waits for one.
-func TestAppWithoutReleaseProcess(t *testing.T) {
+func TestAppWithoutMigration(t *testing.T) {
 	app := bundled()
 	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
-	a := synthesizeFor(t, config.Development(), app)
-	want(t, "gates", len(a.services.some("Custom::Migration")), 0)
-	want(t, "services", len(a.services.all(t, "AWS::ECS::Service")), 3)
+	e := synthesizeFor(t, config.Development(), app)
+	want(t, "gates", len(e.services.ofType(gate.ResourceType)), 0)
+	want(t, "services", len(e.services.all(t, "AWS::ECS::Service")), 3)
 }
 
 // The image's hash must not depend on where the repository lies or on what lies beside the app.
@@ -237,8 +244,8 @@ func TestImageDependsOnTheAppAlone(t *testing.T) {
 	must(os.WriteFile(filepath.Join(copyDirectory, "NOTES.md"), []byte("documentation"), 0o644))
 	app := bundled()
 	app.Directory = copyDirectory
-	version := func(a assembly) any {
-		return a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()["VERSION"]
+	version := func(e environment) any {
+		return e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()["VERSION"]
 	}
 	want(t, "version elsewhere", version(synthesizeFor(t, config.Development(), app)), version(dev()))
 	must(os.WriteFile(filepath.Join(copyDirectory, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))

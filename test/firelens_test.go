@@ -10,12 +10,12 @@ import (
 // Logs take another way and arrive where they always did: in the same group, as the same lines, so that the metrics in
 // them, which workers scale on, are still read.
 func TestFireLensKeepsLogsWhereTheyWere(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
+	e := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
 	routed := 0
-	for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
-		before := prod().services.Resources[definition.id]
+	for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+		before := prod().services.resource(definition.ID)
 		logs := definition.get("ContainerDefinitions", 0, "LogConfiguration")
-		if strings.Contains(definition.path(), "/Release/") {
+		if definition.under("/Release/") {
 			want(t, "the release process, whose last lines the gate reads", definition.get("ContainerDefinitions"), before.get("ContainerDefinitions"))
 			continue
 		}
@@ -30,9 +30,9 @@ func TestFireLensKeepsLogsWhereTheyWere(t *testing.T) {
 // The router stands beside the app and changes nothing for the load balancer or one-off commands: the app's container is
 // still the first, still has its name, and the task ends when either ends.
 func TestFireLensRouterIsASidecar(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
-	web := a.services.one(t, "AWS::ECS::Service", "/Web/")
-	definition := a.services.taskDefinition(web)
+	e := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
+	web := e.services.one(t, "AWS::ECS::Service", "/Web/")
+	definition := e.services.taskDefinition(web)
 	want(t, "load balancer's container", web.get("LoadBalancers", 0, "ContainerName"), "app")
 	want(t, "containers", []any{definition.get("ContainerDefinitions", 0, "Name"), definition.get("ContainerDefinitions", 1, "Name")}, []string{"app", "log-router"})
 	router := definition.get("ContainerDefinitions", 1)
@@ -49,18 +49,18 @@ func TestFireLensRouterIsASidecar(t *testing.T) {
 
 // The router writes with the task's role: to this process's group only.
 func TestFireLensRouterWritesOneLog(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
-	for _, service := range a.services.all(t, "AWS::ECS::Service") {
-		definition := a.services.taskDefinition(service)
+	e := with(t, config.Production(), func(e *config.Environment) { e.Options.FireLens = true })
+	for _, service := range e.services.all(t, "AWS::ECS::Service") {
+		definition := e.services.taskDefinition(service)
 		group := ref(dig(definition.Properties, "ContainerDefinitions", 0, "LogConfiguration", "Options", "log_group_name"))
 		found := 0
-		for _, statement := range statements(a.services, ref(definition.get("TaskRoleArn"))) {
+		for _, statement := range statements(e.services, ref(definition.get("TaskRoleArn"))) {
 			if strings.Contains(plain(dig(statement, "Action")), `"logs:`) {
 				found++
-				want(t, service.id+" writes", statement, map[string]any{"Action": []string{"logs:CreateLogStream", "logs:PutLogEvents"}, "Effect": "Allow", "Resource": map[string]any{"Fn::GetAtt": []string{group, "Arn"}}})
+				want(t, service.ID+" writes", statement, map[string]any{"Action": []string{"logs:CreateLogStream", "logs:PutLogEvents"}, "Effect": "Allow", "Resource": map[string]any{"Fn::GetAtt": []string{group, "Arn"}}})
 			}
 		}
-		want(t, service.id+"'s statements on logs", found, 1)
+		want(t, service.ID+"'s statements on logs", found, 1)
 	}
 	for _, statement := range statements(prod().services, ref(prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").get("TaskRoleArn"))) {
 		if strings.Contains(plain(statement), `"logs:`) {

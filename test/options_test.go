@@ -44,7 +44,7 @@ const (
 )
 
 // full is production with everything on.
-var full = sync.OnceValue(func() assembly {
+var full = sync.OnceValue(func() environment {
 	e := config.Production()
 	everything(&e)
 	return synthesize(e, bundled())
@@ -104,10 +104,10 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (te
 // The environments as they come have none of it: an option that costs money is never on by accident. The stored log queries
 // are free and the only thing that is always there.
 func TestOptionsAreOffByDefault(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		var kinds []string
-		for _, tpl := range []template{a.data, a.services} {
-			for _, r := range tpl.Resources {
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
 				kinds = append(kinds, r.Type)
 			}
 		}
@@ -116,31 +116,31 @@ func TestOptionsAreOffByDefault(t *testing.T) {
 				t.Errorf("there is a %s", kinds[i])
 			}
 		}
-		want(t, "topics", len(a.services.some("AWS::SNS::Topic"))+len(a.data.some("AWS::SNS::Topic")), 1)
-		for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
-			want(t, definition.id+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
+		want(t, "topics", len(e.services.ofType("AWS::SNS::Topic"))+len(e.data.ofType("AWS::SNS::Topic")), 1)
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
 		}
-		want(t, "queries", len(a.services.all(t, "AWS::Logs::QueryDefinition")), 3)
+		want(t, "queries", len(e.services.all(t, "AWS::Logs::QueryDefinition")), 3)
 	})
 }
 
 // origin follows a weak reference of the services stack into the data stack.
-func (a assembly) origin(value any) any {
+func (e environment) origin(value any) any {
 	if name, ok := dig(value, "Fn::GetStackOutput", "OutputName").(string); ok {
-		return dig(a.data.Outputs[name], "Value")
+		return e.data.output(name)
 	}
 	return value
 }
 
 // variable gives a task definition's variable as a value, traced to the data stack; nil when it is not set.
-func (a assembly) variable(definition resource, name string) any {
-	text, ok := definition.environment()[name]
+func (e environment) variable(definition resource, name string) any {
+	text, ok := definition.variables()[name]
 	if !ok {
 		return nil
 	}
 	var value any
 	must(json.Unmarshal([]byte(text), &value))
-	return a.origin(value)
+	return e.origin(value)
 }
 
 // statements gives what a role may do, as parsed statements.
@@ -152,22 +152,22 @@ func statements(tpl template, role string) []any {
 
 // Two environments of one account with everything on share no name that AWS wants to be unique.
 func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
-	named := func(name string) assembly {
+	named := func(name string) environment {
 		return with(t, config.Development(), func(e *config.Environment) { everything(e); e.Name = name })
 	}
 	one, two := named("one"), named("two")
 	compared := 0
 	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
-		for id, r := range pair[0].Resources {
+		for _, r := range pair[0].resources() {
 			for _, property := range []string{"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName"} {
 				text, fixed := r.Properties[property].(string)
 				if !fixed {
 					continue
 				}
 				compared++
-				for _, other := range pair[1].some(r.Type) {
+				for _, other := range pair[1].ofType(r.Type) {
 					if other.Properties[property] == text {
-						t.Errorf("%s (%s): %s is %q in both environments", id, r.Type, property, text)
+						t.Errorf("%s (%s): %s is %q in both environments", r.ID, r.Type, property, text)
 					}
 				}
 			}
@@ -182,11 +182,11 @@ func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 func TestAlarmsOfOptionsHaveRunbooks(t *testing.T) {
 	rang := 0
 	for _, alarm := range full().services.all(t, "AWS::CloudWatch::Alarm") {
-		if !strings.Contains(alarm.path(), "/ScheduledTasks/") && !strings.Contains(alarm.path(), "/Redeploy/") {
+		if !alarm.under("/ScheduledTasks/") && !alarm.under("/Redeploy/") {
 			continue
 		}
 		rang++
-		want(t, alarm.id+" tells", ref(alarm.get("AlarmActions", 0)), full().services.one(t, "AWS::SNS::Topic", "AlarmTopic").id)
+		want(t, alarm.ID+" tells", ref(alarm.get("AlarmActions", 0)), full().services.one(t, "AWS::SNS::Topic", "AlarmTopic").ID)
 		_, runbook, _ := strings.Cut(alarm.get("AlarmDescription").(string), "Runbook: ")
 		readFile(t, runbook)
 	}

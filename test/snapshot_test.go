@@ -16,9 +16,9 @@ var update = flag.Bool("update", false, "rewrite snapshots and the README's tabl
 
 // A change of any template shows in review, as a change of a file.
 func TestTemplatesMatchSnapshots(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		compare(t, filepath.Join("snapshots", a.environment.Name+"-data.json"), normalized(a.data))
-		compare(t, filepath.Join("snapshots", a.environment.Name+"-services.json"), normalized(a.services))
+	each(t, func(t *testing.T, e environment) {
+		compare(t, filepath.Join("snapshots", e.Name+"-data.json"), normalized(e.data))
+		compare(t, filepath.Join("snapshots", e.Name+"-services.json"), normalized(e.services))
 	})
 }
 
@@ -29,8 +29,7 @@ var (
 
 // normalized leaves out what changes with every line of the app, and metadata, which deploys nothing.
 func normalized(tpl template) []byte {
-	var content map[string]any
-	must(json.Unmarshal([]byte(tpl.text), &content))
+	content := changeable(tpl)
 	for _, resource := range content["Resources"].(map[string]any) {
 		delete(resource.(map[string]any), "Metadata")
 	}
