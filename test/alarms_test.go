@@ -11,13 +11,13 @@ import (
 	"dozen/config"
 )
 
-// alarm ids are their construct paths below the services stack.
+// alarmPaths returns the construct paths of the alarms below the services stack, sorted.
 func alarmPaths(t *testing.T, e environment) []string {
 	t.Helper()
 	var paths []string
 	for _, alarm := range e.services.all(t, "AWS::CloudWatch::Alarm") {
 		path := strings.TrimSuffix(strings.TrimPrefix(alarm.path(), e.Name+"/Services/"), "/Resource/")
-		if !strings.Contains(path, "/Target/") { // those that target tracking makes for itself never appear in templates
+		if !strings.Contains(path, "/Target/") { // target tracking creates its own, outside the template
 			paths = append(paths, path)
 		}
 	}
@@ -34,7 +34,7 @@ func TestAlarmsOfTheFirstDay(t *testing.T) {
 	})
 }
 
-// An alarm that tells nobody is a light in an empty room; one that nobody can act on is noise.
+// An alarm that tells nobody is a light in an empty room; an alarm that nobody can act on is noise.
 func TestAlarmsTellSomeoneWhatToDo(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		topic := e.services.one(t, "AWS::SNS::Topic", "")
@@ -48,13 +48,13 @@ func TestAlarmsTellSomeoneWhatToDo(t *testing.T) {
 			}
 			runbook := named.FindString(plain(alarm.get("AlarmDescription")))
 			if _, err := os.Stat(filepath.Join(root, runbook)); runbook == "" || err != nil {
-				t.Errorf("%s names no runbook that exists: %s", alarm.ID, plain(alarm.get("AlarmDescription")))
+				t.Errorf("%s does not name an existing runbook: %s", alarm.ID, plain(alarm.get("AlarmDescription")))
 			}
 		}
 	})
 }
 
-// Every runbook belongs to an alarm or is linked from the README; every alarm's figure is reported by AWS or by the app.
+// An alarm on a metric that nobody reports never fires: AWS or the app reports each of them.
 func TestAlarmsReadWhatIsReported(t *testing.T) {
 	reported := []string{"AWS/ApplicationELB", "AWS/ECS", "AWS/RDS", "AWS/ElastiCache", "dozen/prod"}
 	for _, alarm := range prod().services.all(t, "AWS::CloudWatch::Alarm") {
@@ -63,7 +63,8 @@ func TestAlarmsReadWhatIsReported(t *testing.T) {
 			t.Errorf("%s reads the namespace %q", alarm.ID, namespace)
 		}
 	}
-	want(t, "missing tasks count as none", prod().services.one(t, "AWS::CloudWatch::Alarm", "SchedulerRunning").get("TreatMissingData"), "breaching")
+	want(t, "a metric without data",
+		prod().services.one(t, "AWS::CloudWatch::Alarm", "SchedulerRunning").get("TreatMissingData"), "breaching")
 }
 
 func TestAlarmAddress(t *testing.T) {

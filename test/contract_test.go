@@ -11,7 +11,7 @@ import (
 	"dozen/config"
 )
 
-// contractTable gives the names in the table of variables that every process receives, sorted.
+// contractTable returns the names in the table of variables that every process receives, sorted.
 func contractTable(t *testing.T) []string {
 	t.Helper()
 	text := readFile(t, "docs/contract.md")
@@ -29,7 +29,7 @@ func contractTable(t *testing.T) []string {
 	return names
 }
 
-// exampleVariables gives the names in app/.env.example.
+// exampleVariables returns the names in app/.env.example.
 func exampleVariables(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -39,7 +39,7 @@ func exampleVariables(t *testing.T) []string {
 	return names
 }
 
-// readFile reads a file of the repository.
+// readFile returns a file of the repository.
 func readFile(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(root, path))
@@ -49,13 +49,13 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
-// What is developed against must be what runs: the same majors of PostgreSQL and Valkey in compose.yaml and in the templates.
+// Developers must use what runs on AWS: compose.yaml has the same versions of PostgreSQL and Valkey as the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
 	compose := readFile(t, "app/compose.yaml")
 	for image, pinned := range map[string]string{"postgres": config.PostgresVersion, "valkey/valkey": config.ValkeyVersion} {
 		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
 		if match == nil {
-			t.Errorf("app/compose.yaml runs no %s with a version", image)
+			t.Errorf("app/compose.yaml does not run %s with a version", image)
 			continue
 		}
 		if pinned != match[1] && !strings.HasPrefix(pinned, match[1]+".") {

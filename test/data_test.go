@@ -7,11 +7,11 @@ import (
 	"dozen/config"
 )
 
-// keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes what changes its id and
-// makes an empty one in its place.
+// keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes a resource whose id changes
+// and creates an empty one in its place.
 var keepers = []struct{ id, kind, reason string }{
 	{"DatabaseInstanceAA8A5FDE", "AWS::RDS::DBInstance", "all of the application's records"},
-	{"DatabaseSecret3B817195", "AWS::SecretsManager::Secret", "the password that the running database was made with"},
+	{"DatabaseSecret3B817195", "AWS::SecretsManager::Secret", "the password that the running database was created with"},
 	{"StorageFiles48C02C92", "AWS::S3::Bucket", "uploads and archives"},
 	{"StorageAccessLogs96FB524C", "AWS::S3::Bucket", "who asked for what: evidence after an incident"},
 	{"CacheNodes5B43AEF0", "AWS::ElastiCache::ReplicationGroup", "sessions: a new id logs every user out"},
@@ -48,16 +48,14 @@ func TestSettingsKeepLogicalIDs(t *testing.T) {
 	}
 }
 
-// What an operator fears most: that a stack's end, or a replacement, takes the data with it.
+// What an operator fears most: the data is gone with its stack, or after a replacement.
 func TestDataOutlivesItsStack(t *testing.T) {
 	for _, get := range []func() environment{staging, prod} {
 		e := get()
-		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain", "AWS::SecretsManager::Secret": ""} {
+		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain"} {
 			for _, r := range e.data.all(t, kind) {
-				if policy != "" {
-					want(t, r.ID+" on deletion", r.DeletionPolicy, policy)
-					want(t, r.ID+" on replacement", r.UpdateReplacePolicy, policy)
-				}
+				want(t, r.ID+" on deletion", r.DeletionPolicy, policy)
+				want(t, r.ID+" on replacement", r.UpdateReplacePolicy, policy)
 			}
 		}
 	}
@@ -104,14 +102,16 @@ func TestDatabase(t *testing.T) {
 		excluded, _ := secret.get("GenerateSecretString", "ExcludeCharacters").(string)
 		for _, unsafe := range ` ^@/:"'\%#?&=+` + "`" {
 			if !strings.ContainsRune(excluded, unsafe) {
-				t.Errorf("a generated password may hold %q, which breaks connection strings", unsafe)
+				t.Errorf("a generated password may contain %q, which breaks connection strings", unsafe)
 			}
 		}
 	})
-	want(t, "rotation in production", plain(prod().data.one(t, "AWS::SecretsManager::RotationSchedule", "").get("RotationRules")), `{"ScheduleExpression":"rate(30 days)"}`)
+	want(t, "rotation in production",
+		plain(prod().data.one(t, "AWS::SecretsManager::RotationSchedule", "").get("RotationRules")),
+		`{"ScheduleExpression":"rate(30 days)"}`)
 }
 
-// Data lives where no route leads out.
+// What keeps data is in subnets without a route to the outside.
 func TestDataIsIsolated(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		routed := map[string]bool{}
@@ -122,7 +122,8 @@ func TestDataIsIsolated(t *testing.T) {
 		for _, association := range e.data.all(t, "AWS::EC2::SubnetRouteTableAssociation") {
 			outside[ref(association.get("SubnetId"))] = routed[ref(association.get("RouteTableId"))]
 		}
-		subnets := append(list(e.data.one(t, "AWS::RDS::DBSubnetGroup", "").get("SubnetIds")), list(e.data.one(t, "AWS::ElastiCache::SubnetGroup", "").get("SubnetIds"))...)
+		database, cache := e.data.one(t, "AWS::RDS::DBSubnetGroup", ""), e.data.one(t, "AWS::ElastiCache::SubnetGroup", "")
+		subnets := append(list(database.get("SubnetIds")), list(cache.get("SubnetIds"))...)
 		if len(subnets) != 2*e.settings.Network.Zones {
 			t.Errorf("%d subnets for data, want one a zone each", len(subnets))
 		}
@@ -139,7 +140,8 @@ func TestCache(t *testing.T) {
 		group := e.data.one(t, "AWS::ElastiCache::ReplicationGroup", "")
 		several := e.settings.Cache.Replicas > 0
 		for property, wanted := range map[string]any{
-			"Engine": "valkey", "EngineVersion": config.ValkeyVersion, "TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
+			"Engine": "valkey", "EngineVersion": config.ValkeyVersion,
+			"TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
 			"AtRestEncryptionEnabled": true, "AutomaticFailoverEnabled": several, "MultiAZEnabled": several,
 			"NumCacheClusters": 1 + e.settings.Cache.Replicas,
 		} {
@@ -152,7 +154,10 @@ func TestCache(t *testing.T) {
 func TestBuckets(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		for _, bucket := range e.data.all(t, "AWS::S3::Bucket") {
-			want(t, bucket.ID+"'s public access", bucket.get("PublicAccessBlockConfiguration"), map[string]bool{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true})
+			want(t, bucket.ID+"'s public access", bucket.get("PublicAccessBlockConfiguration"),
+				map[string]bool{
+					"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+				})
 			var policy string
 			for _, p := range e.data.all(t, "AWS::S3::BucketPolicy") {
 				if ref(p.get("Bucket")) == bucket.ID {
@@ -163,7 +168,7 @@ func TestBuckets(t *testing.T) {
 				t.Errorf("%s does not refuse plain HTTP: %s", bucket.ID, policy)
 			}
 			if bucket.get("LifecycleConfiguration") == nil {
-				t.Errorf("%s grows for ever", bucket.ID)
+				t.Errorf("%s grows forever", bucket.ID)
 			}
 		}
 		files := e.data.one(t, "AWS::S3::Bucket", "/Files/")

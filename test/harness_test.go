@@ -1,6 +1,6 @@
-// Package test holds every test that needs the construct library: one package, because each test binary starts a Node
-// process of its own, and serial, because the pipe to it has no lock. Each environment is synthesized once and shared;
-// assertions are plain Go on the parsed templates.
+// Package test contains every test that needs the construct library. It is one package, because each test binary starts a
+// Node process, and serial, because the pipe to that process has no lock. Each environment is synthesized once and shared;
+// assertions are plain Go on the templates, as internal/assembly reads them.
 package test
 
 import (
@@ -23,12 +23,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// root is the repository, seen from this package.
+// root is the path of the repository from this package.
 const root = ".."
 
-// TestMain switches AWS's validator off, which costs seconds for each synthesis and has a test of its own, and takes AWS's
-// variables away, so that no test passes because of the machine's account. The construct library has read the environment
-// before main, hence the second start.
+// TestMain switches AWS's validator off, which takes seconds in each synthesis and has its own test, and removes AWS's
+// variables, so that no test passes because of the machine's account. The construct library reads the variables before main,
+// so the test binary starts a second time.
 func TestMain(m *testing.M) {
 	if os.Getenv("CDK_VALIDATION") == "" {
 		executable, err := os.Executable()
@@ -46,7 +46,8 @@ func TestMain(m *testing.M) {
 
 func pureEnviron() []string {
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "DOZEN_") && !strings.HasPrefix(entry, "DOZEN_LONG=")
+		ours := strings.HasPrefix(entry, "DOZEN_") && !strings.HasPrefix(entry, "DOZEN_LONG=")
+		return ours || strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_")
 	})
 	return append(environ, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 }
@@ -60,7 +61,7 @@ var scratch = sync.OnceValue(func() string {
 	return directory
 })
 
-// bundled is the app of this repository, with a stand-in for the gate's binary: its bytes matter to one test only.
+// bundled is the app of this repository, with a fake of the gate's binary: its bytes matter to one test only.
 var bundled = sync.OnceValue(func() config.App {
 	gate := filepath.Join(scratch(), "gate")
 	must(os.MkdirAll(gate, 0o755))
@@ -168,7 +169,7 @@ func readEnvironment(settings config.Environment, directory string) environment 
 	return e
 }
 
-// cdkContext is the context of cdk.json, which only the CLI would read: without it the tests would see other templates.
+// cdkContext is the context of cdk.json, which only the CLI reads: without it the tests would see other templates.
 var cdkContext = sync.OnceValue(func() *map[string]any {
 	data, err := os.ReadFile(filepath.Join(root, "cdk.json"))
 	must(err)

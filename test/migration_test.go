@@ -21,18 +21,21 @@ func TestEveryServiceWaitsForTheMigration(t *testing.T) {
 		migration := e.services.one(t, gate.ResourceType, "")
 		for _, service := range e.services.all(t, "AWS::ECS::Service") {
 			if !slices.Contains(service.DependsOn, migration.ID) {
-				t.Errorf("%s does not wait for the migration: it waits for %v", service.ID, service.DependsOn)
+				t.Errorf("%s does not wait for the migration, only for %v", service.ID, service.DependsOn)
 			}
 		}
 		release := e.services.one(t, "AWS::ECS::TaskDefinition", "/Release/")
 		want(t, "task definition", ref(migration.get(gate.PropertyTaskDefinition)), release.ID)
-		want(t, "container", migration.get(gate.PropertyContainer), release.get("ContainerDefinitions", 0, "Name"))
-		want(t, "log group", ref(migration.get(gate.PropertyLogGroup)), ref(release.get("ContainerDefinitions", 0, "LogConfiguration", "Options", "awslogs-group")))
-		want(t, "security group", ref(migration.get(gate.PropertySecurityGroups, 0)), e.services.one(t, "AWS::EC2::SecurityGroup", "/Release/").ID)
+		want(t, "container", migration.get(gate.PropertyContainer), release.container("Name"))
+		want(t, "log group", ref(migration.get(gate.PropertyLogGroup)),
+			ref(release.container("LogConfiguration", "Options", "awslogs-group")))
+		want(t, "security group", ref(migration.get(gate.PropertySecurityGroups, 0)),
+			e.services.one(t, "AWS::EC2::SecurityGroup", "/Release/").ID)
 	})
 }
 
-// A migration that starts before its group may reach the database fails on the first deployment only, and for no visible reason.
+// A migration that starts before its security group may reach the database fails in the first deployment only, and the reason
+// is not visible.
 func TestMigrationWaitsForItsPermissions(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		migration := e.services.one(t, gate.ResourceType, "")
@@ -74,7 +77,7 @@ func TestGateHasLeastPrivilege(t *testing.T) {
 			}
 		}
 		if strings.Contains(policy, `"Arn"]},":log-stream`) {
-			t.Error("a log group's Arn attribute ends in :* and cannot be continued")
+			t.Error("a log group's Arn attribute ends with :*, so nothing can be appended")
 		}
 	})
 }
@@ -101,8 +104,8 @@ func TestMigrationByHand(t *testing.T) {
 	want(t, "command with a gate", dev().services.output("MigrateCommand"), nil)
 }
 
-// CloudFormation replaces a custom resource whose type changes: every user's next deployment would delete the gate. A
-// runbook, a script or a Lambda function of the last version knows these names too. So they are literals here.
+// CloudFormation replaces a custom resource whose type or logical id changes, in every user's stack, and the gate's function
+// of the version before still reads these properties in a rollback. So the names are literals here.
 func TestGateKeepsItsTypeAndProperties(t *testing.T) {
 	e := with(t, config.Production(), func(e *config.Environment) {
 		e.Migration.SnapshotFirst, e.Database.Snapshot = true, "before-the-accident"
@@ -115,7 +118,7 @@ func TestGateKeepsItsTypeAndProperties(t *testing.T) {
 	})
 }
 
-// At three in the morning someone searches the stack's events for the resource that the runbook names.
+// At three in the morning somebody searches the events of the stack for what the runbook names.
 func TestRunbooksNameTheGate(t *testing.T) {
 	runbooks, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
 	must(err)
@@ -142,7 +145,8 @@ func TestSnapshotBeforeMigration(t *testing.T) {
 	if !strings.Contains(plain(migration.get(gate.PropertySnapshotDatabase)), "DatabaseInstance") {
 		t.Errorf("snapshot of %s", plain(migration.get(gate.PropertySnapshotDatabase)))
 	}
-	if policy := policiesOf(e.services, ref(e.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role"))); !strings.Contains(policy, "rds:CreateDBSnapshot") {
+	role := ref(e.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role"))
+	if policy := policiesOf(e.services, role); !strings.Contains(policy, "rds:CreateDBSnapshot") {
 		t.Errorf("the gate may not take a snapshot: %s", policy)
 	}
 	want(t, "by default", prod().services.one(t, gate.ResourceType, "").get(gate.PropertySnapshotDatabase), nil)

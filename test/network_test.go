@@ -44,13 +44,14 @@ func TestNATModes(t *testing.T) {
 // The NAT instance is reachable from outside in many examples. Ours lets only the network's own traffic in.
 func TestNATInstanceAcceptsOnlyOwnTraffic(t *testing.T) {
 	group := dev().data.one(t, "AWS::EC2::SecurityGroup", "NatSecurityGroup")
-	want(t, "rules", group.get("SecurityGroupIngress"), []map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
+	want(t, "rules", group.get("SecurityGroupIngress"),
+		[]map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
 	instance := dev().data.one(t, "AWS::EC2::Instance", "")
 	want(t, "disk", instance.get("BlockDeviceMappings", 0, "Ebs", "Encrypted"), true)
 	want(t, "size", instance.get("InstanceType"), "t4g.nano")
 }
 
-// A third zone must not move the subnets in which the database lives.
+// A third zone must not move the subnets of the database.
 func TestAddingAZoneMovesNoSubnet(t *testing.T) {
 	three := with(t, config.Production(), func(e *config.Environment) { e.Network.Zones = 3 })
 	for _, subnet := range prod().data.all(t, "AWS::EC2::Subnet") {
@@ -62,7 +63,7 @@ func TestZonesAreNeverLookedUp(t *testing.T) {
 	e := with(t, config.Production(), func(e *config.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
 	for _, subnet := range e.data.all(t, "AWS::EC2::Subnet") {
 		if !strings.Contains(plain(subnet.get("AvailabilityZone")), "Fn::GetAZs") {
-			t.Errorf("%s lies in %s", subnet.ID, plain(subnet.get("AvailabilityZone")))
+			t.Errorf("%s is in %s", subnet.ID, plain(subnet.get("AvailabilityZone")))
 		}
 	}
 	named := with(t, config.Production(), func(e *config.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })

@@ -6,25 +6,27 @@ import (
 	"testing"
 )
 
-// At three in the morning nobody should have to invent a query: the first three are there, over every process.
+// At three in the morning nobody should have to invent a query: the first three are stored, and search every process.
 func TestLogQueriesAreStored(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		var groups []any
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
 			if !definition.under("/Admin/") {
-				groups = append(groups, definition.get("ContainerDefinitions", 0, "LogConfiguration", "Options", "awslogs-group"))
+				groups = append(groups, definition.container("LogConfiguration", "Options", "awslogs-group"))
 			}
 		}
-		for part, says := range map[string]string{"/Errors/": `level in ["ERROR"`, "/Slow/": "sort took_us desc", "/Request/": "filter request_id ="} {
+		for part, condition := range map[string]string{
+			"/Errors/": `level in ["ERROR"`, "/Slow/": "sort took_us desc", "/Request/": "filter request_id =",
+		} {
 			query := e.services.one(t, "AWS::Logs::QueryDefinition", part)
-			if text := query.get("QueryString").(string); !strings.Contains(text, says) || !strings.Contains(text, "limit ") {
+			if text := query.get("QueryString").(string); !strings.Contains(text, condition) || !strings.Contains(text, "limit ") {
 				t.Errorf("%s asks %q", query.ID, text)
 			}
 			want(t, query.ID+"'s folder", strings.HasPrefix(query.get("Name").(string), "dozen/"+e.Name+"/"), true)
 			want(t, query.ID+"'s groups", len(list(query.get("LogGroupNames"))), len(groups))
 			for _, group := range groups {
 				if !strings.Contains(plain(query.get("LogGroupNames")), plain(group)) {
-					t.Errorf("%s does not look into %s", query.ID, plain(group))
+					t.Errorf("%s does not search %s", query.ID, plain(group))
 				}
 			}
 		}

@@ -50,8 +50,8 @@ var full = sync.OnceValue(func() environment {
 	return synthesize(e, bundled())
 })
 
-// An option that passes no check is found out by the first team that switches it on: all of them together, on both tiers and
-// without a NAT, leave no finding of cdk-nag and none of our own.
+// An option that fails a check fails for the first team that switches it on. All options together pass cdk-nag and our own
+// checks, in development without a NAT and in production.
 func TestEveryOptionPassesTheChecks(t *testing.T) {
 	for name, e := range map[string]config.Environment{"development": config.Development(), "production": config.Production()} {
 		t.Run(name, func(t *testing.T) {
@@ -59,21 +59,21 @@ func TestEveryOptionPassesTheChecks(t *testing.T) {
 			if name == "development" {
 				e.Network.NAT = config.NATNone
 			}
-			for _, finding := range checked(t, e, func(*stacks.Stage) {}) {
-				t.Error(finding)
+			for _, problem := range checked(t, e, func(*stacks.Stage) {}) {
+				t.Error(problem)
 			}
 		})
 	}
 	faulty := checked(t, config.Development(), func(stage *stacks.Stage) {
 		awssqs.NewQueue(stage.Data.Stack, jsii.String("Open"), nil)
 	})
-	if !slices.ContainsFunc(faulty, func(finding string) bool { return strings.Contains(finding, "AwsSolutions-SQS4") }) {
+	if !slices.ContainsFunc(faulty, func(problem string) bool { return strings.Contains(problem, "AwsSolutions-SQS4") }) {
 		t.Errorf("the checks let a queue without TLS pass: %v", faulty)
 	}
 }
 
-// checked synthesizes as main does and gives the findings. Errors of cdk-nag end the synthesis itself, with a report.
-func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (texts []string) {
+// checked synthesizes as main does and returns all problems. Errors of cdk-nag end the synthesis itself, with a report.
+func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (problems []string) {
 	t.Helper()
 	if err := e.Validate(bundled().Processes); err != nil {
 		t.Fatal(err)
@@ -88,21 +88,21 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (te
 	nag.AddChecks(stage.Stage)
 	defer func() {
 		if problem := recover(); problem != nil {
-			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // there is none when something else went wrong
-			texts = append(texts, fmt.Sprint(problem), string(report))
+			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // missing after any other failure
+			problems = append(problems, fmt.Sprint(problem), string(report))
 		}
 	}()
 	cdk.Synth(nil)
 	found, err := templatecheck.Problems(os.DirFS(directory))
 	must(err)
-	for _, finding := range found {
-		texts = append(texts, finding.String())
+	for _, problem := range found {
+		problems = append(problems, problem.String())
 	}
-	return texts
+	return problems
 }
 
-// The environments as they come have none of it: an option that costs money is never on by accident. The stored log queries
-// are free and the only thing that is always there.
+// Nobody pays for an option by accident: the three environments have none on. The stored log queries are free, and the only
+// ones that are always on.
 func TestOptionsAreOffByDefault(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		var kinds []string
@@ -111,7 +111,10 @@ func TestOptionsAreOffByDefault(t *testing.T) {
 				kinds = append(kinds, r.Type)
 			}
 		}
-		for _, prefix := range []string{"AWS::SQS::", "AWS::DynamoDB::", "AWS::AppConfig::", "AWS::CloudTrail::", "AWS::Budgets::", "AWS::CloudWatch::Dashboard", "AWS::Scheduler::", "AWS::StepFunctions::", "AWS::Events::Rule"} {
+		for _, prefix := range []string{
+			"AWS::SQS::", "AWS::DynamoDB::", "AWS::AppConfig::", "AWS::CloudTrail::", "AWS::Budgets::",
+			"AWS::CloudWatch::Dashboard", "AWS::Scheduler::", "AWS::StepFunctions::", "AWS::Events::Rule",
+		} {
 			if i := slices.IndexFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, prefix) }); i >= 0 {
 				t.Errorf("there is a %s", kinds[i])
 			}
@@ -124,7 +127,7 @@ func TestOptionsAreOffByDefault(t *testing.T) {
 	})
 }
 
-// origin follows a weak reference of the services stack into the data stack.
+// origin returns the value to which a weak reference of the services stack points in the data stack, or the value itself.
 func (e environment) origin(value any) any {
 	if name, ok := dig(value, "Fn::GetStackOutput", "OutputName").(string); ok {
 		return e.data.output(name)
@@ -132,7 +135,7 @@ func (e environment) origin(value any) any {
 	return value
 }
 
-// variable gives a task definition's variable as a value, traced to the data stack; nil when it is not set.
+// variable returns the value of a task definition's variable, traced to the data stack; nil if it is not set.
 func (e environment) variable(definition resource, name string) any {
 	text, ok := definition.variables()[name]
 	if !ok {
@@ -143,7 +146,7 @@ func (e environment) variable(definition resource, name string) any {
 	return e.origin(value)
 }
 
-// statements gives what a role may do, as parsed statements.
+// statements returns the statements of the policies of a role.
 func statements(tpl template, role string) []any {
 	var found []any
 	must(json.Unmarshal([]byte(policiesOf(tpl, role)), &found))
@@ -159,7 +162,9 @@ func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 	compared := 0
 	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
 		for _, r := range pair[0].resources() {
-			for _, property := range []string{"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName"} {
+			for _, property := range []string{
+				"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName",
+			} {
 				text, fixed := r.Properties[property].(string)
 				if !fixed {
 					continue
@@ -178,7 +183,7 @@ func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 	}
 }
 
-// The alarms of options tell someone what to do, as the others do.
+// The alarms of options tell somebody what to do, like all others.
 func TestAlarmsOfOptionsHaveRunbooks(t *testing.T) {
 	rang := 0
 	for _, alarm := range full().services.all(t, "AWS::CloudWatch::Alarm") {

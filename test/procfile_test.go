@@ -13,8 +13,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Prevents: a process with the name of a part of the services' stack ends in a stack trace of the construct library. The parts
-// are read from the stack itself, with everything on, so that a new part cannot be forgotten.
+// Prevents: a process with the name of a part of the services stack ends in a stack trace of the construct library. The parts
+// are read from the stack itself, with everything on, so nobody can forget a new part.
 func TestNamesOfPartsAreRefused(t *testing.T) {
 	var reached []string
 	for _, runOnDeploy := range []bool{true, false} {
@@ -42,7 +42,7 @@ func TestNamesOfPartsAreRefused(t *testing.T) {
 	}
 }
 
-// childrenOfServices gives the ids of the constructs in the services' stack once it is synthesized.
+// childrenOfServices returns the ids of the constructs in the services stack once it is synthesized.
 func childrenOfServices(e config.Environment) []string {
 	props := stacks.AppProps()
 	props.Outdir, props.Context = jsii.String(scratch()+"/children-"+e.Name), cdkContext()

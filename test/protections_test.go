@@ -13,8 +13,8 @@ import (
 	"dozen/internal/gate"
 )
 
-// protections are the tests that stand between a change and an outage, each with a damage to the templates that it must
-// notice. A test that passes on damaged templates protects nothing.
+// protections are the tests that prevent an outage, each with a damage to the templates that it must notice. A test that
+// passes on damaged templates protects nothing.
 var protections = []struct {
 	test   string
 	damage func(t *testing.T, data, services map[string]any)
@@ -58,25 +58,28 @@ var protections = []struct {
 		find(t, services, "AWS::ECS::Service", "/Web/").properties["DesiredCount"] = 2
 	}},
 	{"TestSecretsArePassedByReference", func(t *testing.T, _, services map[string]any) {
-		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties, "ContainerDefinitions", 0).(map[string]any)
-		container["Environment"] = append(container["Environment"].([]any), map[string]any{"Name": "PASSWORD", "Value": "{{resolve:secretsmanager:x}}"})
+		container := firstContainer(t, services, "/Web/")
+		password := map[string]any{"Name": "PASSWORD", "Value": "{{resolve:secretsmanager:x}}"}
+		container["Environment"] = append(container["Environment"].([]any), password)
 	}},
 	{"TestContainersAreHardened", func(t *testing.T, _, services map[string]any) {
-		dig(find(t, services, "AWS::ECS::TaskDefinition", "/Worker/").properties, "ContainerDefinitions", 0).(map[string]any)["User"] = "root"
+		firstContainer(t, services, "/Worker/")["User"] = "root"
 	}},
 	{"TestReleaseTimes", func(t *testing.T, _, services map[string]any) {
-		for _, attribute := range find(t, services, "AWS::ElasticLoadBalancingV2::TargetGroup", "").properties["TargetGroupAttributes"].([]any) {
+		group := find(t, services, "AWS::ElasticLoadBalancingV2::TargetGroup", "").properties
+		for _, attribute := range group["TargetGroupAttributes"].([]any) {
 			if dig(attribute, "Key") == "deregistration_delay.timeout_seconds" {
 				attribute.(map[string]any)["Value"] = "300"
 			}
 		}
 	}},
 	{"TestAdminEqualsWebButForTheCommand", func(t *testing.T, _, services map[string]any) {
-		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Admin/").properties, "ContainerDefinitions", 0).(map[string]any)
+		container := firstContainer(t, services, "/Admin/")
 		container["Environment"] = container["Environment"].([]any)[1:]
 	}},
 	{"TestGateHasLeastPrivilege", func(t *testing.T, _, services map[string]any) {
-		dig(find(t, services, "AWS::IAM::Policy", "/Release/Role/").properties, "PolicyDocument", "Statement", 1).(map[string]any)["Resource"] = "*"
+		policy := find(t, services, "AWS::IAM::Policy", "/Release/Role/").properties
+		dig(policy, "PolicyDocument", "Statement", 1).(map[string]any)["Resource"] = "*"
 	}},
 	{"TestRolesAreNotShared", func(t *testing.T, _, services map[string]any) {
 		web := find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties
@@ -87,8 +90,8 @@ var protections = []struct {
 	}},
 }
 
-// TestProtections runs each of these tests again, in a process of its own, on templates damaged in the one way that it
-// exists to notice; first on undamaged ones, so that it does not fail for another reason.
+// TestProtections runs each of these tests again, in another process, on templates with the damage that it must notice; and
+// first on undamaged templates, so that it does not fail for another reason.
 func TestProtections(t *testing.T) {
 	if os.Getenv(damagedTemplates) != "" {
 		return // this is such a process
@@ -176,4 +179,11 @@ func find(t *testing.T, content map[string]any, resourceType, part string) found
 	}
 	t.Fatalf("no %s under %q to damage", resourceType, part)
 	return found{}
+}
+
+// firstContainer returns a task definition's first container, which can still be changed.
+func firstContainer(t *testing.T, content map[string]any, part string) map[string]any {
+	t.Helper()
+	definition := find(t, content, "AWS::ECS::TaskDefinition", part).properties
+	return dig(definition, "ContainerDefinitions", 0).(map[string]any)
 }

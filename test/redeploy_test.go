@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// containers-roadmap#495: injected secrets never refresh in running tasks. The day after a rotation, the tasks still log in
-// with the old key, until its owner shuts it.
+// containers-roadmap#495: injected secrets never refresh in running tasks. After a rotation the tasks still use the old key,
+// until its owner disables it.
 func TestChangedSecretRenewsEveryService(t *testing.T) {
 	services := full().services
 	rule := services.one(t, "AWS::Events::Rule", "/Redeploy/")
@@ -37,10 +37,11 @@ func TestChangedSecretRenewsEveryService(t *testing.T) {
 	want(t, "renewed services", renewed, all)
 
 	alarm := services.one(t, "AWS::CloudWatch::Alarm", "/Redeploy/")
-	want(t, "alarm", []any{alarm.get("Namespace"), alarm.get("MetricName"), ref(alarm.get("Dimensions", 0, "Value"))}, []any{"AWS/States", "ExecutionsFailed", machine.ID})
+	want(t, "alarm", []any{alarm.get("Namespace"), alarm.get("MetricName"), ref(alarm.get("Dimensions", 0, "Value"))},
+		[]any{"AWS/States", "ExecutionsFailed", machine.ID})
 }
 
-// definitionOf reads a state machine's definition, with the logical id in the place of every reference.
+// definitionOf returns a state machine's definition, with logical ids in the place of references.
 func definitionOf(t *testing.T, machine resource) any {
 	t.Helper()
 	var text strings.Builder
@@ -58,7 +59,7 @@ func definitionOf(t *testing.T, machine resource) any {
 	return definition
 }
 
-// Who renews services may do nothing else, and who may start it is EventBridge alone.
+// The state machine may update services and nothing else, and only EventBridge may start it.
 func TestRedeployHasLeastPrivilege(t *testing.T) {
 	services := full().services
 	machine := services.one(t, "AWS::StepFunctions::StateMachine", "/Redeploy/")
@@ -66,8 +67,11 @@ func TestRedeployHasLeastPrivilege(t *testing.T) {
 	for _, service := range services.all(t, "AWS::ECS::Service") {
 		all = append(all, map[string]string{"Ref": service.ID})
 	}
-	want(t, "the machine may", statements(services, ref(machine.get("RoleArn"))), []any{map[string]any{"Action": "ecs:UpdateService", "Effect": "Allow", "Resource": all}})
+	want(t, "the machine may", statements(services, ref(machine.get("RoleArn"))),
+		[]any{map[string]any{"Action": "ecs:UpdateService", "Effect": "Allow", "Resource": all}})
 	starter := ref(services.one(t, "AWS::Events::Rule", "/Redeploy/").get("Targets", 0, "RoleArn"))
-	want(t, "the rule may", statements(services, starter), []any{map[string]any{"Action": "states:StartExecution", "Effect": "Allow", "Resource": map[string]string{"Ref": machine.ID}}})
-	want(t, "who starts", services.resource(starter).get("AssumeRolePolicyDocument", "Statement", 0, "Principal"), map[string]string{"Service": "events.amazonaws.com"})
+	want(t, "the rule may", statements(services, starter),
+		[]any{map[string]any{"Action": "states:StartExecution", "Effect": "Allow", "Resource": map[string]string{"Ref": machine.ID}}})
+	want(t, "who starts", services.resource(starter).get("AssumeRolePolicyDocument", "Statement", 0, "Principal"),
+		map[string]string{"Service": "events.amazonaws.com"})
 }

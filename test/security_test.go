@@ -7,11 +7,10 @@ import (
 	"testing"
 
 	"dozen/config"
-	"dozen/internal/assembly"
 	"dozen/internal/templatecheck"
 )
 
-// rulesInto gives the sources that may reach a security group of the data stack, by the construct path of their group.
+// rulesInto returns what may reach a security group of the data stack: the construct paths of the other groups.
 func rulesInto(e environment, output string) []string {
 	var sources []string
 	for _, rule := range e.services.ofType("AWS::EC2::SecurityGroupIngress") {
@@ -23,7 +22,7 @@ func rulesInto(e environment, output string) []string {
 	return sources
 }
 
-// The incident: a database that the whole network can reach, and one day something in the network is not ours.
+// The incident: the whole network can reach the database, and one day something in the network is not ours.
 func TestOnlyProcessesReachDatabaseAndCache(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		name := e.Name
@@ -65,8 +64,8 @@ func TestOnlyTheLoadBalancerIsOpen(t *testing.T) {
 	want(t, "open to the internet", open, map[string][]any{"prod/Services/LoadBalancer/Group/Resource/": {443, 80}})
 }
 
-// Every policy of both stacks, in every mode, holds against the rules: no service wildcard, "*" only where nothing else is taken.
-func TestTemplatesHoldTheInvariants(t *testing.T) {
+// Both stacks pass our own checks in every mode: no service wildcard, "*" only where IAM accepts nothing else.
+func TestTemplatesPassTheChecks(t *testing.T) {
 	modes := map[string]func(*config.Environment){
 		"as it is":   func(*config.Environment) {},
 		"aurora":     func(e *config.Environment) { e.Database.Aurora = true },
@@ -79,39 +78,26 @@ func TestTemplatesHoldTheInvariants(t *testing.T) {
 		"snapshot":    func(e *config.Environment) { e.Migration.SnapshotFirst = true },
 		"three zones": func(e *config.Environment) { e.Network.Zones = 3; e.Network.NAT = config.NATPerZone },
 		"secrets": func(e *config.Environment) {
-			e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf", Field: "key"}}
+			e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: stripe, Field: "key"}}
 		},
 	}
 	for name, mutate := range modes {
 		t.Run(name, func(t *testing.T) {
 			e := with(t, config.Development(), mutate)
 			for _, tpl := range e.templates() {
-				for _, finding := range findings(t, tpl) {
-					t.Error(finding)
+				for _, problem := range templatecheck.Stack(tpl.Stack) {
+					t.Error(problem)
 				}
 			}
 		})
 	}
 }
 
-func findings(t *testing.T, tpl template) []string {
-	t.Helper()
-	parsed, err := assembly.ParseTemplate([]byte(tpl.text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var texts []string
-	for _, finding := range templatecheck.Stack(parsed) {
-		texts = append(texts, finding.String())
-	}
-	return texts
-}
-
-// Whatever passes secrets by value shows them to everyone who may read a task definition.
+// A secret passed by value is visible to everyone who may read a task definition.
 func TestSecretsArePassedByReference(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
-			want(t, definition.ID+"'s injected secrets", definition.get("ContainerDefinitions", 0, "Secrets"), nil)
+			want(t, definition.ID+"'s injected secrets", definition.container("Secrets"), nil)
 			variables := definition.variables()
 			for _, name := range []string{"DATABASE_SECRET_ARN", "CACHE_SECRET_ARN"} {
 				if !strings.Contains(variables[name], "PublishOutputRef") {
@@ -126,20 +112,19 @@ func TestSecretsArePassedByReference(t *testing.T) {
 }
 
 func TestThirdPartySecretIsInjectedByField(t *testing.T) {
-	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf"
 	e := with(t, config.Development(), func(e *config.Environment) {
-		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: arn, Field: "key"}}
+		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: stripe, Field: "key"}}
 	})
 	for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
-		want(t, "injected", definition.get("ContainerDefinitions", 0, "Secrets"), []any{map[string]any{"Name": "STRIPE_KEY", "ValueFrom": arn + ":key::"}})
+		want(t, "injected", definition.container("Secrets"), []any{map[string]any{"Name": "STRIPE_KEY", "ValueFrom": stripe + ":key::"}})
 		role := ref(definition.get("ExecutionRoleArn"))
-		if readers := policiesOf(e.services, role); !strings.Contains(readers, arn) {
+		if readers := policiesOf(e.services, role); !strings.Contains(readers, stripe) {
 			t.Errorf("execution role %s cannot read the secret: %s", role, readers)
 		}
 	}
 }
 
-// policiesOf gives the statements of a role as text.
+// policiesOf returns the statements of the policies of a role as JSON.
 func policiesOf(tpl template, role string) string {
 	var statements []any
 	for _, policy := range tpl.ofType("AWS::IAM::Policy") {
@@ -152,7 +137,7 @@ func policiesOf(tpl template, role string) string {
 	return plain(statements)
 }
 
-// One task role and one execution role per process type: what one of them may, the others may not.
+// Each process has its own task role and execution role: what one process may do, the others may not.
 func TestRolesAreNotShared(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		users := map[string][]string{}
@@ -165,13 +150,14 @@ func TestRolesAreNotShared(t *testing.T) {
 		}
 		for role, services := range users {
 			if len(services) > 1 || role == "" {
-				t.Errorf("role %q serves %v", role, services)
+				t.Errorf("role %q is used by %v", role, services)
 			}
 		}
 	})
 }
 
-// Containers: not root, read-only but for /tmp, no capability, an init process, ARM, and a log that is kept.
+// Containers run as nobody, read-only except for /tmp, without capabilities, with an init process, on ARM, and log to a group
+// that keeps its lines.
 func TestContainersAreHardened(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
@@ -184,14 +170,13 @@ func TestContainersAreHardened(t *testing.T) {
 			want(t, "/tmp", dig(container, "MountPoints", 0, "ContainerPath"), "/tmp")
 			want(t, "log driver", dig(container, "LogConfiguration", "LogDriver"), "awslogs")
 			want(t, "stream prefix", dig(container, "LogConfiguration", "Options", "awslogs-stream-prefix"), "app")
-			if e.services.resource(ref(dig(container, "LogConfiguration", "Options", "awslogs-group"))).get("RetentionInDays") != float64(e.settings.LogDays) {
-				t.Errorf("%s: its log group does not keep %d days", definition.ID, e.settings.LogDays)
-			}
+			logs := e.services.resource(ref(dig(container, "LogConfiguration", "Options", "awslogs-group")))
+			want(t, definition.ID+"'s log retention", logs.get("RetentionInDays"), e.settings.LogDays)
 		}
 	})
 }
 
-// ECS Exec is a door into production: shut unless asked for, and with what it needs when it is.
+// ECS Exec is a door into production: shut by default, and complete where it is open.
 func TestShellIsOffUnlessAsked(t *testing.T) {
 	for _, service := range prod().services.all(t, "AWS::ECS::Service") {
 		want(t, service.ID, service.get("EnableExecuteCommand"), false)
@@ -208,17 +193,20 @@ func TestShellIsOffUnlessAsked(t *testing.T) {
 		if role := policiesOf(dev().services, ref(definition.get("TaskRoleArn"))); !strings.Contains(role, "ssmmessages:OpenDataChannel") {
 			t.Errorf("%s: exec is on and its role cannot open the channel", service.ID)
 		}
-		if mounts := plain(definition.get("ContainerDefinitions", 0, "MountPoints")); !strings.Contains(mounts, "/var/lib/amazon") {
+		if mounts := plain(definition.container("MountPoints")); !strings.Contains(mounts, "/var/lib/amazon") {
 			t.Errorf("%s: exec is on and its agent cannot write", service.ID)
 		}
 	}
 }
 
-// Nothing that looks like a credential may stand in a template.
-func TestTemplatesHoldNoPassword(t *testing.T) {
+// No template contains anything that looks like a credential.
+func TestTemplatesContainNoPassword(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
+		secret := e.data.one(t, "AWS::SecretsManager::Secret", "/Database/")
 		want(t, "database password", e.data.one(t, "AWS::RDS::DBInstance", "").get("MasterUserPassword"),
-			map[string]any{"Fn::Join": []any{"", []any{"{{resolve:secretsmanager:", map[string]string{"Ref": e.data.one(t, "AWS::SecretsManager::Secret", "/Database/").ID}, ":SecretString:password::}}"}}})
+			map[string]any{"Fn::Join": []any{"", []any{
+				"{{resolve:secretsmanager:", map[string]string{"Ref": secret.ID}, ":SecretString:password::}}",
+			}}})
 		var user map[string]any
 		must(json.Unmarshal([]byte(plain(e.data.one(t, "AWS::ElastiCache::User", "").get("AuthenticationMode"))), &user))
 		if !strings.Contains(plain(user["Passwords"]), "resolve:secretsmanager") {

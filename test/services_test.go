@@ -9,15 +9,15 @@ import (
 	"dozen/config"
 )
 
-// Each line of the Procfile runs as it stands, on the one image.
+// Each line of the Procfile runs with exactly its command, and all lines run on one image.
 func TestProcfileBecomesServices(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		images, seen := map[string]bool{}, 0
 		for _, process := range bundled().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
 			definition := e.services.one(t, "AWS::ECS::TaskDefinition", "/"+id+"/Process/Task/")
-			want(t, process.Name+"'s command", definition.get("ContainerDefinitions", 0, "Command"), process.Command)
-			images[plain(definition.get("ContainerDefinitions", 0, "Image"))] = true
+			want(t, process.Name+"'s command", definition.container("Command"), process.Command)
+			images[plain(definition.container("Image"))] = true
 			services, wanted := 0, 1
 			if process.Role == config.RoleMigration {
 				wanted = 0 // the gate runs it
@@ -36,22 +36,26 @@ func TestProcfileBecomesServices(t *testing.T) {
 	})
 }
 
-// ECS's own limits let a release stop half of the tasks first (aws-cdk#31705); two schedulers fire every job twice.
+// CDK's own limits let a release stop half of the tasks first (aws-cdk#31705); two schedulers start every job twice.
 func TestDeploymentLimits(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		for _, service := range e.services.all(t, "AWS::ECS::Service") {
-			least, most, rebalancing := 100, 200, "ENABLED"
+			minimum, maximum, rebalancing := 100, 200, "ENABLED"
 			if service.under("/Scheduler/") {
-				least, most, rebalancing = 0, 100, "DISABLED"
+				minimum, maximum, rebalancing = 0, 100, "DISABLED"
 			}
-			want(t, service.ID+"'s least", service.get("DeploymentConfiguration", "MinimumHealthyPercent"), least)
-			want(t, service.ID+"'s most", service.get("DeploymentConfiguration", "MaximumPercent"), most)
+			want(t, service.ID+"'s minimum", service.get("DeploymentConfiguration", "MinimumHealthyPercent"), minimum)
+			want(t, service.ID+"'s maximum", service.get("DeploymentConfiguration", "MaximumPercent"), maximum)
 			want(t, service.ID+"'s rebalancing", service.get("AvailabilityZoneRebalancing"), rebalancing)
 			breaker := service.get("DeploymentConfiguration", "DeploymentCircuitBreaker")
-			want(t, service.ID+"'s breaker", []any{dig(breaker, "Enable"), dig(breaker, "Rollback"), dig(breaker, "ThresholdConfiguration", "Type")}, []any{true, true, "COUNT"})
+			want(t, service.ID+"'s breaker",
+				[]any{dig(breaker, "Enable"), dig(breaker, "Rollback"), dig(breaker, "ThresholdConfiguration", "Type")},
+				[]any{true, true, "COUNT"})
 		}
 		web := e.services.one(t, "AWS::ECS::Service", "/Web/")
-		want(t, "failures", web.get("DeploymentConfiguration", "DeploymentCircuitBreaker", "ThresholdConfiguration", "Value"), e.settings.Web.FailuresToRollBack)
+		want(t, "failures",
+			web.get("DeploymentConfiguration", "DeploymentCircuitBreaker", "ThresholdConfiguration", "Value"),
+			e.settings.Web.FailuresToRollBack)
 		want(t, "alarms that roll back", web.get("DeploymentConfiguration", "Alarms", "Rollback"), true)
 		want(t, "number of them", len(list(web.get("DeploymentConfiguration", "Alarms", "AlarmNames"))), 2)
 		want(t, "grace", web.get("HealthCheckGracePeriodSeconds"), e.settings.Web.StartBudget.Seconds())
@@ -87,17 +91,19 @@ func TestWebScales(t *testing.T) {
 		want(t, "range", []any{target.get("MinCapacity"), target.get("MaxCapacity")}, []int{w.Min, w.Max})
 		targets := map[string]any{}
 		for _, policy := range e.services.all(t, "AWS::ApplicationAutoScaling::ScalingPolicy") {
-			if kind, ok := policy.get("TargetTrackingScalingPolicyConfiguration", "PredefinedMetricSpecification", "PredefinedMetricType").(string); ok {
-				targets[kind] = policy.get("TargetTrackingScalingPolicyConfiguration", "TargetValue")
+			tracking := policy.get("TargetTrackingScalingPolicyConfiguration")
+			if metric, ok := dig(tracking, "PredefinedMetricSpecification", "PredefinedMetricType").(string); ok {
+				targets[metric] = dig(tracking, "TargetValue")
 			}
 		}
 		want(t, "targets", targets, map[string]int{
-			"ECSServiceAverageCPUUtilization": w.CPUPercent, "ECSServiceAverageMemoryUtilization": w.MemoryPercent, "ALBRequestCountPerTarget": w.RequestsPerTask,
+			"ECSServiceAverageCPUUtilization": w.CPUPercent, "ECSServiceAverageMemoryUtilization": w.MemoryPercent,
+			"ALBRequestCountPerTarget": w.RequestsPerTask,
 		})
 	})
 }
 
-// Scaling workers on CPU leaves a queue to grow while workers wait for slow destinations.
+// If workers scaled on CPU, the queue would grow while they wait for slow destinations.
 func TestWorkersScaleOnBacklogPerTask(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		settings := e.settings.Workers["worker"]
@@ -111,13 +117,20 @@ func TestWorkersScaleOnBacklogPerTask(t *testing.T) {
 		}
 		want(t, "namespace", dig(metrics[0], "MetricStat", "Metric", "Namespace"), "dozen/"+e.Name)
 		want(t, "process", dig(metrics[0], "MetricStat", "Metric", "Dimensions", 0, "Value"), "worker")
-		want(t, "tasks", []any{dig(metrics[1], "MetricStat", "Stat"), dig(metrics[1], "MetricStat", "Metric", "MetricName")}, []string{"SampleCount", "CPUUtilization"})
-		want(t, "which is returned", []any{dig(metrics[0], "ReturnData"), dig(metrics[1], "ReturnData"), dig(metrics[2], "ReturnData")}, []bool{false, false, true})
+		want(t, "tasks",
+			[]any{dig(metrics[1], "MetricStat", "Stat"), dig(metrics[1], "MetricStat", "Metric", "MetricName")},
+			[]string{"SampleCount", "CPUUtilization"})
+		want(t, "which is returned",
+			[]any{dig(metrics[0], "ReturnData"), dig(metrics[1], "ReturnData"), dig(metrics[2], "ReturnData")},
+			[]bool{false, false, true})
 		first := 0
 		for _, p := range e.services.ofType("AWS::ApplicationAutoScaling::ScalingPolicy") {
 			if p.get("PolicyType") == "StepScaling" {
 				first++
-				want(t, "first step", []any{p.get("StepScalingPolicyConfiguration", "AdjustmentType"), p.get("StepScalingPolicyConfiguration", "StepAdjustments", 0, "ScalingAdjustment")}, []any{"ExactCapacity", 1})
+				steps := p.get("StepScalingPolicyConfiguration")
+				want(t, "first step",
+					[]any{dig(steps, "AdjustmentType"), dig(steps, "StepAdjustments", 0, "ScalingAdjustment")},
+					[]any{"ExactCapacity", 1})
 			}
 		}
 		if settings.Min == 0 {
@@ -141,7 +154,7 @@ func TestSpotShare(t *testing.T) {
 	want(t, "development's web", strategy(dev(), "/Web/"), map[string]int{"FARGATE_SPOT": 100})
 }
 
-// A one-off command that sees less than web does fails only when it is needed most.
+// A one-off command that gets less than web fails when it is needed most.
 func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		web := e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")
@@ -155,20 +168,20 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 			return properties
 		}
 		want(t, "admin", strip(admin), strip(web))
-		if plain(admin.get("ContainerDefinitions", 0, "Command")) == plain(web.get("ContainerDefinitions", 0, "Command")) {
+		if plain(admin.container("Command")) == plain(web.container("Command")) {
 			t.Error("the admin task would start a second web")
 		}
 	})
 }
 
-// The documented contract, the app's own list of variables, and the task definitions must be the same three times.
+// The contract, the app's own list of variables and the task definitions must name the same variables.
 func TestVariablesMatchContractAndExample(t *testing.T) {
 	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
 	want(t, "docs/contract.md", given, contractTable(t))
 	example := exampleVariables(t)
 	for _, name := range given {
 		if !slices.Contains(example, name) {
-			t.Errorf("tasks receive %s, and app/.env.example does not know it: the app ignores it", name)
+			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)
 		}
 	}
 }
@@ -180,7 +193,7 @@ func TestSettingsReachEveryProcess(t *testing.T) {
 	}
 }
 
-// Tags are how the bill and the leftovers of an environment are found.
+// Tags show what an environment costs, and what is left of it.
 func TestEverythingIsTagged(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		tagged := 0
@@ -208,7 +221,10 @@ func TestOutputs(t *testing.T) {
 		t.Errorf("Url is %s", url)
 	}
 	command := value(dev(), "RunCommand")
-	for _, part := range []string{"aws ecs run-task", "--cluster", "Admin", "awsvpcConfiguration={subnets=[", "assignPublicIp=DISABLED", `\"name\":\"app\"`} {
+	for _, part := range []string{
+		"aws ecs run-task", "--cluster", "Admin", "awsvpcConfiguration={subnets=[", "assignPublicIp=DISABLED",
+		`\"name\":\"app\"`,
+	} {
 		if !strings.Contains(command, part) && !strings.Contains(command, strings.ReplaceAll(part, `\`, `\\\`)) {
 			t.Errorf("RunCommand lacks %q: %s", part, command)
 		}

@@ -80,10 +80,13 @@ func (r resource) under(part string) bool { return strings.Contains(r.path(), pa
 // get follows keys and list indexes into the properties.
 func (r resource) get(keys ...any) any { return dig(r.Properties, keys...) }
 
+// container follows keys and list indexes into a task definition's first container, which is the app's.
+func (r resource) container(keys ...any) any { return dig(r.get("ContainerDefinitions", 0), keys...) }
+
 // variables returns the plain variables of a task definition's first container by name, each value as JSON.
 func (r resource) variables() map[string]string {
 	variables := map[string]string{}
-	for _, entry := range list(r.get("ContainerDefinitions", 0, "Environment")) {
+	for _, entry := range list(r.container("Environment")) {
 		variables[fmt.Sprint(dig(entry, "Name"))] = plain(dig(entry, "Value"))
 	}
 	return variables

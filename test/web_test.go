@@ -9,26 +9,26 @@ import (
 	"dozen/config"
 )
 
-// A port that differs between process, container and target group means that no release ever turns healthy.
+// If process, container and target group have different ports, no release ever becomes healthy.
 func TestWebListensWhereTheLoadBalancerAsks(t *testing.T) {
 	e := with(t, config.Development(), func(e *config.Environment) { e.Web.Port = 9000 })
 	service := e.services.one(t, "AWS::ECS::Service", "/Web/")
 	definition := e.services.taskDefinition(service)
 	want(t, "PORT", definition.variables()["PORT"], `"9000"`)
-	want(t, "port mapping", definition.get("ContainerDefinitions", 0, "PortMappings", 0, "ContainerPort"), 9000)
+	want(t, "port mapping", definition.container("PortMappings", 0, "ContainerPort"), 9000)
 	want(t, "service's port", service.get("LoadBalancers", 0, "ContainerPort"), 9000)
-	want(t, "service's container", service.get("LoadBalancers", 0, "ContainerName"), definition.get("ContainerDefinitions", 0, "Name"))
+	want(t, "service's container", service.get("LoadBalancers", 0, "ContainerName"), definition.container("Name"))
 	want(t, "target group's port", e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("Port"), 9000)
 }
 
-// Terraform users know the afternoon when a drain that was longer than the stop timeout dropped requests in each release.
+// The incident: a drain longer than the stop timeout drops requests in each release.
 func TestDrainFiguresFollowFromTheLongestRequest(t *testing.T) {
 	e := with(t, config.Development(), func(e *config.Environment) { e.Web.LongestRequest = 20 * time.Second })
 	definition := e.services.taskDefinition(e.services.one(t, "AWS::ECS::Service", "/Web/"))
 	variables := definition.variables()
 	want(t, "REQUEST_TIMEOUT_SECONDS", variables["REQUEST_TIMEOUT_SECONDS"], `"20"`)
 	want(t, "DRAIN_SECONDS", variables["DRAIN_SECONDS"], `"24"`)
-	want(t, "stop timeout", definition.get("ContainerDefinitions", 0, "StopTimeout"), 26)
+	want(t, "stop timeout", definition.container("StopTimeout"), 26)
 	want(t, "deregistration delay", targetAttribute(t, e, "deregistration_delay.timeout_seconds"), "21")
 }
 
@@ -52,7 +52,7 @@ func balancerAttribute(t *testing.T, e environment, key string) any {
 	return nil
 }
 
-// The figures of a release as they stand in the templates, and not as the code means them.
+// The figures of a release, computed from the templates and not from the settings.
 func TestReleaseTimes(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		group := e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/")
@@ -61,11 +61,11 @@ func TestReleaseTimes(t *testing.T) {
 		delay := number(t, targetAttribute(t, e, "deregistration_delay.timeout_seconds"))
 		lag := number(t, strings.Trim(definition.variables()["ROUTING_LAG_SECONDS"], `"`))
 		longest := number(t, strings.Trim(definition.variables()["REQUEST_TIMEOUT_SECONDS"], `"`))
-		stop := definition.get("ContainerDefinitions", 0, "StopTimeout").(float64)
+		stop := definition.container("StopTimeout").(float64)
 		drain := number(t, strings.Trim(definition.variables()["DRAIN_SECONDS"], `"`))
 		keepAlive := number(t, strings.Trim(definition.variables()["KEEP_ALIVE_SECONDS"], `"`))
 		if c := health + delay + lag + 1; c > 20 {
-			t.Errorf("controllable release time is %g s, want 20 s at the most", c)
+			t.Errorf("controllable release time is %g s, want at most 20 s", c)
 		} else {
 			t.Logf("controllable release time: %g s", c)
 		}
@@ -80,7 +80,7 @@ func TestReleaseTimes(t *testing.T) {
 			limit = 110 * time.Second
 		}
 		if found := e.settings.Web.FailedReleaseTime(); found > limit {
-			t.Errorf("a failed release is found after %s, want %s at the most", found, limit)
+			t.Errorf("a failed release is found after %s, want at most %s", found, limit)
 		} else {
 			t.Logf("failed release found after %s", found)
 		}
@@ -132,6 +132,7 @@ func TestLoadBalancerIsStrict(t *testing.T) {
 		if sticky := targetAttribute(t, e, "stickiness.enabled"); sticky != nil && sticky != "false" {
 			t.Errorf("stickiness is %v", sticky)
 		}
-		want(t, "deletion protection", balancerAttribute(t, e, "deletion_protection.enabled"), strconv.FormatBool(e.settings.DeletionProtection))
+		want(t, "deletion protection", balancerAttribute(t, e, "deletion_protection.enabled"),
+			strconv.FormatBool(e.settings.DeletionProtection))
 	})
 }
