@@ -173,38 +173,6 @@ func TestAppConfigIsDeployedGradually(t *testing.T) {
 	}
 }
 
-// The contract names exactly the variables that options add.
-func TestOptionVariablesAreInTheContract(t *testing.T) {
-	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()
-	var added []string
-	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables() {
-		if _, ok := plainEnvironment[name]; !ok {
-			added = append(added, name)
-		}
-	}
-	slices.Sort(added)
-	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
-	if !ok {
-		t.Fatal("docs/contract.md has no table of options")
-	}
-	table, _, _ = strings.Cut(table, "\n## ")
-	var written []string
-	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
-		written = append(written, match[1])
-	}
-	slices.Sort(written)
-	want(t, "variables of options", added, written)
-	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())),
-		slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
-	for _, name := range added {
-		e := config.Development()
-		e.Settings = map[string]string{name: "x"}
-		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("a setting may take the name %s: %v", name, err)
-		}
-	}
-}
-
 // Nothing remains of a removable environment, even with every option on.
 func TestNothingRemainsOfARemovableEnvironmentWithOptions(t *testing.T) {
 	e := with(t, config.Development(), everything)

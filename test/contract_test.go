@@ -1,6 +1,7 @@
 package test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,6 +61,38 @@ func TestComposeRunsTheSameEngines(t *testing.T) {
 		}
 		if pinned != match[1] && !strings.HasPrefix(pinned, match[1]+".") {
 			t.Errorf("app/compose.yaml runs %s %s, the infrastructure %s", image, match[1], pinned)
+		}
+	}
+}
+
+// The contract names exactly the variables that options add.
+func TestOptionVariablesAreInTheContract(t *testing.T) {
+	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()
+	var added []string
+	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables() {
+		if _, ok := plainEnvironment[name]; !ok {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
+	if !ok {
+		t.Fatal("docs/contract.md has no table of options")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	var written []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
+		written = append(written, match[1])
+	}
+	slices.Sort(written)
+	want(t, "variables of options", added, written)
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())),
+		slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
+	for _, name := range added {
+		e := config.Development()
+		e.Settings = map[string]string{name: "x"}
+		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("a setting may take the name %s: %v", name, err)
 		}
 	}
 }
