@@ -9,40 +9,43 @@ import (
 
 // An auditor asks who changed what, and whether the answer was changed afterwards.
 func TestAuditTrailCanBeTrusted(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Options.AuditTrail = true })
-	trail := a.data.one(t, "AWS::CloudTrail::Trail", "")
-	bucket := a.data.one(t, "AWS::S3::Bucket", "/AuditTrail/")
-	want(t, "pinned", bucket.id, "AuditTrailEvents07E11284")
-	want(t, "bucket", ref(trail.get("S3BucketName")), bucket.id)
-	want(t, "trail", []any{trail.get("IsLogging"), trail.get("EnableLogFileValidation"), trail.get("IncludeGlobalServiceEvents")}, []any{true, true, true})
+	e := with(t, config.Production(), func(e *config.Environment) { e.Options.AuditTrail = true })
+	trail := e.data.one(t, "AWS::CloudTrail::Trail", "")
+	bucket := e.data.one(t, "AWS::S3::Bucket", "/AuditTrail/")
+	want(t, "pinned", bucket.ID, "AuditTrailEvents07E11284")
+	want(t, "bucket", ref(trail.get("S3BucketName")), bucket.ID)
+	want(t, "trail",
+		[]any{trail.get("IsLogging"), trail.get("EnableLogFileValidation"), trail.get("IncludeGlobalServiceEvents")},
+		[]any{true, true, true})
 	want(t, "events", trail.get("EventSelectors", 0), map[string]any{"IncludeManagementEvents": true, "ReadWriteType": "All"})
 	want(t, "outlives its stack", []string{bucket.DeletionPolicy, bucket.UpdateReplacePolicy}, []string{"Retain", "Retain"})
 	want(t, "versions", bucket.get("VersioningConfiguration", "Status"), "Enabled")
 	want(t, "public access", bucket.get("PublicAccessBlockConfiguration", "RestrictPublicBuckets"), true)
 
-	policy := a.data.one(t, "AWS::S3::BucketPolicy", "/AuditTrail/")
+	policy := e.data.one(t, "AWS::S3::BucketPolicy", "/AuditTrail/")
 	for _, statement := range list(policy.get("PolicyDocument", "Statement")) {
 		if dig(statement, "Effect") == "Allow" {
 			want(t, "who may write", dig(statement, "Principal"), map[string]string{"Service": "cloudtrail.amazonaws.com"})
 		}
 	}
-	if text := plain(policy.get("PolicyDocument")); !strings.Contains(text, `"aws:SecureTransport":"false"`) || !strings.Contains(text, `/AWSLogs/`) {
+	text := plain(policy.get("PolicyDocument"))
+	if !strings.Contains(text, `"aws:SecureTransport":"false"`) || !strings.Contains(text, `/AWSLogs/`) {
 		t.Errorf("the bucket's policy is %s", text)
 	}
-	if !strings.Contains(plain(trail.DependsOn), policy.id) {
-		t.Error("the trail does not wait for the permission to write, and CloudTrail refuses to make it")
+	if !strings.Contains(plain(trail.DependsOn), policy.ID) {
+		t.Error("the trail does not wait for the permission to write, and CloudTrail refuses to create it")
 	}
-	if strings.Contains(a.services.text, bucket.id) {
-		t.Error("the services stack names the trail's bucket: no process has anything to do with it")
+	if strings.Contains(e.services.text, bucket.ID) {
+		t.Error("the services stack names the trail's bucket, which is no business of any process")
 	}
 }
 
-// A bill that grows is heard of before the month's end, by someone.
+// Somebody hears of a growing bill before the end of the month.
 func TestBudgetTellsTheAlarmAddress(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) {
+	e := with(t, config.Production(), func(e *config.Environment) {
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 300, "ops@example.com"
 	})
-	budget := a.data.one(t, "AWS::Budgets::Budget", "")
+	budget := e.data.one(t, "AWS::Budgets::Budget", "")
 	want(t, "limit", budget.get("Budget", "BudgetLimit"), map[string]any{"Amount": 300, "Unit": "USD"})
 	want(t, "each", []any{budget.get("Budget", "TimeUnit"), budget.get("Budget", "BudgetType")}, []string{"MONTHLY", "COST"})
 	want(t, "of what", budget.get("Budget", "CostFilters"), map[string]any{"TagKeyValue": []string{"user:Environment$prod"}})
@@ -56,12 +59,15 @@ func TestBudgetTellsTheAlarmAddress(t *testing.T) {
 	want(t, "alerts in percent", alerts, map[string]any{"ACTUAL": 80, "FORECASTED": 100})
 }
 
-// The tag that the budget filters by is on what costs money.
+// Everything that costs money has the tag that the budget filters by.
 func TestBudgetCountsByTheEnvironmentTag(t *testing.T) {
-	for _, kind := range []string{"AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup", "AWS::EC2::NatGateway", "AWS::SQS::Queue", "AWS::DynamoDB::Table"} {
+	for _, kind := range []string{
+		"AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup", "AWS::EC2::NatGateway", "AWS::SQS::Queue",
+		"AWS::DynamoDB::Table",
+	} {
 		for _, r := range full().data.all(t, kind) {
 			if !strings.Contains(plain(r.get("Tags")), `{"Key":"Environment","Value":"prod"}`) {
-				t.Errorf("%s has the tags %s", r.id, plain(r.get("Tags")))
+				t.Errorf("%s has the tags %s", r.ID, plain(r.get("Tags")))
 			}
 		}
 	}

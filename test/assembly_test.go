@@ -1,8 +1,6 @@
 package test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,56 +8,44 @@ import (
 	"time"
 
 	"dozen/config"
-	reader "dozen/internal/assembly"
+	"dozen/internal/assembly"
+	"dozen/internal/gate"
 )
 
-// readBack reads a synthesized environment as the tools do that stand on the reader.
-func readBack(t *testing.T, a assembly) *reader.Environment {
-	t.Helper()
-	whole, err := reader.Read(os.DirFS(filepath.Dir(a.directory)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := whole.Environment(a.environment.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// The tools act on what the reader says of the templates: a figure that it misread would be run, measured and proven wrong.
+// `dozen up` runs what the views of the templates say: what they misread would run in another way than on AWS.
 func TestReaderSeesTheServices(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		e, settings := readBack(t, a), a.environment
-		services, err := e.Services(reader.Symbolic)
+	each(t, func(t *testing.T, e environment) {
+		settings := e.settings
+		services, err := e.Services(assembly.Symbolic)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var names []string
 		for _, s := range services {
 			names = append(names, s.Name)
-			least, most, count := 100, 200, -1
+			minimum, maximum, count := 100, 200, -1
 			failures := 2
-			var scaling *reader.Scaling
+			var scaling *assembly.Scaling
 			switch s.Name {
 			case "Web":
-				scaling = &reader.Scaling{Min: settings.Web.Min, Max: settings.Web.Max}
+				scaling = &assembly.Scaling{Min: settings.Web.Min, Max: settings.Web.Max}
 				failures = settings.Web.FailuresToRollBack
 				want(t, "web's grace", s.HealthGrace, settings.Web.StartBudget)
 				want(t, "web's port", s.TargetPort, settings.Web.Port)
 			case "Worker":
-				scaling = &reader.Scaling{Min: settings.Workers["worker"].Min, Max: settings.Workers["worker"].Max}
+				scaling = &assembly.Scaling{Min: settings.Workers["worker"].Min, Max: settings.Workers["worker"].Max}
 			case "Scheduler":
-				least, most, count = 0, 100, 1
+				minimum, maximum, count = 0, 100, 1
 			}
-			want(t, s.Name+"'s limits", []int{s.MinimumHealthyPercent, s.MaximumPercent, s.DesiredCount}, []int{least, most, count})
+			want(t, s.Name+"'s limits", []int{s.MinimumHealthyPercent, s.MaximumPercent, s.DesiredCount}, []int{minimum, maximum, count})
 			want(t, s.Name+"'s scaling", s.Scaling, scaling)
-			want(t, s.Name+"'s breaker", s.Breaker, reader.Breaker{Enabled: true, Rollback: true, ResetOnHealthyTask: true, Failures: failures})
+			want(t, s.Name+"'s breaker", s.Breaker,
+				assembly.Breaker{Enabled: true, Rollback: true, ResetOnHealthyTask: true, Failures: failures})
 			want(t, s.Name+" has a target group", s.TargetGroup != nil, s.Name == "Web")
 			if s.Cluster == nil || s.Cluster.Type != "AWS::ECS::Cluster" || s.TaskDefinition == nil {
 				t.Errorf("%s runs on %v, from %v", s.Name, s.Cluster, s.TaskDefinition)
 			}
-			if !slices.ContainsFunc(s.After, func(r *reader.Resource) bool { return r.Type == "Custom::Migration" }) {
+			if !slices.ContainsFunc(s.After, func(r *assembly.Resource) bool { return r.Type == gate.ResourceType }) {
 				t.Errorf("%s does not wait for the migration: %v", s.Name, s.After)
 			}
 		}
@@ -68,11 +54,11 @@ func TestReaderSeesTheServices(t *testing.T) {
 	})
 }
 
-// Every task's command, variables and stop timeout, and the image that all of them share, as the settings and the Procfile say.
+// Every task has the command, variables, size and stop timeout of the settings and the Procfile, and all share one image.
 func TestReaderSeesTheTasks(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		e, settings := readBack(t, a), a.environment
-		definitions, err := e.TaskDefinitions(reader.Symbolic)
+	each(t, func(t *testing.T, e environment) {
+		settings := e.settings
+		definitions, err := e.TaskDefinitions(assembly.Symbolic)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +69,9 @@ func TestReaderSeesTheTasks(t *testing.T) {
 		found := 0
 		for _, process := range bundled().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
-			i := slices.IndexFunc(definitions, func(d reader.TaskDefinition) bool { return strings.Contains(d.Path(), "/"+id+"/Process/") })
+			i := slices.IndexFunc(definitions, func(d assembly.TaskDefinition) bool {
+				return strings.Contains(d.Path(), "/"+id+"/Process/")
+			})
 			if i < 0 || len(definitions[i].Containers) != 1 {
 				t.Errorf("no task definition of one container for %s", process.Name)
 				continue
@@ -93,7 +81,8 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			want(t, id+"'s command", c.Command, process.Command)
 			want(t, id+"'s stop timeout", c.StopTimeout, stop[id])
 			want(t, id+"'s size", []any{d.CPU, d.MemoryMiB, d.Architecture}, append(size(settings, process.Role), "ARM64"))
-			want(t, id+"'s hardening", []any{c.Essential, c.ReadonlyRoot, c.Init, c.Drop, c.Writable[0]}, []any{true, true, true, []string{"ALL"}, "/tmp"})
+			want(t, id+"'s hardening", []any{c.Essential, c.ReadonlyRoot, c.Init, c.Drop, c.Writable[0]},
+				[]any{true, true, true, []string{"ALL"}, "/tmp"})
 			if c.LogGroup == nil || c.LogGroup.Type != "AWS::Logs::LogGroup" {
 				t.Errorf("%s logs to %v", id, c.LogGroup)
 			}
@@ -112,14 +101,18 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			data := "${dozen-" + settings.Name + "-Data."
 			for name, wanted := range map[string]string{
 				"ENVIRONMENT": settings.Name, "PORT": strconv.Itoa(settings.Web.Port), "VERSION": image.Hash[:12],
-				"PARAMETERS_PATH": settings.Parameters(), "REQUEST_TIMEOUT_SECONDS": strconv.Itoa(int(settings.Web.LongestRequest.Seconds())),
-				"DRAIN_SECONDS": strconv.Itoa(int((c.StopTimeout - 2*time.Second).Seconds())),
+				"PARAMETERS_PATH":         settings.Parameters(),
+				"REQUEST_TIMEOUT_SECONDS": strconv.Itoa(int(settings.Web.LongestRequest.Seconds())),
+				"DRAIN_SECONDS":           strconv.Itoa(int((c.StopTimeout - 2*time.Second).Seconds())),
 			} {
 				want(t, id+"'s "+name, variables[name], wanted)
 			}
-			for name, prefix := range map[string]string{"POSTGRES_SERVICE_HOST": data, "DATABASE_SECRET_ARN": data, "STORAGE_URL": "s3://" + data, "CACHE_URL": "rediss://" + data} {
+			for name, prefix := range map[string]string{
+				"POSTGRES_SERVICE_HOST": data, "DATABASE_SECRET_ARN": data,
+				"STORAGE_URL": "s3://" + data, "CACHE_URL": "rediss://" + data,
+			} {
 				if !strings.HasPrefix(variables[name], prefix) {
-					t.Errorf("%s's %s is %s, and not of the data stack", id, name, variables[name])
+					t.Errorf("%s's %s is %s, want an output of the data stack", id, name, variables[name])
 				}
 			}
 		}
@@ -127,25 +120,28 @@ func TestReaderSeesTheTasks(t *testing.T) {
 	})
 }
 
-// size is CPU and memory of a process by the settings.
+// size returns CPU and memory of a process, as the settings say.
 func size(e config.Environment, role config.Role) []any {
 	task := map[config.Role]config.Task{
-		config.RoleWeb: e.Web.Task, config.RoleWorker: e.Workers["worker"].Task, config.RoleScheduler: e.Scheduler.Task, config.RoleMigration: e.Migration.Task,
+		config.RoleWeb: e.Web.Task, config.RoleWorker: e.Workers["worker"].Task,
+		config.RoleScheduler: e.Scheduler.Task, config.RoleMigration: e.Migration.Task,
 	}[role]
 	return []any{task.CPU, task.MemoryMiB}
 }
 
 func TestReaderSeesTheLoadBalancer(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		e, web := readBack(t, a), a.environment.Web
-		groups, err := e.TargetGroups(reader.Symbolic)
+	each(t, func(t *testing.T, e environment) {
+		web := e.settings.Web
+		groups, err := e.TargetGroups(assembly.Symbolic)
 		if err != nil || len(groups) != 1 {
 			t.Fatalf("%d target groups, %v", len(groups), err)
 		}
 		g := groups[0]
-		want(t, "target group", []any{g.HealthPath, g.HealthInterval, g.HealthTimeout, g.HealthyThreshold, g.UnhealthyThreshold, g.DeregistrationDelay},
-			[]any{web.HealthPath, 5 * time.Second, 2 * time.Second, 2, 2, web.LongestRequest + time.Second})
-		balancers, err := e.LoadBalancers(reader.Symbolic)
+		want(t, "health checks",
+			[]any{g.HealthPath, g.HealthInterval, g.HealthTimeout, g.HealthyThreshold, g.UnhealthyThreshold},
+			[]any{web.HealthPath, 5 * time.Second, 2 * time.Second, 2, 2})
+		want(t, "deregistration delay", g.DeregistrationDelay, web.LongestRequest+time.Second)
+		balancers, err := e.LoadBalancers(assembly.Symbolic)
 		if err != nil || len(balancers) != 1 {
 			t.Fatalf("%d load balancers, %v", len(balancers), err)
 		}
@@ -155,10 +151,10 @@ func TestReaderSeesTheLoadBalancer(t *testing.T) {
 
 // Deployed in another order, services would start without their database.
 func TestReaderOrdersTheStacks(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		name := a.environment.Name
+	each(t, func(t *testing.T, e environment) {
+		name := e.Name
 		var ids, names []string
-		for _, stack := range readBack(t, a).Stacks {
+		for _, stack := range e.Stacks {
 			ids, names = append(ids, stack.ID), append(names, stack.Name)
 		}
 		want(t, "stacks", ids, []string{name + "/Data", name + "/Services"})

@@ -10,11 +10,12 @@ import (
 	"dozen/config"
 )
 
-// optional are the optional backing services: where each lies, what processes learn of it, and all that they may do to it.
+// optional are the optional backing services: the resource of each, the variables that tell processes of it, and all that
+// processes may do with it.
 var optional = []struct {
 	name      string
 	on        func(*config.Options)
-	id, kind  string // pinned: a new id is an empty queue, topic or table beside the old one
+	id, kind  string // pinned: under a new id CloudFormation creates an empty queue, topic or table next to the old one
 	variables map[string]any
 	actions   []string
 	outputs   []string
@@ -49,24 +50,26 @@ var optional = []struct {
 	},
 }
 
-// A backing service that a process does not know of, or may not use, is found out at run time; one that a process may do
-// more to than it needs, after an attack. Each option alone, in every process.
+// A variable or a permission that is missing shows at run time, a permission too many after an attack. Each option is tried
+// alone, in every process.
 func TestOptionalBackingServices(t *testing.T) {
 	for _, c := range optional {
 		t.Run(c.name, func(t *testing.T) {
-			a := with(t, config.Production(), func(e *config.Environment) { c.on(&e.Options) })
-			want(t, c.id, a.data.Resources[c.id].Type, c.kind)
-			for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
+			e := with(t, config.Production(), func(e *config.Environment) { c.on(&e.Options) })
+			want(t, c.id, e.data.resource(c.id).Type, c.kind)
+			for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
 				for name, value := range c.variables {
-					want(t, definition.id+"'s "+name, a.variable(definition, name), value)
+					want(t, definition.ID+"'s "+name, e.variable(definition, name), value)
 					want(t, name+" by default", prod().variable(definition, name), nil)
 				}
 				service, _, _ := strings.Cut(c.actions[0], ":")
-				want(t, definition.id+" may", allowedBy(a, ref(definition.get("TaskRoleArn")), service), map[string][]string{c.id: c.actions})
-				want(t, definition.id+"'s other rights", withoutService(a, definition, service), withoutService(prod(), definition, service))
+				want(t, definition.ID+" may", allowedBy(e, ref(definition.get("TaskRoleArn")), service),
+					map[string][]string{c.id: c.actions})
+				want(t, definition.ID+"'s other rights", withoutService(e, definition, service),
+					withoutService(prod(), definition, service))
 			}
 			for _, output := range c.outputs {
-				if a.data.Outputs[output] == nil {
+				if e.data.output(output) == nil {
 					t.Errorf("no output %s", output)
 				}
 			}
@@ -76,10 +79,10 @@ func TestOptionalBackingServices(t *testing.T) {
 
 var namesResource = regexp.MustCompile(`(?:Ref|FnGetAtt)(\w+?[0-9A-F]{8})`)
 
-// allowedBy gives the actions of one AWS service that a role may call, by the first resource that each statement names.
-func allowedBy(a assembly, role, service string) map[string][]string {
+// allowedBy returns the actions of one AWS service that a role may call, by the first resource that each statement names.
+func allowedBy(e environment, role, service string) map[string][]string {
 	found := map[string][]string{}
-	for _, statement := range statements(a.services, role) {
+	for _, statement := range statements(e.services, role) {
 		for _, action := range list(dig(statement, "Action")) {
 			if strings.HasPrefix(action.(string), service+":") {
 				id := plain(dig(statement, "Resource"))
@@ -93,29 +96,36 @@ func allowedBy(a assembly, role, service string) map[string][]string {
 	return found
 }
 
-// withoutService gives the statements of a process's role but those of one AWS service.
-func withoutService(a assembly, definition resource, service string) []any {
-	return slices.DeleteFunc(statements(a.services, ref(definition.get("TaskRoleArn"))), func(statement any) bool {
+// withoutService returns the statements of a process's role, except for those on one AWS service.
+func withoutService(e environment, definition resource, service string) []any {
+	return slices.DeleteFunc(statements(e.services, ref(definition.get("TaskRoleArn"))), func(statement any) bool {
 		return strings.Contains(plain(dig(statement, "Action")), `"`+service+":")
 	})
 }
 
-func TestQueueIsClosedAndForgivesNothing(t *testing.T) {
+// onlyRefusesPlainHTTP reports whether a resource policy denies access without TLS and allows nothing.
+func onlyRefusesPlainHTTP(policy resource) bool {
+	text := plain(policy.get("PolicyDocument"))
+	denies := strings.Contains(text, `"aws:SecureTransport":"false"`) && strings.Contains(text, `"Deny"`)
+	return denies && !strings.Contains(text, `"Allow"`)
+}
+
+func TestQueueIsClosedAndLosesNothing(t *testing.T) {
 	dead := full().data.one(t, "AWS::SQS::Queue", "/Queue/Dead/")
 	queue := full().data.one(t, "AWS::SQS::Queue", "/Queue/Queue/")
-	want(t, "dead letters go to", ref(queue.get("RedrivePolicy", "deadLetterTargetArn")), dead.id)
+	want(t, "dead letters go to", ref(queue.get("RedrivePolicy", "deadLetterTargetArn")), dead.ID)
 	want(t, "tries", queue.get("RedrivePolicy", "maxReceiveCount"), 5)
 	want(t, "dead letters are kept", dead.get("MessageRetentionPeriod"), 14*24*3600)
 	closed := map[string]bool{}
 	for _, policy := range full().data.all(t, "AWS::SQS::QueuePolicy") {
-		if text := plain(policy.get("PolicyDocument")); strings.Contains(text, `"aws:SecureTransport":"false"`) && strings.Contains(text, `"Deny"`) && !strings.Contains(text, `"Allow"`) {
+		if onlyRefusesPlainHTTP(policy) {
 			closed[ref(policy.get("Queues", 0))] = true
 		}
 	}
-	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.id, dead.id})
+	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.ID, dead.ID})
 	for _, q := range []resource{queue, dead} {
-		want(t, q.id+" is encrypted", q.get("SqsManagedSseEnabled"), true)
-		want(t, q.id+" outlives its stack", q.DeletionPolicy, "Retain")
+		want(t, q.ID+" is encrypted", q.get("SqsManagedSseEnabled"), true)
+		want(t, q.ID+" outlives its stack", q.DeletionPolicy, "Retain")
 	}
 }
 
@@ -124,9 +134,9 @@ func TestTopicIsClosed(t *testing.T) {
 	if !strings.Contains(plain(topic.get("KmsMasterKeyId")), "alias/aws/sns") {
 		t.Errorf("the topic's key is %s", plain(topic.get("KmsMasterKeyId")))
 	}
-	policy := plain(full().data.one(t, "AWS::SNS::TopicPolicy", "/Topic/").get("PolicyDocument"))
-	if !strings.Contains(policy, `"aws:SecureTransport":"false"`) || !strings.Contains(policy, `"Deny"`) || strings.Contains(policy, `"Allow"`) {
-		t.Errorf("the topic's policy is %s", policy)
+	policy := full().data.one(t, "AWS::SNS::TopicPolicy", "/Topic/")
+	if !onlyRefusesPlainHTTP(policy) {
+		t.Errorf("the topic's policy is %s", plain(policy.get("PolicyDocument")))
 	}
 }
 
@@ -140,61 +150,36 @@ func TestTableCanBeRestored(t *testing.T) {
 	want(t, "outlives its stack", []string{table.DeletionPolicy, table.UpdateReplacePolicy}, []string{"Retain", "Retain"})
 }
 
-// Tasks poll for settings from their first minute: without a deployed version each poll is an error. A change that reached
-// every task at once could stop all of them at once.
+// Tasks poll AppConfig from their first minute: without a deployed version each poll is an error. A change that reaches every
+// task at once can stop all of them at once.
 func TestAppConfigIsDeployedGradually(t *testing.T) {
 	data := full().data
 	strategy := data.one(t, "AWS::AppConfig::DeploymentStrategy", "")
 	deployment := data.one(t, "AWS::AppConfig::Deployment", "")
-	want(t, "strategy", ref(deployment.get("DeploymentStrategyId")), strategy.id)
-	want(t, "version", data.Resources[ref(deployment.get("ConfigurationVersion"))].get("Content"), "{}")
-	want(t, "growth", []any{strategy.get("GrowthType"), strategy.get("GrowthFactor"), strategy.get("DeploymentDurationInMinutes"), strategy.get("FinalBakeTimeInMinutes")}, []any{"LINEAR", 20, 5, 5})
-	want(t, "profile", []any{data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("Type"), data.one(t, "AWS::AppConfig::ConfigurationProfile", "").get("LocationUri")}, []any{"AWS.Freeform", "hosted"})
-	for _, r := range data.Resources {
+	want(t, "strategy", ref(deployment.get("DeploymentStrategyId")), strategy.ID)
+	want(t, "version", data.resource(ref(deployment.get("ConfigurationVersion"))).get("Content"), "{}")
+	want(t, "growth",
+		[]any{
+			strategy.get("GrowthType"), strategy.get("GrowthFactor"),
+			strategy.get("DeploymentDurationInMinutes"), strategy.get("FinalBakeTimeInMinutes"),
+		},
+		[]any{"LINEAR", 20, 5, 5})
+	profile := data.one(t, "AWS::AppConfig::ConfigurationProfile", "")
+	want(t, "profile", []any{profile.get("Type"), profile.get("LocationUri")}, []any{"AWS.Freeform", "hosted"})
+	for _, r := range data.resources() {
 		if strings.HasPrefix(r.Type, "AWS::AppConfig::") {
-			want(t, r.id+" on deletion", r.DeletionPolicy, "Retain")
+			want(t, r.ID+" on deletion", r.DeletionPolicy, "Retain")
 		}
 	}
 }
 
-// What a task reads is in the contract, and only what the contract names.
-func TestOptionVariablesAreInTheContract(t *testing.T) {
-	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment()
-	var added []string
-	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment() {
-		if _, ok := plainEnvironment[name]; !ok {
-			added = append(added, name)
-		}
-	}
-	slices.Sort(added)
-	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
-	if !ok {
-		t.Fatal("docs/contract.md has no table of options")
-	}
-	table, _, _ = strings.Cut(table, "\n## ")
-	var written []string
-	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
-		written = append(written, match[1])
-	}
-	slices.Sort(written)
-	want(t, "variables of options", added, written)
-	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").environment())))
-	for _, name := range added {
-		e := config.Development()
-		e.Settings = map[string]string{name: "x"}
-		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("a setting may take the name %s: %v", name, err)
-		}
-	}
-}
-
-// Nothing remains of a removable environment, whatever was switched on in it.
+// Nothing remains of a removable environment, even with every option on.
 func TestNothingRemainsOfARemovableEnvironmentWithOptions(t *testing.T) {
-	a := with(t, config.Development(), everything)
-	for _, tpl := range []template{a.data, a.services} {
-		for _, r := range tpl.Resources {
+	e := with(t, config.Development(), everything)
+	for _, tpl := range e.templates() {
+		for _, r := range tpl.resources() {
 			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
-				t.Errorf("%s remains: %s", r.id, r.DeletionPolicy)
+				t.Errorf("%s remains: %s", r.ID, r.DeletionPolicy)
 			}
 		}
 	}

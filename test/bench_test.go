@@ -9,12 +9,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dozen/internal/assembly"
 )
 
 // pairs is how often BenchmarkSynth runs each side. They take turns, so that a machine that grows slower slows both.
 const pairs = 5
 
-// twinApp is the same stacks as an ordinary JavaScript app; it runs in the repository's root.
+// twinApp makes the same resources as an ordinary JavaScript app, from the templates that Dozen has just synthesized. It runs
+// in the root of the repository.
 const twinApp = "test/twin/app.js"
 
 // BenchmarkSynth measures what Go costs: Dozen's synthesis against test/twin, all three environments, AWS's validator and
@@ -56,6 +59,7 @@ func node() string {
 
 func takeTurns(b *testing.B, ours, twin side) {
 	first, second := filepath.Join(scratch(), b.Name(), "ours"), filepath.Join(scratch(), b.Name(), "twin")
+	twin.variables = append(slices.Clone(twin.variables), "TWIN_OF="+first)
 	ours.run(b, first) // also compiles what is not compiled yet
 	twin.run(b, second)
 	sameResources(b, first, second)
@@ -98,41 +102,38 @@ func (s side) run(b *testing.B, directory string) cost {
 	return cost{wall.Seconds(), (state.UserTime() + state.SystemTime()).Seconds()}
 }
 
-// sameResources ends the benchmark unless two assemblies have the same stacks, and in each as many resources of each type.
-// No difference is tolerated.
+// sameResources ends the benchmark unless two assemblies have the same stacks with the same resources: every property and
+// attribute. Only the order of a DependsOn has no meaning.
 func sameResources(b *testing.B, ours, twin string) {
 	b.Helper()
-	first, second := resourceCounts(b, ours), resourceCounts(b, twin)
-	if len(first) != 6 {
-		b.Fatalf("%d stacks, want two for each of three environments", len(first))
+	first, second := resourcesByPath(ours), resourcesByPath(twin)
+	if len(first) < 300 {
+		b.Fatalf("only %d resources in three environments", len(first))
 	}
-	if !maps.EqualFunc(first, second, maps.Equal) {
-		for _, stack := range slices.Sorted(maps.Keys(first)) {
-			for _, kind := range slices.Sorted(maps.Keys(first[stack])) {
-				if first[stack][kind] != second[stack][kind] {
-					b.Errorf("%s: %d of %s, the twin has %d", stack, first[stack][kind], kind, second[stack][kind])
-				}
-				delete(second[stack], kind)
-			}
+	for _, path := range slices.Sorted(maps.Keys(first)) {
+		if first[path] != second[path] {
+			b.Errorf("%s is %s, the twin's is %s", path, first[path], second[path])
 		}
-		b.Fatalf("correct test/twin; what only the twin has: %v", second)
+		delete(second, path)
+	}
+	if b.Failed() || len(second) > 0 {
+		b.Fatalf("correct test/twin; only the twin has: %v", slices.Sorted(maps.Keys(second)))
 	}
 }
 
-// resourceCounts counts by the template's file and the resource's type.
-func resourceCounts(b *testing.B, assembly string) map[string]map[string]int {
-	b.Helper()
-	files, err := filepath.Glob(filepath.Join(assembly, "assembly-*", "*.template.json"))
+// resourcesByPath returns the resources of an assembly as JSON, by stack and logical id.
+func resourcesByPath(directory string) map[string]string {
+	whole, err := assembly.Read(os.DirFS(directory))
 	must(err)
-	counts := map[string]map[string]int{}
-	for _, file := range files {
-		kinds := map[string]int{}
-		for _, r := range readTemplate(file).Resources {
-			kinds[r.Type]++
+	found := map[string]string{}
+	for _, e := range whole.Environments {
+		for _, r := range e.Resources("") {
+			comparable := *r
+			comparable.Stack, comparable.DependsOn = nil, slices.Sorted(slices.Values(r.DependsOn))
+			found[r.Stack.ID+"/"+r.ID] = plain(comparable)
 		}
-		counts[filepath.Base(file)] = kinds
 	}
-	return counts
+	return found
 }
 
 func median(costs []cost, of func(cost) float64) float64 {

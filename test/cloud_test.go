@@ -4,55 +4,62 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"dozen/internal/assembly"
 )
 
-// cloud is as much of CloudFormation as it takes to walk a sequence of deployments: stacks with the attributes of their
-// resources, replacement of a database, exports that cannot change while they are imported, weak references that are read
-// when the stack that holds them is deployed.
+// cloud is as much of CloudFormation as a sequence of deployments needs: stacks with the attributes of their resources,
+// replacement of a database, exports that cannot change while they are imported, weak references that are read when the
+// stack that contains them is deployed.
 type cloud struct {
-	stacks  map[string]map[string]string // stack -> output -> value
-	texts   map[string]template
-	imports map[string][]string // export -> stacks that import it
-	made    int
+	stacks   map[string]map[string]string // stack -> output -> value
+	deployed map[string]template
+	imports  map[string][]string // export -> stacks that import it
+	created  int
 }
 
 func newCloud() *cloud {
-	return &cloud{stacks: map[string]map[string]string{}, texts: map[string]template{}, imports: map[string][]string{}}
+	return &cloud{stacks: map[string]map[string]string{}, deployed: map[string]template{}, imports: map[string][]string{}}
 }
 
 func (c *cloud) deploy(t *testing.T, name string, tpl template) {
 	t.Helper()
+	if c.deployed[name].Stack == nil {
+		c.deployed[name] = template{Stack: &assembly.Stack{}}
+	}
 	outputs := map[string]string{}
 	for output, value := range tpl.Outputs {
-		outputs[output] = c.resolve(name, tpl, dig(value, "Value"))
-		if export, ok := dig(value, "Export", "Name").(string); ok && len(c.imports[export]) > 0 && c.stacks[name][output] != outputs[output] {
+		outputs[output] = c.resolve(name, tpl, value.Value)
+		export, ok := value.Export.Name.(string)
+		if ok && len(c.imports[export]) > 0 && c.stacks[name][output] != outputs[output] {
 			t.Fatalf("%s: export %s cannot be changed, it is in use by %v", name, export, c.imports[export])
 		}
 	}
-	for _, r := range tpl.Resources {
+	for _, r := range tpl.resources() {
 		c.checkReferences(t, name, r.Properties)
 	}
-	c.stacks[name], c.texts[name] = outputs, tpl
+	c.stacks[name], c.deployed[name] = outputs, tpl
 }
 
-// resolve gives a value a name of its own for each resource that was made: the same as before unless it was replaced.
+// resolve returns a string of its own for each resource that was created: the same as before unless it was replaced.
 func (c *cloud) resolve(name string, tpl template, value any) string {
 	id := ref(value)
-	now, before := tpl.Resources[id], c.texts[name].Resources[id]
-	replaced := before.Type == "" || before.Type == "AWS::RDS::DBInstance" && plain(now.get("DBSnapshotIdentifier")) != plain(before.get("DBSnapshotIdentifier"))
-	if replaced {
-		c.made++
-		return fmt.Sprintf("%s#%d", plain(value), c.made)
+	now, before := tpl.resource(id), c.deployed[name].resource(id)
+	restored := before.Type == "AWS::RDS::DBInstance" &&
+		plain(now.get("DBSnapshotIdentifier")) != plain(before.get("DBSnapshotIdentifier"))
+	if before.Type == "" || restored {
+		c.created++
+		return fmt.Sprintf("%s#%d", plain(value), c.created)
 	}
-	for output, old := range c.texts[name].Outputs {
-		if plain(dig(old, "Value")) == plain(value) {
+	for output, old := range c.deployed[name].Outputs {
+		if plain(old.Value) == plain(value) {
 			return c.stacks[name][output]
 		}
 	}
 	return plain(value)
 }
 
-// checkReferences: a reference to an output that does not exist fails the deployment.
+// checkReferences ends the test at a reference to an output that does not exist: the deployment would fail.
 func (c *cloud) checkReferences(t *testing.T, name string, value any) {
 	t.Helper()
 	switch v := value.(type) {
@@ -78,16 +85,16 @@ func (c *cloud) checkReferences(t *testing.T, name string, value any) {
 
 func (c *cloud) remove(t *testing.T, name string) {
 	t.Helper()
-	for _, value := range c.texts[name].Outputs {
-		if export, ok := dig(value, "Export", "Name").(string); ok && len(c.imports[export]) > 0 {
+	for _, value := range c.deployed[name].Outputs {
+		if export, ok := value.Export.Name.(string); ok && len(c.imports[export]) > 0 {
 			t.Fatalf("%s: export %s is in use by %v", name, export, c.imports[export])
 		}
 	}
 	delete(c.stacks, name)
-	delete(c.texts, name)
+	delete(c.deployed, name)
 }
 
-// output finds the one output of a stack that publishes an attribute of a resource.
+// output returns the value of the output of a stack that publishes an attribute of a resource.
 func (c *cloud) output(t *testing.T, stack, resource, attribute string) string {
 	t.Helper()
 	for name, value := range c.stacks[stack] {

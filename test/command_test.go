@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// checkout copies what git knows of the repository, as a clone would have it, with the installed npm packages.
+// checkout copies the files that git tracks, as a clone would have them, and links the installed npm packages.
 func checkout(t *testing.T) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -36,7 +36,8 @@ func checkout(t *testing.T) string {
 	modules, err := filepath.Abs(filepath.Join(root, "node_modules"))
 	must(err)
 	must(os.Symlink(modules, filepath.Join(directory, "node_modules")))
-	must(os.Chtimes(filepath.Join(directory, "package-lock.json"), time.Unix(0, 0), time.Unix(0, 0))) // older than the packages: no npm ci
+	old := time.Unix(0, 0) // before the packages, so that make does not run npm ci
+	must(os.Chtimes(filepath.Join(directory, "package-lock.json"), old, old))
 	return directory
 }
 
@@ -64,10 +65,14 @@ func TestMakeSynthIsDeterministic(t *testing.T) {
 	}
 	one, two := checkout(t), checkout(t)
 	if output, code := makeSynth(one, "TZ=UTC", "LC_ALL=C"); code != 0 {
-		t.Fatalf("make synth ends with %d:\n%s", code, output)
+		t.Fatalf("make synth exits with %d:\n%s", code, output)
 	}
-	if output, code := makeSynth(two, "TZ=Pacific/Kiritimati", "LC_ALL=C.UTF-8", "HOME="+t.TempDir(), "GOPATH="+goEnv(t, "GOPATH"), "GOCACHE="+goEnv(t, "GOCACHE")); code != 0 {
-		t.Fatalf("make synth ends with %d:\n%s", code, output)
+	other := []string{
+		"TZ=Pacific/Kiritimati", "LC_ALL=C.UTF-8",
+		"HOME=" + t.TempDir(), "GOPATH=" + goEnv(t, "GOPATH"), "GOCACHE=" + goEnv(t, "GOCACHE"),
+	}
+	if output, code := makeSynth(two, other...); code != 0 {
+		t.Fatalf("make synth exits with %d:\n%s", code, output)
 	}
 	for _, name := range []string{"assembly-dev", "assembly-staging", "assembly-prod"} {
 		if _, err := os.Stat(filepath.Join(one, "cdk.out", name)); err != nil {
@@ -116,14 +121,16 @@ func digest(t *testing.T, directory string) map[string]string {
 	return sums
 }
 
-// Bad input: every mistake at once, exit code not 0, no stack trace, and nothing in cdk.out that could be deployed.
-func TestMistakesEndTheCommand(t *testing.T) {
+// Bad input: all problems at once, an exit code other than 0, no stack trace, and nothing in cdk.out that could be deployed.
+func TestProblemsEndTheCommand(t *testing.T) {
 	directory := checkout(t)
 	output, code := makeSynth(directory, "DOZEN_REGION=Frankfurt", "DOZEN_ACCOUNT=1", "DOZEN_ALARM_EMAIL=nobody")
 	if code == 0 {
 		t.Error("the command succeeds")
 	}
-	for _, part := range []string{`environment "dev": Region is "Frankfurt"`, `environment "prod": Account is "1"`, `Alarms.Email is "nobody"`} {
+	for _, part := range []string{
+		`environment "dev": Region is "Frankfurt"`, `environment "prod": Account is "1"`, `Alarms.Email is "nobody"`,
+	} {
 		if !strings.Contains(output, part) {
 			t.Errorf("%q is missing in:\n%s", part, output)
 		}
@@ -132,19 +139,19 @@ func TestMistakesEndTheCommand(t *testing.T) {
 		t.Errorf("a stack trace:\n%s", output)
 	}
 	if left, _ := filepath.Glob(filepath.Join(directory, "cdk.out", "*")); len(left) > 0 {
-		t.Errorf("cdk.out holds %v", left)
+		t.Errorf("cdk.out contains %v", left)
 	}
 }
 
-// AWS's validator, cdk-nag and our own invariants are on in the real command, and what any of them finds ends it. Whoever
-// removes a key from cdk.json or a call from main.go sees this test fail.
+// The real command runs AWS's validator, cdk-nag and our own checks, and fails on what any of them finds. This test fails when
+// a key of cdk.json or a call in main.go is missing.
 func TestFindingsEndTheCommand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles and synthesizes with all validators")
 	}
 	directory := checkout(t)
 	for _, damage := range []struct{ file, old, new string }{
-		{"stacks/data/nat.go", `VolumeType: jsii.String("gp3")`, `VolumeType: jsii.String("gp9")`}, // AWS's validator: a mere warning
+		{"stacks/data/nat.go", `VolumeType: jsii.String("gp3")`, `VolumeType: jsii.String("gp9")`}, // AWS's validator: only a warning
 		{"stacks/services/load_balancer.go", "nag.OpenToUsers", "nag.StandardPorts"},               // cdk-nag
 		{"stacks/services/service.go", "Rollback: jsii.Bool(true)", "Rollback: jsii.Bool(false)"},  // ours
 	} {
@@ -160,7 +167,7 @@ func TestFindingsEndTheCommand(t *testing.T) {
 	if code == 0 {
 		t.Error("the command succeeds")
 	}
-	for _, part := range []string{"gp9", "AwsSolutions-EC23", "DeploymentCircuitBreaker: not enabled with rollback"} {
+	for _, part := range []string{"gp9", "AwsSolutions-EC23", "DeploymentCircuitBreaker: is not enabled with rollback"} {
 		if !strings.Contains(output, part) {
 			t.Errorf("%q is missing in:\n%s", part, output)
 		}

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +12,7 @@ import (
 	"dozen/config"
 )
 
-// contractTable gives the names in the table of variables that every process receives, sorted.
+// contractTable returns the names in the table of variables that every process receives, sorted.
 func contractTable(t *testing.T) []string {
 	t.Helper()
 	text := readFile(t, "docs/contract.md")
@@ -29,7 +30,7 @@ func contractTable(t *testing.T) []string {
 	return names
 }
 
-// exampleVariables gives the names in app/.env.example.
+// exampleVariables returns the names in app/.env.example.
 func exampleVariables(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -39,7 +40,7 @@ func exampleVariables(t *testing.T) []string {
 	return names
 }
 
-// readFile reads a file of the repository.
+// readFile returns a file of the repository.
 func readFile(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(root, path))
@@ -49,17 +50,49 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
-// What is developed against must be what runs: the same majors of PostgreSQL and Valkey in compose.yaml and in the templates.
+// Developers must use what runs on AWS: compose.yaml has the same versions of PostgreSQL and Valkey as the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
 	compose := readFile(t, "app/compose.yaml")
 	for image, pinned := range map[string]string{"postgres": config.PostgresVersion, "valkey/valkey": config.ValkeyVersion} {
 		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
 		if match == nil {
-			t.Errorf("app/compose.yaml runs no %s with a version", image)
+			t.Errorf("app/compose.yaml does not run %s with a version", image)
 			continue
 		}
 		if pinned != match[1] && !strings.HasPrefix(pinned, match[1]+".") {
 			t.Errorf("app/compose.yaml runs %s %s, the infrastructure %s", image, match[1], pinned)
+		}
+	}
+}
+
+// The contract names exactly the variables that options add.
+func TestOptionVariablesAreInTheContract(t *testing.T) {
+	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()
+	var added []string
+	for name := range full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables() {
+		if _, ok := plainEnvironment[name]; !ok {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
+	if !ok {
+		t.Fatal("docs/contract.md has no table of options")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	var written []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
+		written = append(written, match[1])
+	}
+	slices.Sort(written)
+	want(t, "variables of options", added, written)
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())),
+		slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
+	for _, name := range added {
+		e := config.Development()
+		e.Settings = map[string]string{name: "x"}
+		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("a setting may take the name %s: %v", name, err)
 		}
 	}
 }

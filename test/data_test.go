@@ -7,11 +7,11 @@ import (
 	"dozen/config"
 )
 
-// keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes what changes its id and
-// makes an empty one in its place.
+// keepers are the resources that keep data. Their logical ids are pinned: CloudFormation deletes a resource whose id changes
+// and creates an empty one in its place.
 var keepers = []struct{ id, kind, reason string }{
 	{"DatabaseInstanceAA8A5FDE", "AWS::RDS::DBInstance", "all of the application's records"},
-	{"DatabaseSecret3B817195", "AWS::SecretsManager::Secret", "the password that the running database was made with"},
+	{"DatabaseSecret3B817195", "AWS::SecretsManager::Secret", "the password that the running database was created with"},
 	{"StorageFiles48C02C92", "AWS::S3::Bucket", "uploads and archives"},
 	{"StorageAccessLogs96FB524C", "AWS::S3::Bucket", "who asked for what: evidence after an incident"},
 	{"CacheNodes5B43AEF0", "AWS::ElastiCache::ReplicationGroup", "sessions: a new id logs every user out"},
@@ -20,44 +20,42 @@ var keepers = []struct{ id, kind, reason string }{
 }
 
 func TestLogicalIDsOfWhatKeepsData(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		for _, keeper := range keepers {
-			if kind := a.data.Resources[keeper.id].Type; kind != keeper.kind {
+			if kind := e.data.resource(keeper.id).Type; kind != keeper.kind {
 				t.Errorf("%s is no longer a %s (%q): it keeps %s", keeper.id, keeper.kind, kind, keeper.reason)
 			}
 		}
 	})
 	aurora := with(t, config.Development(), func(e *config.Environment) { e.Database.Aurora = true })
-	want(t, "Aurora cluster", aurora.data.one(t, "AWS::RDS::DBCluster", "").id, "DatabaseCluster5B53A178")
+	want(t, "Aurora cluster", aurora.data.one(t, "AWS::RDS::DBCluster", "").ID, "DatabaseCluster5B53A178")
 	serverless := with(t, config.Development(), func(e *config.Environment) { e.Cache.Serverless = true })
-	want(t, "serverless cache", serverless.data.one(t, "AWS::ElastiCache::ServerlessCache", "").id, "CacheServerlessB4693E6C")
+	want(t, "serverless cache", serverless.data.one(t, "AWS::ElastiCache::ServerlessCache", "").ID, "CacheServerlessB4693E6C")
 }
 
 // Settings may change the size of what keeps data, never its identity.
 func TestSettingsKeepLogicalIDs(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) {
+	e := with(t, config.Production(), func(e *config.Environment) {
 		e.Network.NAT, e.Network.Zones = config.NATSingle, 3
 		e.Database.Class, e.Database.MultiAZ, e.Database.Snapshot = "r8g.large", false, "before-the-accident"
 		e.Cache.Replicas, e.Storage.InfrequentAfterDays = 2, 0
 		e.Alarms.Email, e.LogDays = "ops@example.com", 365
 	})
 	for _, keeper := range keepers {
-		if a.data.Resources[keeper.id].Type != keeper.kind {
+		if e.data.resource(keeper.id).Type != keeper.kind {
 			t.Errorf("%s is gone after a change of settings: it keeps %s", keeper.id, keeper.reason)
 		}
 	}
 }
 
-// What an operator fears most: that a stack's end, or a replacement, takes the data with it.
+// What an operator fears most: the data is gone with its stack, or after a replacement.
 func TestDataOutlivesItsStack(t *testing.T) {
-	for _, get := range []func() assembly{staging, prod} {
-		a := get()
-		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain", "AWS::SecretsManager::Secret": ""} {
-			for _, r := range a.data.all(t, kind) {
-				if policy != "" {
-					want(t, r.id+" on deletion", r.DeletionPolicy, policy)
-					want(t, r.id+" on replacement", r.UpdateReplacePolicy, policy)
-				}
+	for _, get := range []func() environment{staging, prod} {
+		e := get()
+		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain"} {
+			for _, r := range e.data.all(t, kind) {
+				want(t, r.ID+" on deletion", r.DeletionPolicy, policy)
+				want(t, r.ID+" on replacement", r.UpdateReplacePolicy, policy)
 			}
 		}
 	}
@@ -66,23 +64,23 @@ func TestDataOutlivesItsStack(t *testing.T) {
 
 // The opposite fear: an environment for an afternoon that is billed for a year.
 func TestNothingRemainsOfARemovableEnvironment(t *testing.T) {
-	a := synthesizeFor(t, config.Ephemeral("pr-123", config.Production()), bundled())
-	for _, tpl := range []template{a.data, a.services} {
-		for id, r := range tpl.Resources {
+	e := synthesizeFor(t, config.Ephemeral("pr-123", config.Production()), bundled())
+	for _, tpl := range e.templates() {
+		for _, r := range tpl.resources() {
 			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {
-				t.Errorf("%s (%s) remains: %s", id, r.Type, r.DeletionPolicy)
+				t.Errorf("%s (%s) remains: %s", r.ID, r.Type, r.DeletionPolicy)
 			}
 		}
 	}
-	want(t, "emptied buckets", len(a.data.all(t, "Custom::S3AutoDeleteObjects")), len(a.data.all(t, "AWS::S3::Bucket")))
-	want(t, "database protection", a.data.one(t, "AWS::RDS::DBInstance", "").get("DeletionProtection"), false)
-	want(t, "automated backups", a.data.one(t, "AWS::RDS::DBInstance", "").get("DeleteAutomatedBackups"), true)
+	want(t, "emptied buckets", len(e.data.all(t, "Custom::S3AutoDeleteObjects")), len(e.data.all(t, "AWS::S3::Bucket")))
+	want(t, "database protection", e.data.one(t, "AWS::RDS::DBInstance", "").get("DeletionProtection"), false)
+	want(t, "automated backups", e.data.one(t, "AWS::RDS::DBInstance", "").get("DeleteAutomatedBackups"), true)
 }
 
 func TestDatabase(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		d := a.environment.Database
-		instance := a.data.one(t, "AWS::RDS::DBInstance", "")
+	each(t, func(t *testing.T, e environment) {
+		d := e.settings.Database
+		instance := e.data.one(t, "AWS::RDS::DBInstance", "")
 		for property, wanted := range map[string]any{
 			"Engine": "postgres", "EngineVersion": config.PostgresVersion, "StorageType": "gp3", "StorageEncrypted": true,
 			"AllocatedStorage": "20", "MaxAllocatedStorage": d.MaxStorageGiB, "MultiAZ": d.MultiAZ, "BackupRetentionPeriod": d.BackupDays,
@@ -90,40 +88,43 @@ func TestDatabase(t *testing.T) {
 			"AutoMinorVersionUpgrade": true, "AllowMajorVersionUpgrade": false, "CopyTagsToSnapshot": true,
 			"EnableCloudwatchLogsExports": []string{"postgresql", "upgrade"}, "DBName": "app", "DBInstanceClass": "db." + d.Class,
 		} {
-			if property == "AllocatedStorage" && a.environment.Name == "prod" {
+			if property == "AllocatedStorage" && e.Name == "prod" {
 				wanted = "50"
 			}
 			want(t, property, instance.get(property), wanted)
 		}
-		want(t, "forced TLS", a.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
-		want(t, "family", a.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Family"), "postgres17")
+		want(t, "forced TLS", e.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
+		want(t, "family", e.data.one(t, "AWS::RDS::DBParameterGroup", "").get("Family"), "postgres17")
 		if d.BackupDays < 7 {
 			t.Errorf("backups are kept %d days", d.BackupDays)
 		}
-		secret := a.data.one(t, "AWS::SecretsManager::Secret", "/Database/")
+		secret := e.data.one(t, "AWS::SecretsManager::Secret", "/Database/")
 		excluded, _ := secret.get("GenerateSecretString", "ExcludeCharacters").(string)
 		for _, unsafe := range ` ^@/:"'\%#?&=+` + "`" {
 			if !strings.ContainsRune(excluded, unsafe) {
-				t.Errorf("a generated password may hold %q, which breaks connection strings", unsafe)
+				t.Errorf("a generated password may contain %q, which breaks connection strings", unsafe)
 			}
 		}
 	})
-	want(t, "rotation in production", plain(prod().data.one(t, "AWS::SecretsManager::RotationSchedule", "").get("RotationRules")), `{"ScheduleExpression":"rate(30 days)"}`)
+	want(t, "rotation in production",
+		plain(prod().data.one(t, "AWS::SecretsManager::RotationSchedule", "").get("RotationRules")),
+		`{"ScheduleExpression":"rate(30 days)"}`)
 }
 
-// Data lives where no route leads out.
+// What keeps data is in subnets without a route to the outside.
 func TestDataIsIsolated(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		routed := map[string]bool{}
-		for _, route := range a.data.all(t, "AWS::EC2::Route") {
+		for _, route := range e.data.all(t, "AWS::EC2::Route") {
 			routed[ref(route.get("RouteTableId"))] = true
 		}
 		outside := map[string]bool{}
-		for _, association := range a.data.all(t, "AWS::EC2::SubnetRouteTableAssociation") {
+		for _, association := range e.data.all(t, "AWS::EC2::SubnetRouteTableAssociation") {
 			outside[ref(association.get("SubnetId"))] = routed[ref(association.get("RouteTableId"))]
 		}
-		subnets := append(list(a.data.one(t, "AWS::RDS::DBSubnetGroup", "").get("SubnetIds")), list(a.data.one(t, "AWS::ElastiCache::SubnetGroup", "").get("SubnetIds"))...)
-		if len(subnets) != 2*a.environment.Network.Zones {
+		database, cache := e.data.one(t, "AWS::RDS::DBSubnetGroup", ""), e.data.one(t, "AWS::ElastiCache::SubnetGroup", "")
+		subnets := append(list(database.get("SubnetIds")), list(cache.get("SubnetIds"))...)
+		if len(subnets) != 2*e.settings.Network.Zones {
 			t.Errorf("%d subnets for data, want one a zone each", len(subnets))
 		}
 		for _, subnet := range subnets {
@@ -135,13 +136,14 @@ func TestDataIsIsolated(t *testing.T) {
 }
 
 func TestCache(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		group := a.data.one(t, "AWS::ElastiCache::ReplicationGroup", "")
-		several := a.environment.Cache.Replicas > 0
+	each(t, func(t *testing.T, e environment) {
+		group := e.data.one(t, "AWS::ElastiCache::ReplicationGroup", "")
+		several := e.settings.Cache.Replicas > 0
 		for property, wanted := range map[string]any{
-			"Engine": "valkey", "EngineVersion": config.ValkeyVersion, "TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
+			"Engine": "valkey", "EngineVersion": config.ValkeyVersion,
+			"TransitEncryptionEnabled": true, "TransitEncryptionMode": "required",
 			"AtRestEncryptionEnabled": true, "AutomaticFailoverEnabled": several, "MultiAZEnabled": several,
-			"NumCacheClusters": 1 + a.environment.Cache.Replicas,
+			"NumCacheClusters": 1 + e.settings.Cache.Replicas,
 		} {
 			want(t, property, group.get(property), wanted)
 		}
@@ -150,53 +152,30 @@ func TestCache(t *testing.T) {
 }
 
 func TestBuckets(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		for _, bucket := range a.data.all(t, "AWS::S3::Bucket") {
-			want(t, bucket.id+"'s public access", bucket.get("PublicAccessBlockConfiguration"), map[string]bool{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true})
+	each(t, func(t *testing.T, e environment) {
+		for _, bucket := range e.data.all(t, "AWS::S3::Bucket") {
+			want(t, bucket.ID+"'s public access", bucket.get("PublicAccessBlockConfiguration"),
+				map[string]bool{
+					"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+				})
 			var policy string
-			for _, p := range a.data.all(t, "AWS::S3::BucketPolicy") {
-				if ref(p.get("Bucket")) == bucket.id {
+			for _, p := range e.data.all(t, "AWS::S3::BucketPolicy") {
+				if ref(p.get("Bucket")) == bucket.ID {
 					policy = plain(p.get("PolicyDocument"))
 				}
 			}
 			if !strings.Contains(policy, `"aws:SecureTransport":"false"`) || !strings.Contains(policy, `"Effect":"Deny"`) {
-				t.Errorf("%s does not refuse plain HTTP: %s", bucket.id, policy)
+				t.Errorf("%s does not refuse plain HTTP: %s", bucket.ID, policy)
 			}
 			if bucket.get("LifecycleConfiguration") == nil {
-				t.Errorf("%s grows for ever", bucket.id)
+				t.Errorf("%s grows forever", bucket.ID)
 			}
 		}
-		files := a.data.one(t, "AWS::S3::Bucket", "/Files/")
+		files := e.data.one(t, "AWS::S3::Bucket", "/Files/")
 		want(t, "versions", files.get("VersioningConfiguration", "Status"), "Enabled")
-		logs := a.data.one(t, "AWS::S3::BucketPolicy", "/AccessLogs/")
+		logs := e.data.one(t, "AWS::S3::BucketPolicy", "/AccessLogs/")
 		if !strings.Contains(plain(logs.Properties), "logdelivery.elasticloadbalancing.amazonaws.com") {
 			t.Error("the load balancer may not deliver its logs")
 		}
 	})
-}
-
-func TestAuroraServerless(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Database.Aurora, e.Database.MinACU, e.Database.MaxACU = true, 1, 8 })
-	cluster := a.data.one(t, "AWS::RDS::DBCluster", "")
-	want(t, "capacity", cluster.get("ServerlessV2ScalingConfiguration"), map[string]int{"MinCapacity": 1, "MaxCapacity": 8})
-	want(t, "encrypted", cluster.get("StorageEncrypted"), true)
-	want(t, "protected", cluster.get("DeletionProtection"), true)
-	want(t, "on deletion", cluster.DeletionPolicy, "Snapshot")
-	want(t, "instances", len(a.data.all(t, "AWS::RDS::DBInstance")), 2)
-	want(t, "forced TLS", a.data.one(t, "AWS::RDS::DBClusterParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
-	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
-	if host := definition.environment()["POSTGRES_SERVICE_HOST"]; !strings.Contains(host, "DatabaseCluster") {
-		t.Errorf("host is %s", host)
-	}
-}
-
-func TestServerlessCache(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Cache.Serverless = true })
-	cache := a.data.one(t, "AWS::ElastiCache::ServerlessCache", "")
-	want(t, "engine", cache.get("Engine"), "valkey")
-	want(t, "major version", cache.get("MajorEngineVersion"), "8")
-	want(t, "cap", cache.get("CacheUsageLimits", "DataStorage", "Maximum"), 5)
-	if cache.get("UserGroupId") == nil {
-		t.Error("anyone in the network may use the cache")
-	}
 }

@@ -1,20 +1,18 @@
 package test
 
 import (
-	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/gate"
 )
 
-// differences are the resources that production has and development has not, and the other way round, each with the
-// setting that it follows from. Anything else would be a part of production that nobody has ever tried.
+// differences are the resources that only production or only development has, each with the setting that it follows from.
+// Anything else would be a part of production that nobody has ever tried.
 var differences = map[string]string{
 	"Data/Network/Vpc/publicSubnet1/EIP":         "NAT",
 	"Data/Network/Vpc/publicSubnet1/NATGateway":  "NAT",
@@ -42,11 +40,11 @@ var peer = regexp.MustCompile(`(from|to) \w+:`)
 
 // Development must be production in small: the same parts, other values.
 func TestDevelopmentDiffersFromProductionByValuesOnly(t *testing.T) {
-	parts := func(a assembly) map[string]string {
+	parts := func(e environment) map[string]string {
 		found := map[string]string{}
-		for _, tpl := range []template{a.data, a.services} {
-			for _, r := range tpl.Resources {
-				path := peer.ReplaceAllString(strings.TrimPrefix(r.path(), a.environment.Name+"/"), "$1 group:")
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
+				path := peer.ReplaceAllString(strings.TrimPrefix(r.path(), e.Name+"/"), "$1 group:")
 				found[path] = r.Type
 			}
 		}
@@ -70,7 +68,7 @@ func TestDevelopmentDiffersFromProductionByValuesOnly(t *testing.T) {
 	}
 	for path, kind := range development {
 		if production[path] == "" && !declared(path) {
-			t.Errorf("development has %s (%s), production has not", path, kind)
+			t.Errorf("development has %s (%s), production does not", path, kind)
 		}
 	}
 	if len(production) < 100 {
@@ -78,65 +76,61 @@ func TestDevelopmentDiffersFromProductionByValuesOnly(t *testing.T) {
 	}
 	for prefix := range differences {
 		if !used[prefix] {
-			t.Errorf("%s is declared as a difference, and is none: remove it", prefix)
+			t.Errorf("%s is not a difference any more: remove it from the list", prefix)
 		}
 	}
 }
 
 // Every task of every environment gets the same names of variables: a name that exists only in production is untested.
 func TestEnvironmentsShareTheNamesOfVariables(t *testing.T) {
-	names := func(a assembly) []string {
-		return slices.Sorted(maps.Keys(a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()))
+	names := func(e environment) []string {
+		return slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
 	}
 	want(t, "staging", names(staging()), names(prod()))
 	want(t, "development", names(dev()), names(prod()))
 }
 
-// Build once: the image that staging has tried is the one that production runs.
-func TestStagingAndProductionRunTheSameImage(t *testing.T) {
-	image := func(a assembly) string {
-		return plain(a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").get("ContainerDefinitions", 0, "Image"))
-	}
-	want(t, "image", image(staging()), image(prod()))
-	if !regexp.MustCompile(`:[0-9a-f]{64}"`).MatchString(image(prod())) {
-		t.Errorf("the image %s is not named by its contents", image(prod()))
-	}
-}
-
-// Two environments in one account: the second deployment must not fail on a name that the first one took.
+// Two environments in one account: the second deployment must not fail on a name that the first one has taken.
 func TestTwoCopiesDoNotCollide(t *testing.T) {
-	copyOf := func(name string) assembly {
+	copyOf := func(name string) environment {
 		return with(t, config.Production(), func(e *config.Environment) { e.Name = name })
 	}
 	one, two := copyOf("one"), copyOf("two")
-	physical := map[string][]string{"AWS::ElastiCache::User": {"UserId"}, "AWS::ElastiCache::UserGroup": {"UserGroupId"}, "AWS::ElastiCache::ServerlessCache": {"ServerlessCacheName"}}
+	physical := map[string][]string{
+		"AWS::ElastiCache::User":            {"UserId"},
+		"AWS::ElastiCache::UserGroup":       {"UserGroupId"},
+		"AWS::ElastiCache::ServerlessCache": {"ServerlessCacheName"},
+	}
 	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
-		for id, r := range pair[0].Resources {
+		for _, r := range pair[0].resources() {
 			for property, value := range r.Properties {
 				text, fixed := value.(string)
-				if !fixed || !strings.HasSuffix(property, "Name") && !strings.HasSuffix(property, "Identifier") && !slices.Contains(physical[r.Type], property) {
+				names := strings.HasSuffix(property, "Name") || strings.HasSuffix(property, "Identifier") ||
+					slices.Contains(physical[r.Type], property)
+				if !fixed || !names {
 					continue
 				}
-				if pair[1].Resources[id].Properties[property] == text && !sharedNames[r.Type+"."+property] {
-					t.Errorf("%s (%s): %s is %q in both environments", id, r.Type, property, text)
+				if pair[1].resource(r.ID).Properties[property] == text && !sharedNames[r.Type+"."+property] {
+					t.Errorf("%s (%s): %s is %q in both environments", r.ID, r.Type, property, text)
 				}
 			}
 		}
 		for name, output := range pair[0].Outputs {
-			if dig(output, "Export") != nil {
+			if output.Export.Name != nil {
 				t.Errorf("output %s is exported: exports are unique in a region", name)
 			}
 		}
 	}
-	if plain(one.data.one(t, "AWS::ElastiCache::User", "").get("UserId")) == plain(two.data.one(t, "AWS::ElastiCache::User", "").get("UserId")) {
-		t.Error("both environments make the same cache user")
+	user := func(e environment) string { return plain(e.data.one(t, "AWS::ElastiCache::User", "").get("UserId")) }
+	if user(one) == user(two) {
+		t.Error("both environments create the same cache user")
 	}
 	if strings.Contains(two.services.text, "dozen-one-Data") {
 		t.Error("the second environment refers to the first one's stack")
 	}
 }
 
-// sharedNames are properties that end in Name and name nothing physical.
+// sharedNames are properties that end in Name and are not names of resources in AWS.
 var sharedNames = map[string]bool{
 	"AWS::CloudWatch::Alarm.MetricName":                     true,
 	"AWS::ElastiCache::User.UserName":                       true,
@@ -146,8 +140,8 @@ var sharedNames = map[string]bool{
 	"AWS::ApplicationAutoScaling::ScalingPolicy.PolicyName": true, // unique for its scalable target
 }
 
-// A database that was restored from a snapshot has a new address. No export may stand in its way, the services must be
-// gone and come back without touching it, and afterwards they must ask for the new address.
+// A database that was restored from a snapshot has a new address. No export may block the restore; the services can be
+// deleted and created again without touching the database, and afterwards they use the new address.
 func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 	before := prod()
 	restored := with(t, config.Production(), func(e *config.Environment) { e.Database.Snapshot = "before-the-accident" })
@@ -159,7 +153,7 @@ func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 	region.remove(t, "prod-Services")
 	region.deploy(t, "prod-Services", before.services)
 	if now := region.output(t, "prod-Data", "DatabaseInstance", "EndpointAddress"); now != old {
-		t.Fatalf("making the services again moved the database from %s to %s", old, now)
+		t.Fatalf("creating the services again moved the database from %s to %s", old, now)
 	}
 
 	region.deploy(t, "prod-Data", restored.data)
@@ -167,9 +161,12 @@ func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 		t.Fatal("the restored database was not replaced: nothing was restored")
 	}
 	if before.services.text == restored.services.text {
-		t.Error("the services' template did not change: `cdk deploy` would skip it, and tasks would ask for the old address")
+		t.Error("the services' template did not change: `cdk deploy` would skip it, and tasks would keep the old address")
 	}
-	if before.services.one(t, "Custom::Migration", "").get("RestoredFrom") == restored.services.one(t, "Custom::Migration", "").get("RestoredFrom") {
+	restoredFrom := func(e environment) any {
+		return e.services.one(t, gate.ResourceType, "").get(gate.PropertyRestoredFrom)
+	}
+	if restoredFrom(before) == restoredFrom(restored) {
 		t.Error("the migration does not run again on the restored database, whose schema is older")
 	}
 	region.deploy(t, "prod-Services", restored.services)
@@ -180,89 +177,5 @@ func TestServicesComeAndGoAndTheDatabaseIsRestored(t *testing.T) {
 		if instance.get(property) != nil {
 			t.Errorf("%s may not be given with a snapshot", property)
 		}
-	}
-}
-
-// Another app, in another language, with other processes: nothing outside app/ may know the bundled one.
-func TestAnotherAppServesAsWell(t *testing.T) {
-	directory := filepath.Join(scratch(), "another")
-	must(os.MkdirAll(directory, 0o755))
-	must(os.WriteFile(filepath.Join(directory, "Procfile"), []byte("web: gunicorn shop.wsgi --bind 0.0.0.0:8080\nmail: celery -A shop worker -Q mail\nreports: celery -A shop worker -Q reports\nrelease: python manage.py migrate\n"), 0o644))
-	must(os.WriteFile(filepath.Join(directory, "Dockerfile"), []byte("FROM python:3.14-slim\nCOPY . /srv\nUSER 65532\nVOLUME /tmp\n"), 0o644))
-	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := config.Production()
-	e.Workers = map[string]config.Worker{"worker": small(e.Workers["worker"], 2), "reports": small(e.Workers["worker"], 1)}
-	a := synthesizeFor(t, e, app)
-	want(t, "most reports", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Reports/").get("MaxCapacity"), 1)
-	want(t, "most mail", a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Mail/").get("MaxCapacity"), 2)
-	var services []string
-	for _, service := range a.services.all(t, "AWS::ECS::Service") {
-		services = append(services, strings.Split(service.path(), "/")[2])
-	}
-	want(t, "services", services, []string{"Mail", "Reports", "Web"})
-	want(t, "command", a.services.one(t, "AWS::ECS::TaskDefinition", "/Reports/").get("ContainerDefinitions", 0, "Command"), []string{"celery", "-A", "shop", "worker", "-Q", "reports"})
-	want(t, "alarm", len(a.services.all(t, "AWS::CloudWatch::Alarm")), len(prod().services.all(t, "AWS::CloudWatch::Alarm"))-1+2)
-	for _, tpl := range []template{a.data, a.services} {
-		if strings.Contains(tpl.text, "dozen-app") {
-			t.Error("the templates know the bundled app")
-		}
-		for _, finding := range findings(t, tpl) {
-			t.Error(finding)
-		}
-	}
-}
-
-func small(w config.Worker, most int) config.Worker {
-	w.Max = most
-	return w
-}
-
-// An app without a migration has no gate, and nothing waits for one.
-func TestAppWithoutReleaseProcess(t *testing.T) {
-	app := bundled()
-	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
-	a := synthesizeFor(t, config.Development(), app)
-	want(t, "gates", len(a.services.some("Custom::Migration")), 0)
-	want(t, "services", len(a.services.all(t, "AWS::ECS::Service")), 3)
-}
-
-// The image's hash must not depend on where the repository lies or on what lies beside the app.
-func TestImageDependsOnTheAppAlone(t *testing.T) {
-	copyDirectory := filepath.Join(scratch(), "elsewhere", "app")
-	must(os.CopyFS(copyDirectory, os.DirFS(filepath.Join(root, "app"))))
-	must(os.WriteFile(filepath.Join(scratch(), "elsewhere", "beside.txt"), []byte("not part of the app"), 0o644))
-	must(os.WriteFile(filepath.Join(copyDirectory, "NOTES.md"), []byte("documentation"), 0o644))
-	app := bundled()
-	app.Directory = copyDirectory
-	version := func(a assembly) any {
-		return a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()["VERSION"]
-	}
-	want(t, "version elsewhere", version(synthesizeFor(t, config.Development(), app)), version(dev()))
-	must(os.WriteFile(filepath.Join(copyDirectory, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
-	if version(synthesizeFor(t, config.Development(), app)) == version(dev()) {
-		t.Error("another main.go gives the same image")
-	}
-}
-
-// The image is built for the architecture that the tasks ask for.
-func TestImageIsBuiltForARM(t *testing.T) {
-	var assets struct {
-		DockerImages map[string]struct {
-			Source struct{ Directory, DockerFile, Platform string }
-		}
-	}
-	found, err := filepath.Glob(filepath.Join(dev().directory, "*Services*.assets.json"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("asset manifests: %v, %v", found, err)
-	}
-	data, err := os.ReadFile(found[0])
-	must(err)
-	must(json.Unmarshal(data, &assets))
-	want(t, "images", len(assets.DockerImages), 1)
-	for _, image := range assets.DockerImages {
-		want(t, "platform", image.Source.Platform, "linux/arm64")
 	}
 }

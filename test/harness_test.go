@@ -1,11 +1,12 @@
-// Package test holds every test that needs the construct library: one package, because each test binary starts a Node
-// process of its own, and serial, because the pipe to it has no lock. Each environment is synthesized once and shared;
-// assertions are plain Go on the parsed templates.
+// Package test contains every test that needs the construct library. It is one package, because each test binary starts a
+// Node process, and serial, because the pipe to that process has no lock. Each environment is synthesized once and shared;
+// assertions are plain Go on the templates, as internal/assembly reads them.
 package test
 
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,18 +16,19 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/assembly"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// root is the repository, seen from this package.
+// root is the path of the repository from this package.
 const root = ".."
 
-// TestMain switches AWS's validator off, which costs seconds for each synthesis and has a test of its own, and takes AWS's
-// variables away, so that no test passes because of the machine's account. The construct library has read the environment
-// before main, hence the second start.
+// TestMain switches AWS's validator off, which takes seconds in each synthesis and has its own test, and removes AWS's
+// variables, so that no test passes because of the machine's account. The construct library reads the variables before main,
+// so the test binary starts a second time.
 func TestMain(m *testing.M) {
 	if os.Getenv("CDK_VALIDATION") == "" {
 		executable, err := os.Executable()
@@ -44,7 +46,8 @@ func TestMain(m *testing.M) {
 
 func pureEnviron() []string {
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "DOZEN_") && !strings.HasPrefix(entry, "DOZEN_LONG=")
+		ours := strings.HasPrefix(entry, "DOZEN_") && !strings.HasPrefix(entry, "DOZEN_LONG=")
+		return ours || strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "CDK_")
 	})
 	return append(environ, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 }
@@ -58,7 +61,7 @@ var scratch = sync.OnceValue(func() string {
 	return directory
 })
 
-// bundled is the app of this repository, with a stand-in for the gate's binary: its bytes matter to one test only.
+// bundled is the app of this repository, with a fake of the gate's binary: its bytes matter to one test only.
 var bundled = sync.OnceValue(func() config.App {
 	gate := filepath.Join(scratch(), "gate")
 	must(os.MkdirAll(gate, 0o755))
@@ -74,78 +77,99 @@ func must(err error) {
 	}
 }
 
-// assembly is the two templates of one synthesized environment.
-type assembly struct {
-	environment    config.Environment
+// environment is one synthesized environment, as every tool that reads cdk.out sees it.
+type environment struct {
+	*assembly.Environment
+	settings       config.Environment
 	data, services template
-	directory      string
+	directory      string // of the cloud assembly
 }
+
+// templates returns both templates.
+func (e environment) templates() []template { return []template{e.data, e.services} }
 
 var (
-	dev     = sync.OnceValue(func() assembly { return synthesized(config.Development()) })
-	staging = sync.OnceValue(func() assembly { return synthesized(config.Staging()) })
-	prod    = sync.OnceValue(func() assembly { return synthesized(config.Production()) })
+	dev     = sync.OnceValue(func() environment { return synthesized(config.Development()) })
+	staging = sync.OnceValue(func() environment { return synthesized(config.Staging()) })
+	prod    = sync.OnceValue(func() environment { return synthesized(config.Production()) })
 )
 
-// synthesized is an environment as it stands, or as TestProtections has damaged it for this run of the tests.
-func synthesized(e config.Environment) assembly {
+// synthesized returns an environment as it is, or as TestProtections has damaged it for this run of the tests.
+func synthesized(settings config.Environment) environment {
 	if damaged := os.Getenv(damagedTemplates); damaged != "" {
-		read := func(part string) template { return readTemplate(filepath.Join(damaged, e.Name+part)) }
-		return assembly{environment: e, directory: damaged, data: read("Data.json"), services: read("Services.json")}
+		return readEnvironment(settings, filepath.Join(damaged, settings.Name))
 	}
-	return synthesize(e, bundled())
+	return synthesize(settings, bundled())
 }
 
-// damagedTemplates is the variable that names a directory of templates to test instead of synthesized ones.
+// damagedTemplates is the variable that names a directory with a cloud assembly for each environment, to test instead of
+// synthesized ones.
 const damagedTemplates = "DAMAGED_TEMPLATES"
 
 // each runs a test against all three environments.
-func each(t *testing.T, test func(t *testing.T, a assembly)) {
-	for _, get := range []func() assembly{dev, staging, prod} {
-		a := get()
-		t.Run(a.environment.Name, func(t *testing.T) { test(t, a) })
+func each(t *testing.T, test func(t *testing.T, e environment)) {
+	for _, get := range []func() environment{dev, staging, prod} {
+		e := get()
+		t.Run(e.Name, func(t *testing.T) { test(t, e) })
 	}
 }
 
-// with synthesizes an environment after a change of one of its fields.
-func with(t *testing.T, e config.Environment, mutate func(*config.Environment)) assembly {
+// with synthesizes an environment after a change of its settings.
+func with(t *testing.T, settings config.Environment, change func(*config.Environment)) environment {
 	t.Helper()
-	mutate(&e)
-	return synthesizeFor(t, e, bundled())
+	change(&settings)
+	return synthesizeFor(t, settings, bundled())
 }
 
 // synthesizeFor validates and synthesizes, and ends the test with the construct library's message instead of a stack trace.
-func synthesizeFor(t *testing.T, e config.Environment, app config.App) (a assembly) {
+func synthesizeFor(t *testing.T, settings config.Environment, app config.App) (e environment) {
 	t.Helper()
-	if err := e.Validate(app.Processes); err != nil {
+	if err := settings.Validate(app.Processes); err != nil {
 		t.Fatalf("not a valid environment: %v", err)
 	}
 	defer func() {
 		if problem := recover(); problem != nil {
-			t.Fatalf("environment %q does not synthesize: %v", e.Name, problem)
+			t.Fatalf("environment %q does not synthesize: %v", settings.Name, problem)
 		}
 	}()
-	return synthesize(e, app)
+	return synthesize(settings, app)
 }
 
-func synthesize(e config.Environment, app config.App) assembly {
-	props := stacks.AppProps()
-	directory, err := os.MkdirTemp(scratch(), e.Name+"-")
+func synthesize(settings config.Environment, app config.App) environment {
+	directory, err := os.MkdirTemp(scratch(), settings.Name+"-")
 	must(err)
-	props.Outdir = jsii.String(directory)
-	props.Context = cdkContext()
+	props := stacks.AppProps()
+	props.Outdir, props.Context = jsii.String(directory), cdkContext()
 	cdk := awscdk.NewApp(props)
-	stage := stacks.NewStage(cdk, e, app)
-	out := cdk.Synth(nil)
-	artifacts := out.GetNestedAssembly(stage.ArtifactId())
-	return assembly{
-		environment: e, directory: *artifacts.Directory(),
-		data:     readTemplate(filepath.Join(*artifacts.Directory(), *stage.Data.TemplateFile())),
-		services: readTemplate(filepath.Join(*artifacts.Directory(), *stage.Services.TemplateFile())),
-	}
+	stacks.NewStage(cdk, settings, app)
+	cdk.Synth(nil)
+	return readEnvironment(settings, directory)
 }
 
-// cdkContext is the context of cdk.json, which only the CLI would read: without it the tests would see other templates.
+// readEnvironment reads an environment from the directory of a cloud assembly.
+func readEnvironment(settings config.Environment, directory string) environment {
+	files := os.DirFS(directory)
+	whole, err := assembly.Read(files)
+	must(err)
+	read, err := whole.Environment(settings.Name)
+	must(err)
+	e := environment{Environment: read, settings: settings, directory: directory}
+	for _, stack := range read.Stacks {
+		text, err := fs.ReadFile(files, stack.File)
+		must(err)
+		switch stack.ID {
+		case settings.Name + "/Data":
+			e.data = template{stack, string(text)}
+		case settings.Name + "/Services":
+			e.services = template{stack, string(text)}
+		default:
+			panic("an unknown stack: " + stack.ID)
+		}
+	}
+	return e
+}
+
+// cdkContext is the context of cdk.json, which only the CLI reads: without it the tests would see other templates.
 var cdkContext = sync.OnceValue(func() *map[string]any {
 	data, err := os.ReadFile(filepath.Join(root, "cdk.json"))
 	must(err)

@@ -2,43 +2,50 @@ package test
 
 import (
 	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"dozen/config"
+	"dozen/internal/gate"
 )
 
 // New code on an old schema is the outage that the gate exists for.
 func TestEveryServiceWaitsForTheMigration(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		gate := a.services.one(t, "Custom::Migration", "")
-		for _, service := range a.services.all(t, "AWS::ECS::Service") {
-			if !slices.Contains(service.DependsOn, gate.id) {
-				t.Errorf("%s does not wait for the migration: it waits for %v", service.id, service.DependsOn)
+	each(t, func(t *testing.T, e environment) {
+		migration := e.services.one(t, gate.ResourceType, "")
+		for _, service := range e.services.all(t, "AWS::ECS::Service") {
+			if !slices.Contains(service.DependsOn, migration.ID) {
+				t.Errorf("%s does not wait for the migration, only for %v", service.ID, service.DependsOn)
 			}
 		}
-		release := a.services.one(t, "AWS::ECS::TaskDefinition", "/Release/")
-		want(t, "task definition", ref(gate.get("TaskDefinition")), release.id)
-		want(t, "container", gate.get("Container"), release.get("ContainerDefinitions", 0, "Name"))
-		want(t, "log group", ref(gate.get("LogGroup")), ref(release.get("ContainerDefinitions", 0, "LogConfiguration", "Options", "awslogs-group")))
-		want(t, "security group", ref(gate.get("SecurityGroups", 0)), a.services.one(t, "AWS::EC2::SecurityGroup", "/Release/").id)
+		release := e.services.one(t, "AWS::ECS::TaskDefinition", "/Release/")
+		want(t, "task definition", ref(migration.get(gate.PropertyTaskDefinition)), release.ID)
+		want(t, "container", migration.get(gate.PropertyContainer), release.container("Name"))
+		want(t, "log group", ref(migration.get(gate.PropertyLogGroup)),
+			ref(release.container("LogConfiguration", "Options", "awslogs-group")))
+		want(t, "security group", ref(migration.get(gate.PropertySecurityGroups, 0)),
+			e.services.one(t, "AWS::EC2::SecurityGroup", "/Release/").ID)
 	})
 }
 
-// A migration that starts before its group may reach the database fails on the first deployment only, and for no visible reason.
+// A migration that starts before its security group may reach the database fails in the first deployment only, and the reason
+// is not visible.
 func TestMigrationWaitsForItsPermissions(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		gate := a.services.one(t, "Custom::Migration", "")
+	each(t, func(t *testing.T, e environment) {
+		migration := e.services.one(t, gate.ResourceType, "")
 		needed := 0
-		for id, r := range a.services.Resources {
-			path := r.path()
-			own := strings.Contains(path, "/Release/Process/") && (r.Type == "AWS::IAM::Policy" || r.Type == "AWS::EC2::SecurityGroupIngress")
-			if own || r.Type == "AWS::IAM::Policy" && strings.Contains(path, "/Release/Role/") {
+		for _, r := range e.services.resources() {
+			policy, rule := r.Type == "AWS::IAM::Policy", r.Type == "AWS::EC2::SecurityGroupIngress"
+			if r.under("/Release/Process/") && (policy || rule) || r.under("/Release/Role/") && policy {
 				needed++
-				if !slices.Contains(gate.DependsOn, id) {
-					t.Errorf("the migration does not wait for %s", id)
+				if !slices.Contains(migration.DependsOn, r.ID) {
+					t.Errorf("the migration does not wait for %s", r.ID)
 				}
 			}
 		}
@@ -50,10 +57,10 @@ func TestMigrationWaitsForItsPermissions(t *testing.T) {
 
 // The gate may run, watch and stop this task in this cluster, hand it these two roles, and nothing else.
 func TestGateHasLeastPrivilege(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		function := a.services.one(t, "AWS::Lambda::Function", "/Release/")
-		policy := policiesOf(a.services, ref(function.get("Role")))
-		release := a.services.one(t, "AWS::ECS::TaskDefinition", "/Release/")
+	each(t, func(t *testing.T, e environment) {
+		function := e.services.one(t, "AWS::Lambda::Function", "/Release/")
+		policy := policiesOf(e.services, ref(function.get("Role")))
+		release := e.services.one(t, "AWS::ECS::TaskDefinition", "/Release/")
 		for _, part := range []string{
 			`"ecs:cluster":{"Fn::GetAtt":["Cluster`, `:task-definition/` + release.get("Family").(string) + `:*`,
 			`"iam:PassedToService":"ecs-tasks.amazonaws.com"`, ref(release.get("TaskRoleArn")), ref(release.get("ExecutionRoleArn")),
@@ -70,42 +77,77 @@ func TestGateHasLeastPrivilege(t *testing.T) {
 			}
 		}
 		if strings.Contains(policy, `"Arn"]},":log-stream`) {
-			t.Error("a log group's Arn attribute ends in :* and cannot be continued")
+			t.Error("a log group's Arn attribute ends with :*, so nothing can be appended")
 		}
 	})
 }
 
 // CloudFormation's own limit for a custom resource is an hour of silence; ours ends soon after the migration's deadline.
 func TestDeadlines(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) { e.Migration.Deadline = 40 * time.Minute })
-	gate := a.services.one(t, "Custom::Migration", "")
-	want(t, "deadline", gate.get("DeadlineSeconds"), "2400")
-	timeout := atoi(t, gate.get("ServiceTimeout"))
+	e := with(t, config.Development(), func(e *config.Environment) { e.Migration.Deadline = 40 * time.Minute })
+	migration := e.services.one(t, gate.ResourceType, "")
+	want(t, "deadline", migration.get(gate.PropertyDeadlineSeconds), "2400")
+	timeout := number(t, migration.get("ServiceTimeout"))
 	if timeout <= 2400 || timeout > 3600 {
 		t.Errorf("CloudFormation waits %g s for a migration of 2400 s", timeout)
 	}
 }
 
 func TestMigrationByHand(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) { e.Migration.RunOnDeploy = false })
-	want(t, "gates", len(a.services.some("Custom::Migration")), 0)
-	want(t, "functions", len(a.services.some("AWS::Lambda::Function")), 0)
-	command := plain(dig(a.services.Outputs["MigrateCommand"], "Value"))
-	if family := a.services.one(t, "AWS::ECS::TaskDefinition", "/Release/").get("Family").(string); !strings.Contains(command, family) {
+	e := with(t, config.Development(), func(e *config.Environment) { e.Migration.RunOnDeploy = false })
+	want(t, "gates", len(e.services.ofType(gate.ResourceType)), 0)
+	want(t, "functions", len(e.services.ofType("AWS::Lambda::Function")), 0)
+	command := plain(e.services.output("MigrateCommand"))
+	if family := e.services.one(t, "AWS::ECS::TaskDefinition", "/Release/").get("Family").(string); !strings.Contains(command, family) {
 		t.Errorf("MigrateCommand does not run %s: %s", family, command)
 	}
-	want(t, "command with a gate", dev().services.Outputs["MigrateCommand"], nil)
+	want(t, "command with a gate", dev().services.output("MigrateCommand"), nil)
+}
+
+// CloudFormation replaces a custom resource whose type or logical id changes, in every user's stack, and the gate's function
+// of the version before still reads these properties in a rollback. So the names are literals here.
+func TestGateKeepsItsTypeAndProperties(t *testing.T) {
+	e := with(t, config.Production(), func(e *config.Environment) {
+		e.Migration.SnapshotFirst, e.Database.Snapshot = true, "before-the-accident"
+	})
+	migration := e.services.one(t, "Custom::Migration", "/Release/Migration/")
+	want(t, "logical id", migration.ID, "ReleaseMigration7F113672")
+	want(t, "properties", slices.Sorted(maps.Keys(migration.Properties)), []string{
+		"AssignPublicIp", "Cluster", "Container", "DeadlineSeconds", "LogGroup", "LogStreamPrefix", "Release", "RestoredFrom",
+		"SecurityGroups", "ServiceTimeout", "ServiceToken", "SnapshotDatabase", "SnapshotKind", "Subnets", "TaskDefinition",
+	})
+}
+
+// At three in the morning somebody searches the events of the stack for what the runbook names.
+func TestRunbooksNameTheGate(t *testing.T) {
+	runbooks, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
+	must(err)
+	named := 0
+	for _, path := range runbooks {
+		text, err := os.ReadFile(path)
+		must(err)
+		for _, resourceType := range regexp.MustCompile(`Custom::\w+`).FindAllString(string(text), -1) {
+			named++
+			if resourceType != gate.ResourceType {
+				t.Errorf("%s names %s, which no template contains; write %s", path, resourceType, gate.ResourceType)
+			}
+		}
+	}
+	if named == 0 {
+		t.Errorf("no runbook names %s", gate.ResourceType)
+	}
 }
 
 func TestSnapshotBeforeMigration(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Migration.SnapshotFirst = true })
-	gate := a.services.one(t, "Custom::Migration", "")
-	want(t, "kind", gate.get("SnapshotKind"), "instance")
-	if !strings.Contains(plain(gate.get("SnapshotDatabase")), "DatabaseInstance") {
-		t.Errorf("snapshot of %s", plain(gate.get("SnapshotDatabase")))
+	e := with(t, config.Production(), func(e *config.Environment) { e.Migration.SnapshotFirst = true })
+	migration := e.services.one(t, gate.ResourceType, "")
+	want(t, "kind", migration.get(gate.PropertySnapshotKind), "instance")
+	if !strings.Contains(plain(migration.get(gate.PropertySnapshotDatabase)), "DatabaseInstance") {
+		t.Errorf("snapshot of %s", plain(migration.get(gate.PropertySnapshotDatabase)))
 	}
-	if policy := policiesOf(a.services, ref(a.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role"))); !strings.Contains(policy, "rds:CreateDBSnapshot") {
+	role := ref(e.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role"))
+	if policy := policiesOf(e.services, role); !strings.Contains(policy, "rds:CreateDBSnapshot") {
 		t.Errorf("the gate may not take a snapshot: %s", policy)
 	}
-	want(t, "by default", prod().services.one(t, "Custom::Migration", "").get("SnapshotDatabase"), nil)
+	want(t, "by default", prod().services.one(t, gate.ResourceType, "").get(gate.PropertySnapshotDatabase), nil)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/gate"
 )
 
 func TestNATModes(t *testing.T) {
@@ -19,22 +20,22 @@ func TestNATModes(t *testing.T) {
 		{config.NATNone, 0, 0, "publicSubnet", "ENABLED"},
 	} {
 		t.Run(string(mode.nat), func(t *testing.T) {
-			a := with(t, config.Development(), func(e *config.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
-			want(t, "gateways", len(a.data.some("AWS::EC2::NatGateway")), mode.gateways)
-			want(t, "instances", len(a.data.some("AWS::EC2::Instance")), mode.instances)
-			for _, service := range a.services.all(t, "AWS::ECS::Service") {
+			e := with(t, config.Development(), func(e *config.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
+			want(t, "gateways", len(e.data.ofType("AWS::EC2::NatGateway")), mode.gateways)
+			want(t, "instances", len(e.data.ofType("AWS::EC2::Instance")), mode.instances)
+			for _, service := range e.services.all(t, "AWS::ECS::Service") {
 				network := service.get("NetworkConfiguration", "AwsvpcConfiguration")
-				want(t, service.id+"'s address", dig(network, "AssignPublicIp"), mode.public)
+				want(t, service.ID+"'s address", dig(network, "AssignPublicIp"), mode.public)
 				subnets := list(dig(network, "Subnets"))
 				if len(subnets) != 3 || strings.Count(plain(subnets), mode.private) != 3 {
-					t.Errorf("%s runs in %s", service.id, plain(subnets))
+					t.Errorf("%s runs in %s", service.ID, plain(subnets))
 				}
 			}
-			gate := a.services.one(t, "Custom::Migration", "")
-			want(t, "migration's address", gate.get("AssignPublicIp"), mode.public)
-			gateway := a.data.one(t, "AWS::EC2::VPCEndpoint", "")
-			if !strings.Contains(plain(gateway.get("ServiceName")), ".s3") || gateway.get("VpcEndpointType") != "Gateway" {
-				t.Errorf("no gateway endpoint for S3: %s", plain(gateway.Properties))
+			migration := e.services.one(t, gate.ResourceType, "")
+			want(t, "migration's address", migration.get(gate.PropertyAssignPublicIP), mode.public)
+			endpoint := e.data.one(t, "AWS::EC2::VPCEndpoint", "")
+			if !strings.Contains(plain(endpoint.get("ServiceName")), ".s3") || endpoint.get("VpcEndpointType") != "Gateway" {
+				t.Errorf("no gateway endpoint for S3: %s", plain(endpoint.Properties))
 			}
 		})
 	}
@@ -43,25 +44,26 @@ func TestNATModes(t *testing.T) {
 // The NAT instance is reachable from outside in many examples. Ours lets only the network's own traffic in.
 func TestNATInstanceAcceptsOnlyOwnTraffic(t *testing.T) {
 	group := dev().data.one(t, "AWS::EC2::SecurityGroup", "NatSecurityGroup")
-	want(t, "rules", group.get("SecurityGroupIngress"), []map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
+	want(t, "rules", group.get("SecurityGroupIngress"),
+		[]map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
 	instance := dev().data.one(t, "AWS::EC2::Instance", "")
 	want(t, "disk", instance.get("BlockDeviceMappings", 0, "Ebs", "Encrypted"), true)
 	want(t, "size", instance.get("InstanceType"), "t4g.nano")
 }
 
-// A third zone must not move the subnets in which the database lives.
+// A third zone must not move the subnets of the database.
 func TestAddingAZoneMovesNoSubnet(t *testing.T) {
 	three := with(t, config.Production(), func(e *config.Environment) { e.Network.Zones = 3 })
 	for _, subnet := range prod().data.all(t, "AWS::EC2::Subnet") {
-		want(t, subnet.id, three.data.Resources[subnet.id].get("CidrBlock"), subnet.get("CidrBlock"))
+		want(t, subnet.ID, three.data.resource(subnet.ID).get("CidrBlock"), subnet.get("CidrBlock"))
 	}
 }
 
 func TestZonesAreNeverLookedUp(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
-	for _, subnet := range a.data.all(t, "AWS::EC2::Subnet") {
+	e := with(t, config.Production(), func(e *config.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })
+	for _, subnet := range e.data.all(t, "AWS::EC2::Subnet") {
 		if !strings.Contains(plain(subnet.get("AvailabilityZone")), "Fn::GetAZs") {
-			t.Errorf("%s lies in %s", subnet.id, plain(subnet.get("AvailabilityZone")))
+			t.Errorf("%s is in %s", subnet.ID, plain(subnet.get("AvailabilityZone")))
 		}
 	}
 	named := with(t, config.Production(), func(e *config.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })
@@ -72,10 +74,10 @@ func TestZonesAreNeverLookedUp(t *testing.T) {
 }
 
 func TestEndpointsAndFlowLogsByChoice(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) {
+	e := with(t, config.Development(), func(e *config.Environment) {
 		e.Network.Endpoints, e.Network.FlowLogs = []string{"secretsmanager", "ecr.dkr"}, true
 	})
-	want(t, "endpoints", len(a.data.all(t, "AWS::EC2::VPCEndpoint")), 3)
-	want(t, "flow logs", len(a.data.all(t, "AWS::EC2::FlowLog")), 1)
-	want(t, "flow logs by default", len(dev().data.some("AWS::EC2::FlowLog")), 0)
+	want(t, "endpoints", len(e.data.all(t, "AWS::EC2::VPCEndpoint")), 3)
+	want(t, "flow logs", len(e.data.all(t, "AWS::EC2::FlowLog")), 1)
+	want(t, "flow logs by default", len(dev().data.ofType("AWS::EC2::FlowLog")), 0)
 }

@@ -6,25 +6,27 @@ import (
 	"testing"
 )
 
-// At three in the morning nobody should have to invent a query: the first three are there, over every process.
+// At three in the morning nobody should have to invent a query: the first three are stored, and search every process.
 func TestLogQueriesAreStored(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		var groups []any
-		for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
-			if !strings.Contains(definition.path(), "/Admin/") {
-				groups = append(groups, definition.get("ContainerDefinitions", 0, "LogConfiguration", "Options", "awslogs-group"))
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			if !definition.under("/Admin/") {
+				groups = append(groups, definition.container("LogConfiguration", "Options", "awslogs-group"))
 			}
 		}
-		for part, says := range map[string]string{"/Errors/": `level in ["ERROR"`, "/Slow/": "sort took_us desc", "/Request/": "filter request_id ="} {
-			query := a.services.one(t, "AWS::Logs::QueryDefinition", part)
-			if text := query.get("QueryString").(string); !strings.Contains(text, says) || !strings.Contains(text, "limit ") {
-				t.Errorf("%s asks %q", query.id, text)
+		for part, condition := range map[string]string{
+			"/Errors/": `level in ["ERROR"`, "/Slow/": "sort took_us desc", "/Request/": "filter request_id =",
+		} {
+			query := e.services.one(t, "AWS::Logs::QueryDefinition", part)
+			if text := query.get("QueryString").(string); !strings.Contains(text, condition) || !strings.Contains(text, "limit ") {
+				t.Errorf("%s asks %q", query.ID, text)
 			}
-			want(t, query.id+"'s folder", strings.HasPrefix(query.get("Name").(string), "dozen/"+a.environment.Name+"/"), true)
-			want(t, query.id+"'s groups", len(list(query.get("LogGroupNames"))), len(groups))
+			want(t, query.ID+"'s folder", strings.HasPrefix(query.get("Name").(string), "dozen/"+e.Name+"/"), true)
+			want(t, query.ID+"'s groups", len(list(query.get("LogGroupNames"))), len(groups))
 			for _, group := range groups {
 				if !strings.Contains(plain(query.get("LogGroupNames")), plain(group)) {
-					t.Errorf("%s does not look into %s", query.id, plain(group))
+					t.Errorf("%s does not search %s", query.ID, plain(group))
 				}
 			}
 		}
@@ -60,8 +62,8 @@ func TestDashboardShowsTheEnvironment(t *testing.T) {
 		}
 	}
 	for _, service := range services.all(t, "AWS::ECS::Service") {
-		if !strings.Contains(body.String(), service.id) {
-			t.Errorf("no graph of %s", service.id)
+		if !strings.Contains(body.String(), service.ID) {
+			t.Errorf("no graph of %s", service.ID)
 		}
 	}
 }

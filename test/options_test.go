@@ -44,14 +44,14 @@ const (
 )
 
 // full is production with everything on.
-var full = sync.OnceValue(func() assembly {
+var full = sync.OnceValue(func() environment {
 	e := config.Production()
 	everything(&e)
 	return synthesize(e, bundled())
 })
 
-// An option that passes no check is found out by the first team that switches it on: all of them together, on both tiers and
-// without a NAT, leave no finding of cdk-nag and none of our own.
+// An option that fails a check fails for the first team that switches it on. All options together pass cdk-nag and our own
+// checks, in development without a NAT and in production.
 func TestEveryOptionPassesTheChecks(t *testing.T) {
 	for name, e := range map[string]config.Environment{"development": config.Development(), "production": config.Production()} {
 		t.Run(name, func(t *testing.T) {
@@ -59,21 +59,21 @@ func TestEveryOptionPassesTheChecks(t *testing.T) {
 			if name == "development" {
 				e.Network.NAT = config.NATNone
 			}
-			for _, finding := range checked(t, e, func(*stacks.Stage) {}) {
-				t.Error(finding)
+			for _, problem := range checked(t, e, func(*stacks.Stage) {}) {
+				t.Error(problem)
 			}
 		})
 	}
 	faulty := checked(t, config.Development(), func(stage *stacks.Stage) {
 		awssqs.NewQueue(stage.Data.Stack, jsii.String("Open"), nil)
 	})
-	if !slices.ContainsFunc(faulty, func(finding string) bool { return strings.Contains(finding, "AwsSolutions-SQS4") }) {
+	if !slices.ContainsFunc(faulty, func(problem string) bool { return strings.Contains(problem, "AwsSolutions-SQS4") }) {
 		t.Errorf("the checks let a queue without TLS pass: %v", faulty)
 	}
 }
 
-// checked synthesizes as main does and gives the findings. Errors of cdk-nag end the synthesis itself, with a report.
-func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (texts []string) {
+// checked synthesizes as main does and returns all problems. Errors of cdk-nag end the synthesis itself, with a report.
+func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (problems []string) {
 	t.Helper()
 	if err := e.Validate(bundled().Processes); err != nil {
 		t.Fatal(err)
@@ -88,62 +88,65 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (te
 	nag.AddChecks(stage.Stage)
 	defer func() {
 		if problem := recover(); problem != nil {
-			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // there is none when something else went wrong
-			texts = append(texts, fmt.Sprint(problem), string(report))
+			report, _ := os.ReadFile(filepath.Join(directory, "validation-report.json")) // missing after any other failure
+			problems = append(problems, fmt.Sprint(problem), string(report))
 		}
 	}()
 	cdk.Synth(nil)
 	found, err := templatecheck.Problems(os.DirFS(directory))
 	must(err)
-	for _, finding := range found {
-		texts = append(texts, finding.String())
+	for _, problem := range found {
+		problems = append(problems, problem.String())
 	}
-	return texts
+	return problems
 }
 
-// The environments as they come have none of it: an option that costs money is never on by accident. The stored log queries
-// are free and the only thing that is always there.
+// Nobody pays for an option by accident: the three environments have none on. The stored log queries are free, and the only
+// ones that are always on.
 func TestOptionsAreOffByDefault(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		var kinds []string
-		for _, tpl := range []template{a.data, a.services} {
-			for _, r := range tpl.Resources {
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
 				kinds = append(kinds, r.Type)
 			}
 		}
-		for _, prefix := range []string{"AWS::SQS::", "AWS::DynamoDB::", "AWS::AppConfig::", "AWS::CloudTrail::", "AWS::Budgets::", "AWS::CloudWatch::Dashboard", "AWS::Scheduler::", "AWS::StepFunctions::", "AWS::Events::Rule"} {
+		for _, prefix := range []string{
+			"AWS::SQS::", "AWS::DynamoDB::", "AWS::AppConfig::", "AWS::CloudTrail::", "AWS::Budgets::",
+			"AWS::CloudWatch::Dashboard", "AWS::Scheduler::", "AWS::StepFunctions::", "AWS::Events::Rule",
+		} {
 			if i := slices.IndexFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, prefix) }); i >= 0 {
 				t.Errorf("there is a %s", kinds[i])
 			}
 		}
-		want(t, "topics", len(a.services.some("AWS::SNS::Topic"))+len(a.data.some("AWS::SNS::Topic")), 1)
-		for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
-			want(t, definition.id+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
+		want(t, "topics", len(e.services.ofType("AWS::SNS::Topic"))+len(e.data.ofType("AWS::SNS::Topic")), 1)
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
 		}
-		want(t, "queries", len(a.services.all(t, "AWS::Logs::QueryDefinition")), 3)
+		want(t, "queries", len(e.services.all(t, "AWS::Logs::QueryDefinition")), 3)
 	})
 }
 
-// origin follows a weak reference of the services stack into the data stack.
-func (a assembly) origin(value any) any {
+// origin returns the value to which a weak reference of the services stack points in the data stack, or the value itself.
+func (e environment) origin(value any) any {
 	if name, ok := dig(value, "Fn::GetStackOutput", "OutputName").(string); ok {
-		return dig(a.data.Outputs[name], "Value")
+		return e.data.output(name)
 	}
 	return value
 }
 
-// variable gives a task definition's variable as a value, traced to the data stack; nil when it is not set.
-func (a assembly) variable(definition resource, name string) any {
-	text, ok := definition.environment()[name]
+// variable returns the value of a task definition's variable, traced to the data stack; nil if it is not set.
+func (e environment) variable(definition resource, name string) any {
+	text, ok := definition.variables()[name]
 	if !ok {
 		return nil
 	}
 	var value any
 	must(json.Unmarshal([]byte(text), &value))
-	return a.origin(value)
+	return e.origin(value)
 }
 
-// statements gives what a role may do, as parsed statements.
+// statements returns the statements of the policies of a role.
 func statements(tpl template, role string) []any {
 	var found []any
 	must(json.Unmarshal([]byte(policiesOf(tpl, role)), &found))
@@ -152,22 +155,24 @@ func statements(tpl template, role string) []any {
 
 // Two environments of one account with everything on share no name that AWS wants to be unique.
 func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
-	named := func(name string) assembly {
+	named := func(name string) environment {
 		return with(t, config.Development(), func(e *config.Environment) { everything(e); e.Name = name })
 	}
 	one, two := named("one"), named("two")
 	compared := 0
 	for _, pair := range [][2]template{{one.data, two.data}, {one.services, two.services}} {
-		for id, r := range pair[0].Resources {
-			for _, property := range []string{"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName"} {
+		for _, r := range pair[0].resources() {
+			for _, property := range []string{
+				"Name", "QueueName", "TopicName", "TableName", "TrailName", "DashboardName", "StateMachineName", "BucketName",
+			} {
 				text, fixed := r.Properties[property].(string)
 				if !fixed {
 					continue
 				}
 				compared++
-				for _, other := range pair[1].some(r.Type) {
+				for _, other := range pair[1].ofType(r.Type) {
 					if other.Properties[property] == text {
-						t.Errorf("%s (%s): %s is %q in both environments", id, r.Type, property, text)
+						t.Errorf("%s (%s): %s is %q in both environments", r.ID, r.Type, property, text)
 					}
 				}
 			}
@@ -178,15 +183,15 @@ func TestOptionsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 	}
 }
 
-// The alarms of options tell someone what to do, as the others do.
+// The alarms of options tell somebody what to do, like all others.
 func TestAlarmsOfOptionsHaveRunbooks(t *testing.T) {
 	rang := 0
 	for _, alarm := range full().services.all(t, "AWS::CloudWatch::Alarm") {
-		if !strings.Contains(alarm.path(), "/ScheduledTasks/") && !strings.Contains(alarm.path(), "/Redeploy/") {
+		if !alarm.under("/ScheduledTasks/") && !alarm.under("/Redeploy/") {
 			continue
 		}
 		rang++
-		want(t, alarm.id+" tells", ref(alarm.get("AlarmActions", 0)), full().services.one(t, "AWS::SNS::Topic", "AlarmTopic").id)
+		want(t, alarm.ID+" tells", ref(alarm.get("AlarmActions", 0)), full().services.one(t, "AWS::SNS::Topic", "AlarmTopic").ID)
 		_, runbook, _ := strings.Cut(alarm.get("AlarmDescription").(string), "Runbook: ")
 		readFile(t, runbook)
 	}

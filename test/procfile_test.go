@@ -13,8 +13,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Prevents: a process with the name of a part of the services' stack ends in a stack trace of the construct library. The parts
-// are read from the stack itself, with everything on, so that a new part cannot be forgotten.
+// Prevents: a process with the name of a part of the services stack ends in a stack trace of the construct library. The parts
+// are read from the stack itself, with everything on, so nobody can forget a new part.
 func TestNamesOfPartsAreRefused(t *testing.T) {
 	var reached []string
 	for _, runOnDeploy := range []bool{true, false} {
@@ -42,7 +42,7 @@ func TestNamesOfPartsAreRefused(t *testing.T) {
 	}
 }
 
-// childrenOfServices gives the ids of the constructs in the services' stack once it is synthesized.
+// childrenOfServices returns the ids of the constructs in the services stack once it is synthesized.
 func childrenOfServices(e config.Environment) []string {
 	props := stacks.AppProps()
 	props.Outdir, props.Context = jsii.String(scratch()+"/children-"+e.Name), cdkContext()
@@ -54,6 +54,34 @@ func childrenOfServices(e config.Environment) []string {
 		ids = append(ids, *child.Node().Id())
 	}
 	return ids
+}
+
+// Prevents: `dozen logs worker-2` finds nothing. The id of a service's construct cannot contain a hyphen, so a name guessed
+// from it is wrong; each service carries the name in the Procfile as a tag.
+func TestServicesCarryTheNamesOfTheirProcesses(t *testing.T) {
+	processes, err := config.ParseProcfile(strings.Join([]string{
+		"web: app web", "worker: app work", "worker-2: app work 2", "a: app a", "b-2-c: app b", "x-y-z: app x",
+		"scheduler: app tick", "release: app migrate",
+	}, "\n"))
+	must(err)
+	app, settings := bundled(), config.Development()
+	app.Processes, settings.Database.Class = processes, "t4g.medium" // enough connections for seven processes
+	e := synthesizeFor(t, settings, app)
+	wanted := map[string]any{}
+	for _, p := range processes {
+		if p.Role != config.RoleMigration { // a task without a service
+			wanted[p.ConstructID()] = p.Name
+		}
+	}
+	named := map[string]any{}
+	for _, service := range e.services.all(t, "AWS::ECS::Service") {
+		for _, tag := range list(service.get("Tags")) {
+			if dig(tag, "Key") == config.ProcessTag {
+				named[strings.Split(service.Path(), "/")[2]] = dig(tag, "Value")
+			}
+		}
+	}
+	want(t, "names by construct", named, wanted)
 }
 
 var capital = regexp.MustCompile(`(.)([A-Z])`)

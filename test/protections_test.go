@@ -2,27 +2,30 @@ package test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"dozen/internal/gate"
 )
 
-// protections are the tests that stand between a change and an outage, each with a damage to the templates that it must
-// notice. A test that passes on damaged templates protects nothing.
+// protections are the tests that prevent an outage, each with a damage to the templates that it must notice. A test that
+// passes on damaged templates protects nothing.
 var protections = []struct {
 	test   string
 	damage func(t *testing.T, data, services map[string]any)
 }{
 	{"TestEveryServiceWaitsForTheMigration", func(t *testing.T, _, services map[string]any) {
 		service := find(t, services, "AWS::ECS::Service", "/Worker/")
-		gate := find(t, services, "Custom::Migration", "").id
-		service.body["DependsOn"] = slices.DeleteFunc(service.body["DependsOn"].([]any), func(id any) bool { return id == gate })
+		migration := find(t, services, gate.ResourceType, "").id
+		service.body["DependsOn"] = slices.DeleteFunc(service.body["DependsOn"].([]any), func(id any) bool { return id == migration })
 	}},
 	{"TestMigrationWaitsForItsPermissions", func(t *testing.T, _, services map[string]any) {
-		delete(find(t, services, "Custom::Migration", "").body, "DependsOn")
+		delete(find(t, services, gate.ResourceType, "").body, "DependsOn")
 	}},
 	{"TestOnlyProcessesReachDatabaseAndCache", func(t *testing.T, _, services map[string]any) {
 		rule := find(t, services, "AWS::EC2::SecurityGroupIngress", "/Web/Process/Database/").properties
@@ -55,25 +58,28 @@ var protections = []struct {
 		find(t, services, "AWS::ECS::Service", "/Web/").properties["DesiredCount"] = 2
 	}},
 	{"TestSecretsArePassedByReference", func(t *testing.T, _, services map[string]any) {
-		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties, "ContainerDefinitions", 0).(map[string]any)
-		container["Environment"] = append(container["Environment"].([]any), map[string]any{"Name": "PASSWORD", "Value": "{{resolve:secretsmanager:x}}"})
+		container := firstContainer(t, services, "/Web/")
+		password := map[string]any{"Name": "PASSWORD", "Value": "{{resolve:secretsmanager:x}}"}
+		container["Environment"] = append(container["Environment"].([]any), password)
 	}},
 	{"TestContainersAreHardened", func(t *testing.T, _, services map[string]any) {
-		dig(find(t, services, "AWS::ECS::TaskDefinition", "/Worker/").properties, "ContainerDefinitions", 0).(map[string]any)["User"] = "root"
+		firstContainer(t, services, "/Worker/")["User"] = "root"
 	}},
 	{"TestReleaseTimes", func(t *testing.T, _, services map[string]any) {
-		for _, attribute := range find(t, services, "AWS::ElasticLoadBalancingV2::TargetGroup", "").properties["TargetGroupAttributes"].([]any) {
+		group := find(t, services, "AWS::ElasticLoadBalancingV2::TargetGroup", "").properties
+		for _, attribute := range group["TargetGroupAttributes"].([]any) {
 			if dig(attribute, "Key") == "deregistration_delay.timeout_seconds" {
 				attribute.(map[string]any)["Value"] = "300"
 			}
 		}
 	}},
 	{"TestAdminEqualsWebButForTheCommand", func(t *testing.T, _, services map[string]any) {
-		container := dig(find(t, services, "AWS::ECS::TaskDefinition", "/Admin/").properties, "ContainerDefinitions", 0).(map[string]any)
+		container := firstContainer(t, services, "/Admin/")
 		container["Environment"] = container["Environment"].([]any)[1:]
 	}},
 	{"TestGateHasLeastPrivilege", func(t *testing.T, _, services map[string]any) {
-		dig(find(t, services, "AWS::IAM::Policy", "/Release/Role/").properties, "PolicyDocument", "Statement", 1).(map[string]any)["Resource"] = "*"
+		policy := find(t, services, "AWS::IAM::Policy", "/Release/Role/").properties
+		dig(policy, "PolicyDocument", "Statement", 1).(map[string]any)["Resource"] = "*"
 	}},
 	{"TestRolesAreNotShared", func(t *testing.T, _, services map[string]any) {
 		web := find(t, services, "AWS::ECS::TaskDefinition", "/Web/").properties
@@ -84,8 +90,8 @@ var protections = []struct {
 	}},
 }
 
-// TestProtections runs each of these tests again, in a process of its own, on templates damaged in the one way that it
-// exists to notice; first on undamaged ones, so that it does not fail for another reason.
+// TestProtections runs each of these tests again, in another process, on templates with the damage that it must notice; and
+// first on undamaged templates, so that it does not fail for another reason.
 func TestProtections(t *testing.T) {
 	if os.Getenv(damagedTemplates) != "" {
 		return // this is such a process
@@ -110,25 +116,50 @@ func TestProtections(t *testing.T) {
 	}
 }
 
-// runDamaged writes the templates, production's and staging's damaged, and runs tests on them.
+// runDamaged copies the assemblies, with production's and staging's templates damaged, and runs tests on the copies.
 func runDamaged(t *testing.T, pattern string, damage func(t *testing.T, data, services map[string]any)) (output string, err error) {
 	t.Helper()
 	directory := t.TempDir()
-	for _, get := range []func() assembly{dev, staging, prod} {
-		a := get()
-		var data, services map[string]any
-		must(json.Unmarshal([]byte(a.data.text), &data))
-		must(json.Unmarshal([]byte(a.services.text), &services))
-		if a.environment.Name != "dev" {
-			damage(t, data, services)
+	for _, get := range []func() environment{dev, staging, prod} {
+		e := get()
+		target := filepath.Join(directory, e.Name)
+		copyManifests(t, e.directory, target)
+		if e.Name == "dev" {
+			continue
 		}
-		must(os.WriteFile(filepath.Join(directory, a.environment.Name+"Data.json"), []byte(plain(data)), 0o644))
-		must(os.WriteFile(filepath.Join(directory, a.environment.Name+"Services.json"), []byte(plain(services)), 0o644))
+		data, services := changeable(e.data), changeable(e.services)
+		damage(t, data, services)
+		must(os.WriteFile(filepath.Join(target, e.data.File), []byte(plain(data)), 0o644))
+		must(os.WriteFile(filepath.Join(target, e.services.File), []byte(plain(services)), 0o644))
 	}
 	command := exec.Command(os.Args[0], "-test.run", pattern)
 	command.Env = append(os.Environ(), damagedTemplates+"="+directory)
 	combined, err := command.CombinedOutput()
 	return string(combined), err
+}
+
+// copyManifests copies an assembly without its assets: manifests and templates.
+func copyManifests(t *testing.T, from, to string) {
+	t.Helper()
+	for _, pattern := range []string{"*.json", "assembly-*/*.json"} {
+		files, err := fs.Glob(os.DirFS(from), pattern)
+		must(err)
+		if len(files) == 0 {
+			t.Fatalf("%s has no %s", from, pattern)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(filepath.Join(from, file))
+			must(err)
+			must(os.MkdirAll(filepath.Dir(filepath.Join(to, file)), 0o755))
+			must(os.WriteFile(filepath.Join(to, file), data, 0o644))
+		}
+	}
+}
+
+// changeable returns a template as plain JSON values, to be damaged and written again.
+func changeable(tpl template) (content map[string]any) {
+	must(json.Unmarshal([]byte(tpl.text), &content))
+	return content
 }
 
 // found is a resource in a template that can still be changed.
@@ -137,15 +168,22 @@ type found struct {
 	body, properties map[string]any
 }
 
-func find(t *testing.T, tpl map[string]any, kind, part string) found {
+func find(t *testing.T, content map[string]any, resourceType, part string) found {
 	t.Helper()
-	for id, body := range tpl["Resources"].(map[string]any) {
+	for id, body := range content["Resources"].(map[string]any) {
 		path, _ := dig(body, "Metadata", "aws:cdk:path").(string)
-		if dig(body, "Type") == kind && strings.Contains(path+"/", part) {
+		if dig(body, "Type") == resourceType && strings.Contains(path+"/", part) {
 			properties, _ := dig(body, "Properties").(map[string]any)
 			return found{id: id, body: body.(map[string]any), properties: properties}
 		}
 	}
-	t.Fatalf("no %s under %q to damage", kind, part)
+	t.Fatalf("no %s under %q to damage", resourceType, part)
 	return found{}
+}
+
+// firstContainer returns a task definition's first container, which can still be changed.
+func firstContainer(t *testing.T, content map[string]any, part string) map[string]any {
+	t.Helper()
+	definition := find(t, content, "AWS::ECS::TaskDefinition", part).properties
+	return dig(definition, "ContainerDefinitions", 0).(map[string]any)
 }

@@ -11,8 +11,8 @@ import (
 	"dozen/config"
 )
 
-// Whatever someone writes into an environment: it is refused with a message, or it synthesizes into templates that hold the
-// invariants. It never ends in a stack trace. The ordinary run repeats the same changes; the long one draws new ones.
+// Whatever somebody writes into an environment, it is refused with a message or it synthesizes; it never ends in a stack
+// trace. The ordinary run repeats the same changes, the long one draws new ones.
 func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
 	rounds, seed := 90, uint64(1)
 	if os.Getenv("DOZEN_LONG") != "" {
@@ -39,7 +39,7 @@ func TestAnyEnvironmentIsRefusedOrSynthesizes(t *testing.T) {
 	}
 	t.Logf("%d refused, %d synthesized", refused, made)
 	if refused < rounds/10 || made < rounds/10 {
-		t.Errorf("%d refused and %d synthesized of %d: the changes no longer try both", refused, made, rounds)
+		t.Errorf("%d refused and %d synthesized of %d: the changes do not try both any more", refused, made, rounds)
 	}
 }
 
@@ -57,7 +57,7 @@ func attempt(e config.Environment) (problem error, synthesized bool) {
 	return nil, true
 }
 
-// change sets one field, anywhere inside a value, to something plausible or absurd, and tells which.
+// change sets one field, anywhere inside a value, to something plausible or absurd, and returns its path and new value.
 func change(random *rand.Rand, value reflect.Value, path string) string {
 	switch value.Kind() {
 	case reflect.Struct:
@@ -71,11 +71,15 @@ func change(random *rand.Rand, value reflect.Value, path string) string {
 			change(random, value.Index(i), path)
 		}
 	case reflect.String:
-		value.SetString(pick(random, "", "dev", "prod-2", "eu-central-1", "eu-central-1a", "10.2.0.0/20", "single", "none", "per-zone", "t4g.large", "r8g.large", "cache.m7g.large", "/health", "/x/y/", "a@b.c", "ecr.api", "Ünïcode", "x\ny", "${AWS::Region}", "{{resolve:ssm:x}}", "snapshot-1", "-", "cron(0 3 * * ? *)"))
+		value.SetString(pick(random,
+			"", "dev", "prod-2", "eu-central-1", "eu-central-1a", "10.2.0.0/20", "single", "none", "per-zone", "t4g.large",
+			"r8g.large", "cache.m7g.large", "/health", "/x/y/", "a@b.c", "ecr.api", "Ünïcode", "x\ny", "${AWS::Region}",
+			"{{resolve:ssm:x}}", "snapshot-1", "-", "cron(0 3 * * ? *)"))
 	case reflect.Int:
 		value.SetInt(int64(pick(random, -1, 0, 1, 2, 3, 7, 14, 30, 35, 60, 90, 256, 512, 1024, 2048, 4096, 8080, 70000)))
 	case reflect.Int64:
-		value.SetInt(int64(pick(random, -time.Second, 0, time.Millisecond, time.Second, 15*time.Second, time.Minute, 10*time.Minute, time.Hour)))
+		value.SetInt(int64(pick(random,
+			-time.Second, 0, time.Millisecond, time.Second, 15*time.Second, time.Minute, 10*time.Minute, time.Hour)))
 	case reflect.Float64:
 		value.SetFloat(pick(random, -1, 0, 0.5, 0.7, 1, 4, 256, 300))
 	case reflect.Bool:

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// containers-roadmap#495: injected secrets never refresh in running tasks. The day after a rotation, the tasks still log in
-// with the old key, until its owner shuts it.
+// containers-roadmap#495: injected secrets never refresh in running tasks. After a rotation the tasks still use the old key,
+// until its owner disables it.
 func TestChangedSecretRenewsEveryService(t *testing.T) {
 	services := full().services
 	rule := services.one(t, "AWS::Events::Rule", "/Redeploy/")
@@ -18,29 +18,30 @@ func TestChangedSecretRenewsEveryService(t *testing.T) {
 		"resources": []string{mailer, stripe}, "detail": map[string]any{"labelUpdated": []string{"AWSCURRENT"}},
 	})
 	want(t, "state", rule.get("State"), "ENABLED")
-	want(t, "target", ref(rule.get("Targets", 0, "Arn")), machine.id)
+	want(t, "target", ref(rule.get("Targets", 0, "Arn")), machine.ID)
 
 	var renewed []string
 	for _, branch := range list(dig(definitionOf(t, machine), "States", "All", "Branches")) {
 		state := dig(branch, "States", dig(branch, "StartAt").(string))
 		want(t, "call", strings.HasSuffix(dig(state, "Resource").(string), ":states:::aws-sdk:ecs:updateService"), true)
 		want(t, "forced", dig(state, "Parameters", "ForceNewDeployment"), true)
-		want(t, "cluster", dig(state, "Parameters", "Cluster"), services.one(t, "AWS::ECS::Cluster", "").id)
+		want(t, "cluster", dig(state, "Parameters", "Cluster"), services.one(t, "AWS::ECS::Cluster", "").ID)
 		want(t, "retries", dig(state, "Retry", 0, "ErrorEquals"), []string{"States.ALL"})
 		renewed = append(renewed, dig(state, "Parameters", "Service").(string))
 	}
 	var all []string
 	for _, service := range services.all(t, "AWS::ECS::Service") {
-		all = append(all, service.id)
+		all = append(all, service.ID)
 	}
 	slices.Sort(renewed)
 	want(t, "renewed services", renewed, all)
 
 	alarm := services.one(t, "AWS::CloudWatch::Alarm", "/Redeploy/")
-	want(t, "alarm", []any{alarm.get("Namespace"), alarm.get("MetricName"), ref(alarm.get("Dimensions", 0, "Value"))}, []any{"AWS/States", "ExecutionsFailed", machine.id})
+	want(t, "alarm", []any{alarm.get("Namespace"), alarm.get("MetricName"), ref(alarm.get("Dimensions", 0, "Value"))},
+		[]any{"AWS/States", "ExecutionsFailed", machine.ID})
 }
 
-// definitionOf reads a state machine's definition, with the logical id in the place of every reference.
+// definitionOf returns a state machine's definition, with logical ids in the place of references.
 func definitionOf(t *testing.T, machine resource) any {
 	t.Helper()
 	var text strings.Builder
@@ -58,16 +59,19 @@ func definitionOf(t *testing.T, machine resource) any {
 	return definition
 }
 
-// Who renews services may do nothing else, and who may start it is EventBridge alone.
+// The state machine may update services and nothing else, and only EventBridge may start it.
 func TestRedeployHasLeastPrivilege(t *testing.T) {
 	services := full().services
 	machine := services.one(t, "AWS::StepFunctions::StateMachine", "/Redeploy/")
 	var all []any
 	for _, service := range services.all(t, "AWS::ECS::Service") {
-		all = append(all, map[string]string{"Ref": service.id})
+		all = append(all, map[string]string{"Ref": service.ID})
 	}
-	want(t, "the machine may", statements(services, ref(machine.get("RoleArn"))), []any{map[string]any{"Action": "ecs:UpdateService", "Effect": "Allow", "Resource": all}})
+	want(t, "the machine may", statements(services, ref(machine.get("RoleArn"))),
+		[]any{map[string]any{"Action": "ecs:UpdateService", "Effect": "Allow", "Resource": all}})
 	starter := ref(services.one(t, "AWS::Events::Rule", "/Redeploy/").get("Targets", 0, "RoleArn"))
-	want(t, "the rule may", statements(services, starter), []any{map[string]any{"Action": "states:StartExecution", "Effect": "Allow", "Resource": map[string]string{"Ref": machine.id}}})
-	want(t, "who starts", services.Resources[starter].get("AssumeRolePolicyDocument", "Statement", 0, "Principal"), map[string]string{"Service": "events.amazonaws.com"})
+	want(t, "the rule may", statements(services, starter),
+		[]any{map[string]any{"Action": "states:StartExecution", "Effect": "Allow", "Resource": map[string]string{"Ref": machine.ID}}})
+	want(t, "who starts", services.resource(starter).get("AssumeRolePolicyDocument", "Statement", 0, "Principal"),
+		map[string]string{"Service": "events.amazonaws.com"})
 }

@@ -9,22 +9,25 @@ import (
 	"dozen/config"
 )
 
-// Each line of the Procfile runs as it stands, on the one image.
+// Each line of the Procfile runs with exactly its command, and all lines run on one image.
 func TestProcfileBecomesServices(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		images, seen := map[string]bool{}, 0
 		for _, process := range bundled().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
-			definition := a.services.one(t, "AWS::ECS::TaskDefinition", "/"+id+"/Process/Task/")
-			want(t, process.Name+"'s command", definition.get("ContainerDefinitions", 0, "Command"), process.Command)
-			images[plain(definition.get("ContainerDefinitions", 0, "Image"))] = true
-			services := 0
-			for _, service := range a.services.all(t, "AWS::ECS::Service") {
-				if ref(service.get("TaskDefinition")) == definition.id {
+			definition := e.services.one(t, "AWS::ECS::TaskDefinition", "/"+id+"/Process/Task/")
+			want(t, process.Name+"'s command", definition.container("Command"), process.Command)
+			images[plain(definition.container("Image"))] = true
+			services, wanted := 0, 1
+			if process.Role == config.RoleMigration {
+				wanted = 0 // the gate runs it
+			}
+			for _, service := range e.services.all(t, "AWS::ECS::Service") {
+				if ref(service.get("TaskDefinition")) == definition.ID {
 					services++
 				}
 			}
-			want(t, process.Name+"'s services", services, map[bool]int{true: 0, false: 1}[process.Role == config.RoleMigration])
+			want(t, process.Name+"'s services", services, wanted)
 			seen++
 		}
 		if seen != 4 || len(images) != 1 {
@@ -33,112 +36,37 @@ func TestProcfileBecomesServices(t *testing.T) {
 	})
 }
 
-// ECS's own limits let a release stop half of the tasks first (aws-cdk#31705); two schedulers fire every job twice.
+// CDK's own limits let a release stop half of the tasks first (aws-cdk#31705); two schedulers start every job twice.
 func TestDeploymentLimits(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		for _, service := range a.services.all(t, "AWS::ECS::Service") {
-			least, most, rebalancing := 100, 200, "ENABLED"
-			if strings.Contains(service.path(), "/Scheduler/") {
-				least, most, rebalancing = 0, 100, "DISABLED"
+	each(t, func(t *testing.T, e environment) {
+		for _, service := range e.services.all(t, "AWS::ECS::Service") {
+			minimum, maximum, rebalancing := 100, 200, "ENABLED"
+			if service.under("/Scheduler/") {
+				minimum, maximum, rebalancing = 0, 100, "DISABLED"
 			}
-			want(t, service.id+"'s least", service.get("DeploymentConfiguration", "MinimumHealthyPercent"), least)
-			want(t, service.id+"'s most", service.get("DeploymentConfiguration", "MaximumPercent"), most)
-			want(t, service.id+"'s rebalancing", service.get("AvailabilityZoneRebalancing"), rebalancing)
+			want(t, service.ID+"'s minimum", service.get("DeploymentConfiguration", "MinimumHealthyPercent"), minimum)
+			want(t, service.ID+"'s maximum", service.get("DeploymentConfiguration", "MaximumPercent"), maximum)
+			want(t, service.ID+"'s rebalancing", service.get("AvailabilityZoneRebalancing"), rebalancing)
 			breaker := service.get("DeploymentConfiguration", "DeploymentCircuitBreaker")
-			want(t, service.id+"'s breaker", []any{dig(breaker, "Enable"), dig(breaker, "Rollback"), dig(breaker, "ThresholdConfiguration", "Type")}, []any{true, true, "COUNT"})
+			want(t, service.ID+"'s breaker",
+				[]any{dig(breaker, "Enable"), dig(breaker, "Rollback"), dig(breaker, "ThresholdConfiguration", "Type")},
+				[]any{true, true, "COUNT"})
 		}
-		web := a.services.one(t, "AWS::ECS::Service", "/Web/")
-		want(t, "failures", web.get("DeploymentConfiguration", "DeploymentCircuitBreaker", "ThresholdConfiguration", "Value"), a.environment.Web.FailuresToRollBack)
+		web := e.services.one(t, "AWS::ECS::Service", "/Web/")
+		want(t, "failures",
+			web.get("DeploymentConfiguration", "DeploymentCircuitBreaker", "ThresholdConfiguration", "Value"),
+			e.settings.Web.FailuresToRollBack)
 		want(t, "alarms that roll back", web.get("DeploymentConfiguration", "Alarms", "Rollback"), true)
 		want(t, "number of them", len(list(web.get("DeploymentConfiguration", "Alarms", "AlarmNames"))), 2)
-		want(t, "grace", web.get("HealthCheckGracePeriodSeconds"), a.environment.Web.StartBudget.Seconds())
+		want(t, "grace", web.get("HealthCheckGracePeriodSeconds"), e.settings.Web.StartBudget.Seconds())
 	})
 }
 
-// A rendered count under autoscaling takes capacity away in the middle of the day (aws-cdk#3919).
-func TestDesiredCountIsNotRenderedWhereScalingRules(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		scaled := 0
-		for _, service := range a.services.all(t, "AWS::ECS::Service") {
-			if strings.Contains(service.path(), "/Scheduler/") {
-				want(t, "scheduler's count", service.get("DesiredCount"), 1)
-				continue
-			}
-			scaled++
-			want(t, service.id+"'s count", service.get("DesiredCount"), nil)
-		}
-		targets := a.services.all(t, "AWS::ApplicationAutoScaling::ScalableTarget")
-		want(t, "scalable targets", len(targets), scaled)
-		for _, target := range targets {
-			if strings.Contains(plain(target.get("ResourceId")), "Scheduler") {
-				t.Error("the scheduler scales")
-			}
-		}
-	})
-}
-
-func TestWebScales(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		w := a.environment.Web
-		target := a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Web/")
-		want(t, "range", []any{target.get("MinCapacity"), target.get("MaxCapacity")}, []int{w.Min, w.Max})
-		targets := map[string]any{}
-		for _, policy := range a.services.all(t, "AWS::ApplicationAutoScaling::ScalingPolicy") {
-			if kind, ok := policy.get("TargetTrackingScalingPolicyConfiguration", "PredefinedMetricSpecification", "PredefinedMetricType").(string); ok {
-				targets[kind] = policy.get("TargetTrackingScalingPolicyConfiguration", "TargetValue")
-			}
-		}
-		want(t, "targets", targets, map[string]int{
-			"ECSServiceAverageCPUUtilization": w.CPUPercent, "ECSServiceAverageMemoryUtilization": w.MemoryPercent, "ALBRequestCountPerTarget": w.RequestsPerTask,
-		})
-	})
-}
-
-// Scaling workers on CPU leaves a queue to grow while workers wait for slow destinations.
-func TestWorkersScaleOnBacklogPerTask(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		settings := a.environment.Workers["worker"]
-		target := a.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Worker/")
-		want(t, "range", []any{target.get("MinCapacity"), target.get("MaxCapacity")}, []int{settings.Min, settings.Max})
-		policy := a.services.one(t, "AWS::ApplicationAutoScaling::ScalingPolicy", "/Worker/Backlog/")
-		want(t, "target", policy.get("TargetTrackingScalingPolicyConfiguration", "TargetValue"), settings.BacklogPerTask)
-		metrics := list(policy.get("TargetTrackingScalingPolicyConfiguration", "CustomizedMetricSpecification", "Metrics"))
-		if len(metrics) != 3 {
-			t.Fatalf("%d metrics, want backlog, tasks and their ratio", len(metrics))
-		}
-		want(t, "namespace", dig(metrics[0], "MetricStat", "Metric", "Namespace"), "dozen/"+a.environment.Name)
-		want(t, "process", dig(metrics[0], "MetricStat", "Metric", "Dimensions", 0, "Value"), "worker")
-		want(t, "tasks", []any{dig(metrics[1], "MetricStat", "Stat"), dig(metrics[1], "MetricStat", "Metric", "MetricName")}, []string{"SampleCount", "CPUUtilization"})
-		want(t, "which is returned", []any{dig(metrics[0], "ReturnData"), dig(metrics[1], "ReturnData"), dig(metrics[2], "ReturnData")}, []bool{false, false, true})
-		first := 0
-		for _, p := range a.services.some("AWS::ApplicationAutoScaling::ScalingPolicy") {
-			if p.get("PolicyType") == "StepScaling" {
-				first++
-				want(t, "first step", []any{p.get("StepScalingPolicyConfiguration", "AdjustmentType"), p.get("StepScalingPolicyConfiguration", "StepAdjustments", 0, "ScalingAdjustment")}, []any{"ExactCapacity", 1})
-			}
-		}
-		want(t, "steps away from zero", first, map[bool]int{true: 1, false: 0}[settings.Min == 0])
-	})
-}
-
-func TestSpotShare(t *testing.T) {
-	strategy := func(a assembly, service string) map[string]any {
-		shares := map[string]any{}
-		for _, s := range list(a.services.one(t, "AWS::ECS::Service", service).get("CapacityProviderStrategy")) {
-			shares[dig(s, "CapacityProvider").(string)] = dig(s, "Weight")
-		}
-		return shares
-	}
-	want(t, "production's web", strategy(prod(), "/Web/"), map[string]int{"FARGATE": 100})
-	want(t, "production's worker", strategy(prod(), "/Worker/"), map[string]int{"FARGATE": 50, "FARGATE_SPOT": 50})
-	want(t, "development's web", strategy(dev(), "/Web/"), map[string]int{"FARGATE_SPOT": 100})
-}
-
-// A one-off command that sees less than web does fails only when it is needed most.
+// A one-off command that gets less than web fails when it is needed most.
 func TestAdminEqualsWebButForTheCommand(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		web := a.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")
-		admin := a.services.one(t, "AWS::ECS::TaskDefinition", "/Admin/")
+	each(t, func(t *testing.T, e environment) {
+		web := e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")
+		admin := e.services.one(t, "AWS::ECS::TaskDefinition", "/Admin/")
 		strip := func(r resource) map[string]any {
 			properties := maps.Clone(r.Properties)
 			delete(properties, "Family")
@@ -148,44 +76,44 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 			return properties
 		}
 		want(t, "admin", strip(admin), strip(web))
-		if plain(admin.get("ContainerDefinitions", 0, "Command")) == plain(web.get("ContainerDefinitions", 0, "Command")) {
+		if plain(admin.container("Command")) == plain(web.container("Command")) {
 			t.Error("the admin task would start a second web")
 		}
 	})
 }
 
-// The documented contract, the app's own list of variables, and the task definitions must be the same three times.
+// The contract, the app's own list of variables and the task definitions must name the same variables.
 func TestVariablesMatchContractAndExample(t *testing.T) {
-	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").environment()))
+	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
 	want(t, "docs/contract.md", given, contractTable(t))
 	example := exampleVariables(t)
 	for _, name := range given {
 		if !slices.Contains(example, name) {
-			t.Errorf("tasks receive %s, and app/.env.example does not know it: the app ignores it", name)
+			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)
 		}
 	}
 }
 
 func TestSettingsReachEveryProcess(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) { e.Settings = map[string]string{"FEATURE_X": "on"} })
-	for _, definition := range a.services.all(t, "AWS::ECS::TaskDefinition") {
-		want(t, definition.id, definition.environment()["FEATURE_X"], `"on"`)
+	e := with(t, config.Development(), func(e *config.Environment) { e.Settings = map[string]string{"FEATURE_X": "on"} })
+	for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+		want(t, definition.ID, definition.variables()["FEATURE_X"], `"on"`)
 	}
 }
 
-// Tags are how the bill and the leftovers of an environment are found.
+// Tags show what an environment costs, and what is left of it.
 func TestEverythingIsTagged(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
+	each(t, func(t *testing.T, e environment) {
 		tagged := 0
-		for _, tpl := range []template{a.data, a.services} {
-			for id, r := range tpl.Resources {
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
 				if _, ok := r.Properties["Tags"]; !ok {
 					continue
 				}
 				tagged++
 				text := plain(r.get("Tags"))
 				if !strings.Contains(text, `"Application"`) || !strings.Contains(text, `"Environment"`) {
-					t.Errorf("%s: tags are %s", id, text)
+					t.Errorf("%s: tags are %s", r.ID, text)
 				}
 			}
 		}
@@ -196,12 +124,15 @@ func TestEverythingIsTagged(t *testing.T) {
 }
 
 func TestOutputs(t *testing.T) {
-	value := func(a assembly, name string) string { return plain(dig(a.services.Outputs[name], "Value")) }
+	value := func(e environment, name string) string { return plain(e.services.output(name)) }
 	if url := value(dev(), "Url"); !strings.Contains(url, "http://") {
 		t.Errorf("Url is %s", url)
 	}
 	command := value(dev(), "RunCommand")
-	for _, part := range []string{"aws ecs run-task", "--cluster", "Admin", "awsvpcConfiguration={subnets=[", "assignPublicIp=DISABLED", `\"name\":\"app\"`} {
+	for _, part := range []string{
+		"aws ecs run-task", "--cluster", "Admin", "awsvpcConfiguration={subnets=[", "assignPublicIp=DISABLED",
+		`\"name\":\"app\"`,
+	} {
 		if !strings.Contains(command, part) && !strings.Contains(command, strings.ReplaceAll(part, `\`, `\\\`)) {
 			t.Errorf("RunCommand lacks %q: %s", part, command)
 		}

@@ -14,11 +14,11 @@ import (
 // update rewrites snapshots and the README's tables. CI refuses it: a snapshot that rewrites itself notices nothing.
 var update = flag.Bool("update", false, "rewrite snapshots and the README's tables")
 
-// A change of any template shows in review, as a change of a file.
+// A reviewer sees every change of a template as a change of a file.
 func TestTemplatesMatchSnapshots(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		compare(t, filepath.Join("snapshots", a.environment.Name+"-data.json"), normalized(a.data))
-		compare(t, filepath.Join("snapshots", a.environment.Name+"-services.json"), normalized(a.services))
+	each(t, func(t *testing.T, e environment) {
+		compare(t, filepath.Join("snapshots", e.Name+"-data.json"), normalized(e.data))
+		compare(t, filepath.Join("snapshots", e.Name+"-services.json"), normalized(e.services))
 	})
 }
 
@@ -29,8 +29,7 @@ var (
 
 // normalized leaves out what changes with every line of the app, and metadata, which deploys nothing.
 func normalized(tpl template) []byte {
-	var content map[string]any
-	must(json.Unmarshal([]byte(tpl.text), &content))
+	content := changeable(tpl)
 	for _, resource := range content["Resources"].(map[string]any) {
 		delete(resource.(map[string]any), "Metadata")
 	}
@@ -42,7 +41,7 @@ func normalized(tpl template) []byte {
 	return imageVersion.ReplaceAll(assetHash.ReplaceAll(text.Bytes(), []byte("HASH")), []byte(`"HASH"`))
 }
 
-// compare holds content against a file, or with -update rewrites the file.
+// compare compares content with a file, or with -update rewrites the file.
 func compare(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if *update {
@@ -63,7 +62,8 @@ func compare(t *testing.T, path string, content []byte) {
 	was, is := strings.Split(string(old), "\n"), strings.Split(string(content), "\n")
 	for i := range min(len(was), len(is)) {
 		if was[i] != is[i] {
-			t.Fatalf("%s differs from line %d on:\n- %s\n+ %s\nIf this is wanted, run make snapshots and review the difference.", path, i+1, was[i], is[i])
+			t.Fatalf("%s differs from line %d on:\n- %s\n+ %s\nIf this is wanted, run make snapshots and review the difference.",
+				path, i+1, was[i], is[i])
 		}
 	}
 	t.Fatalf("%s has %d lines, want %d; if this is wanted, run make snapshots", path, len(is), len(was))

@@ -4,88 +4,95 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"dozen/internal/assembly"
 )
 
-// template is a parsed CloudFormation template.
+// template is a stack as internal/assembly reads it, with the assertions of these tests.
 type template struct {
-	Resources map[string]resource
-	Outputs   map[string]any
-	Transform any
-	text      string
+	*assembly.Stack
+	text string // of the file
 }
 
-// resource is one resource of a template.
-type resource struct {
-	id                  string
-	Type                string
-	Properties          map[string]any
-	DependsOn           []string
-	DeletionPolicy      string
-	UpdateReplacePolicy string
-	Metadata            map[string]any
-}
+// resource is a resource as internal/assembly reads it, with the assertions of these tests.
+type resource struct{ *assembly.Resource }
 
-func readTemplate(path string) template {
-	data, err := os.ReadFile(path)
-	must(err)
-	t := template{text: string(data)}
-	must(json.Unmarshal(data, &t))
-	for id, r := range t.Resources {
-		r.id = id
-		t.Resources[id] = r
-	}
-	return t
-}
-
-// all gives the resources of a type in the order of their ids. None at all ends the test: a loop over nothing proves nothing.
-func (tpl template) all(t *testing.T, kind string) []resource {
-	t.Helper()
-	found := tpl.some(kind)
-	if len(found) == 0 {
-		t.Fatalf("the template has no %s", kind)
-	}
-	return found
-}
-
-// some is all, where none may be right.
-func (tpl template) some(kind string) []resource {
+// resources returns every resource in the order of their logical ids.
+func (tpl template) resources() []resource {
 	var found []resource
 	for _, id := range slices.Sorted(maps.Keys(tpl.Resources)) {
-		if tpl.Resources[id].Type == kind {
-			found = append(found, tpl.Resources[id])
-		}
+		found = append(found, resource{tpl.Resources[id]})
 	}
 	return found
 }
 
-// one gives the only resource of a type whose construct path contains the given part.
-func (tpl template) one(t *testing.T, kind, part string) resource {
-	t.Helper()
-	var found []resource
-	for _, r := range tpl.some(kind) {
-		if strings.Contains(r.path(), part) {
-			found = append(found, r)
-		}
+// resource returns the resource with a logical id; one without type and properties if the template has none.
+func (tpl template) resource(id string) resource {
+	if r := tpl.Resources[id]; r != nil {
+		return resource{r}
 	}
+	return resource{&assembly.Resource{}}
+}
+
+// ofType returns the resources of a type in the order of their logical ids, and nil if there are none.
+func (tpl template) ofType(resourceType string) []resource {
+	return slices.DeleteFunc(tpl.resources(), func(r resource) bool { return r.Type != resourceType })
+}
+
+// all is ofType, but ends the test if there are none: a loop over nothing proves nothing.
+func (tpl template) all(t *testing.T, resourceType string) []resource {
+	t.Helper()
+	found := tpl.ofType(resourceType)
+	if len(found) == 0 {
+		t.Fatalf("the template has no %s", resourceType)
+	}
+	return found
+}
+
+// one returns the only resource of a type whose construct path contains the given part, and ends the test unless there is
+// exactly one.
+func (tpl template) one(t *testing.T, resourceType, part string) resource {
+	t.Helper()
+	found := slices.DeleteFunc(tpl.ofType(resourceType), func(r resource) bool { return !r.under(part) })
 	if len(found) != 1 {
-		t.Fatalf("want one %s under %q, have %d", kind, part, len(found))
+		t.Fatalf("want one %s under %q, got %d", resourceType, part, len(found))
 	}
 	return found[0]
 }
 
-// path is the construct path of a resource, with a slash at the end.
-func (r resource) path() string {
-	path, _ := r.Metadata["aws:cdk:path"].(string)
-	return path + "/"
+// output returns the value of an output, nil if the template does not have it.
+func (tpl template) output(name string) any { return tpl.Outputs[name].Value }
+
+// taskDefinition returns the task definition of a service.
+func (tpl template) taskDefinition(service resource) resource {
+	return tpl.resource(ref(service.get("TaskDefinition")))
 }
+
+// path returns the construct path with a slash at the end, so that each of its parts is between slashes.
+func (r resource) path() string { return r.Path() + "/" }
+
+// under reports whether the construct path contains the given part, such as "/Web/".
+func (r resource) under(part string) bool { return strings.Contains(r.path(), part) }
 
 // get follows keys and list indexes into the properties.
 func (r resource) get(keys ...any) any { return dig(r.Properties, keys...) }
 
+// container follows keys and list indexes into a task definition's first container, which is the app's.
+func (r resource) container(keys ...any) any { return dig(r.get("ContainerDefinitions", 0), keys...) }
+
+// variables returns the plain variables of a task definition's first container by name, each value as JSON.
+func (r resource) variables() map[string]string {
+	variables := map[string]string{}
+	for _, entry := range list(r.container("Environment")) {
+		variables[fmt.Sprint(dig(entry, "Name"))] = plain(dig(entry, "Value"))
+	}
+	return variables
+}
+
+// dig follows keys and list indexes into a value, and returns nil where there is nothing.
 func dig(value any, keys ...any) any {
 	for _, key := range keys {
 		switch k := key.(type) {
@@ -103,7 +110,7 @@ func dig(value any, keys ...any) any {
 	return value
 }
 
-// ref is the logical id that a Ref or Fn::GetAtt names.
+// ref returns the logical id that a Ref or Fn::GetAtt names.
 func ref(value any) string {
 	if id, ok := dig(value, "Ref").(string); ok {
 		return id
@@ -112,22 +119,7 @@ func ref(value any) string {
 	return id
 }
 
-// plain writes a value as compact JSON.
-func plain(value any) string {
-	data, err := json.Marshal(value)
-	must(err)
-	return string(data)
-}
-
-// want compares a value with a wanted one by its JSON.
-func want(t *testing.T, what string, got, wanted any) {
-	t.Helper()
-	if g, w := plain(got), plain(wanted); g != w {
-		t.Errorf("%s is %s, want %s", what, g, w)
-	}
-}
-
-// list gives a JSON list, or a single value as a list of one.
+// list returns a JSON list as it is, and a single value as a list of one.
 func list(value any) []any {
 	switch v := value.(type) {
 	case nil:
@@ -138,22 +130,23 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// environment gives the plain variables of a task definition's container by name.
-func (r resource) environment() map[string]string {
-	variables := map[string]string{}
-	for _, entry := range list(r.get("ContainerDefinitions", 0, "Environment")) {
-		variables[fmt.Sprint(dig(entry, "Name"))] = plain(dig(entry, "Value"))
+// plain returns a value as compact JSON.
+func plain(value any) string {
+	data, err := json.Marshal(value)
+	must(err)
+	return string(data)
+}
+
+// want compares a value with a wanted one by their JSON.
+func want(t *testing.T, what string, got, wanted any) {
+	t.Helper()
+	if g, w := plain(got), plain(wanted); g != w {
+		t.Errorf("%s is %s, want %s", what, g, w)
 	}
-	return variables
 }
 
-// taskDefinition gives the task definition of a service.
-func (tpl template) taskDefinition(service resource) resource {
-	return tpl.Resources[ref(service.get("TaskDefinition"))]
-}
-
-// atoi reads a number that a template holds as text.
-func atoi(t *testing.T, value any) float64 {
+// number returns a number that a template contains as a string.
+func number(t *testing.T, value any) float64 {
 	t.Helper()
 	var n float64
 	if _, err := fmt.Sscan(fmt.Sprint(value), &n); err != nil {

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -8,32 +9,32 @@ import (
 	"dozen/config"
 )
 
-// A port that differs between process, container and target group means that no release ever turns healthy.
+// If process, container and target group have different ports, no release ever becomes healthy.
 func TestWebListensWhereTheLoadBalancerAsks(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) { e.Web.Port = 9000 })
-	service := a.services.one(t, "AWS::ECS::Service", "/Web/")
-	definition := a.services.taskDefinition(service)
-	want(t, "PORT", definition.environment()["PORT"], `"9000"`)
-	want(t, "port mapping", definition.get("ContainerDefinitions", 0, "PortMappings", 0, "ContainerPort"), 9000)
+	e := with(t, config.Development(), func(e *config.Environment) { e.Web.Port = 9000 })
+	service := e.services.one(t, "AWS::ECS::Service", "/Web/")
+	definition := e.services.taskDefinition(service)
+	want(t, "PORT", definition.variables()["PORT"], `"9000"`)
+	want(t, "port mapping", definition.container("PortMappings", 0, "ContainerPort"), 9000)
 	want(t, "service's port", service.get("LoadBalancers", 0, "ContainerPort"), 9000)
-	want(t, "service's container", service.get("LoadBalancers", 0, "ContainerName"), definition.get("ContainerDefinitions", 0, "Name"))
-	want(t, "target group's port", a.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("Port"), 9000)
+	want(t, "service's container", service.get("LoadBalancers", 0, "ContainerName"), definition.container("Name"))
+	want(t, "target group's port", e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("Port"), 9000)
 }
 
-// Terraform users know the afternoon when a drain that was longer than the stop timeout dropped requests in each release.
+// The incident: a drain longer than the stop timeout drops requests in each release.
 func TestDrainFiguresFollowFromTheLongestRequest(t *testing.T) {
-	a := with(t, config.Development(), func(e *config.Environment) { e.Web.LongestRequest = 20 * time.Second })
-	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
-	variables := definition.environment()
+	e := with(t, config.Development(), func(e *config.Environment) { e.Web.LongestRequest = 20 * time.Second })
+	definition := e.services.taskDefinition(e.services.one(t, "AWS::ECS::Service", "/Web/"))
+	variables := definition.variables()
 	want(t, "REQUEST_TIMEOUT_SECONDS", variables["REQUEST_TIMEOUT_SECONDS"], `"20"`)
 	want(t, "DRAIN_SECONDS", variables["DRAIN_SECONDS"], `"24"`)
-	want(t, "stop timeout", definition.get("ContainerDefinitions", 0, "StopTimeout"), 26)
-	want(t, "deregistration delay", targetAttribute(t, a, "deregistration_delay.timeout_seconds"), "21")
+	want(t, "stop timeout", definition.container("StopTimeout"), 26)
+	want(t, "deregistration delay", targetAttribute(t, e, "deregistration_delay.timeout_seconds"), "21")
 }
 
-func targetAttribute(t *testing.T, a assembly, key string) any {
+func targetAttribute(t *testing.T, e environment, key string) any {
 	t.Helper()
-	for _, attribute := range list(a.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("TargetGroupAttributes")) {
+	for _, attribute := range list(e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("TargetGroupAttributes")) {
 		if dig(attribute, "Key") == key {
 			return dig(attribute, "Value")
 		}
@@ -41,9 +42,9 @@ func targetAttribute(t *testing.T, a assembly, key string) any {
 	return nil
 }
 
-func balancerAttribute(t *testing.T, a assembly, key string) any {
+func balancerAttribute(t *testing.T, e environment, key string) any {
 	t.Helper()
-	for _, attribute := range list(a.services.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer", "").get("LoadBalancerAttributes")) {
+	for _, attribute := range list(e.services.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer", "").get("LoadBalancerAttributes")) {
 		if dig(attribute, "Key") == key {
 			return dig(attribute, "Value")
 		}
@@ -51,35 +52,35 @@ func balancerAttribute(t *testing.T, a assembly, key string) any {
 	return nil
 }
 
-// The figures of a release as they stand in the templates, and not as the code means them.
+// The figures of a release, computed from the templates and not from the settings.
 func TestReleaseTimes(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		group := a.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/")
-		definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
+	each(t, func(t *testing.T, e environment) {
+		group := e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/")
+		definition := e.services.taskDefinition(e.services.one(t, "AWS::ECS::Service", "/Web/"))
 		health := group.get("HealthCheckIntervalSeconds").(float64) * group.get("HealthyThresholdCount").(float64)
-		delay := atoi(t, targetAttribute(t, a, "deregistration_delay.timeout_seconds"))
-		lag := atoi(t, strings.Trim(definition.environment()["ROUTING_LAG_SECONDS"], `"`))
-		longest := atoi(t, strings.Trim(definition.environment()["REQUEST_TIMEOUT_SECONDS"], `"`))
-		stop := definition.get("ContainerDefinitions", 0, "StopTimeout").(float64)
-		drain := atoi(t, strings.Trim(definition.environment()["DRAIN_SECONDS"], `"`))
-		keepAlive := atoi(t, strings.Trim(definition.environment()["KEEP_ALIVE_SECONDS"], `"`))
+		delay := number(t, targetAttribute(t, e, "deregistration_delay.timeout_seconds"))
+		lag := number(t, strings.Trim(definition.variables()["ROUTING_LAG_SECONDS"], `"`))
+		longest := number(t, strings.Trim(definition.variables()["REQUEST_TIMEOUT_SECONDS"], `"`))
+		stop := definition.container("StopTimeout").(float64)
+		drain := number(t, strings.Trim(definition.variables()["DRAIN_SECONDS"], `"`))
+		keepAlive := number(t, strings.Trim(definition.variables()["KEEP_ALIVE_SECONDS"], `"`))
 		if c := health + delay + lag + 1; c > 20 {
-			t.Errorf("controllable release time is %g s, want 20 s at the most", c)
+			t.Errorf("controllable release time is %g s, want at most 20 s", c)
 		} else {
 			t.Logf("controllable release time: %g s", c)
 		}
 		if delay <= longest || drain < lag+longest || stop <= drain || stop > 120 {
 			t.Errorf("drain does not fit: longest request %g, delay %g, drain %g, stop %g", longest, delay, drain, stop)
 		}
-		if idle := atoi(t, balancerAttribute(t, a, "idle_timeout.timeout_seconds")); keepAlive <= idle {
+		if idle := number(t, balancerAttribute(t, e, "idle_timeout.timeout_seconds")); keepAlive <= idle {
 			t.Errorf("keep-alive %g s is not above the load balancer's idle timeout %g s", keepAlive, idle)
 		}
-		limit := map[string]time.Duration{"prod": 110 * time.Second}[a.environment.Name]
-		if limit == 0 {
-			limit = 60 * time.Second
+		limit := 60 * time.Second
+		if e.Name == "prod" {
+			limit = 110 * time.Second
 		}
-		if found := a.environment.Web.FailedReleaseTime(); found > limit {
-			t.Errorf("a failed release is found after %s, want %s at the most", found, limit)
+		if found := e.settings.Web.FailedReleaseTime(); found > limit {
+			t.Errorf("a failed release is found after %s, want at most %s", found, limit)
 		} else {
 			t.Logf("failed release found after %s", found)
 		}
@@ -88,11 +89,11 @@ func TestReleaseTimes(t *testing.T) {
 
 // With a domain everything is HTTPS, and plain HTTP only redirects.
 func TestDomainBringsHTTPS(t *testing.T) {
-	a := with(t, config.Production(), func(e *config.Environment) {
+	e := with(t, config.Production(), func(e *config.Environment) {
 		e.Domain = config.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
 	})
 	var ports []any
-	for _, listener := range a.services.all(t, "AWS::ElasticLoadBalancingV2::Listener") {
+	for _, listener := range e.services.all(t, "AWS::ElasticLoadBalancingV2::Listener") {
 		ports = append(ports, listener.get("Port"))
 		if listener.get("Port") == 80.0 {
 			want(t, "port 80", listener.get("DefaultActions", 0, "Type"), "redirect")
@@ -106,31 +107,32 @@ func TestDomainBringsHTTPS(t *testing.T) {
 	if len(ports) != 2 {
 		t.Errorf("listeners on %v, want 80 and 443", ports)
 	}
-	want(t, "record", a.services.one(t, "AWS::Route53::RecordSet", "").get("Name"), "app.example.com.")
-	want(t, "zone", a.services.one(t, "AWS::Route53::RecordSet", "").get("HostedZoneId"), "Z0123456789ABC")
-	definition := a.services.taskDefinition(a.services.one(t, "AWS::ECS::Service", "/Web/"))
-	want(t, "APP_URL", definition.environment()["APP_URL"], `"https://app.example.com"`)
+	want(t, "record", e.services.one(t, "AWS::Route53::RecordSet", "").get("Name"), "app.example.com.")
+	want(t, "zone", e.services.one(t, "AWS::Route53::RecordSet", "").get("HostedZoneId"), "Z0123456789ABC")
+	definition := e.services.taskDefinition(e.services.one(t, "AWS::ECS::Service", "/Web/"))
+	want(t, "APP_URL", definition.variables()["APP_URL"], `"https://app.example.com"`)
 }
 
 // Without a domain there is one plain listener and no certificate.
 func TestNoDomainServesHTTP(t *testing.T) {
 	listener := dev().services.one(t, "AWS::ElasticLoadBalancingV2::Listener", "")
 	want(t, "port", listener.get("Port"), 80)
-	want(t, "certificates", len(dev().services.some("AWS::CertificateManager::Certificate")), 0)
+	want(t, "certificates", len(dev().services.ofType("AWS::CertificateManager::Certificate")), 0)
 }
 
 func TestLoadBalancerIsStrict(t *testing.T) {
-	each(t, func(t *testing.T, a assembly) {
-		balancer := a.services.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer", "")
-		want(t, "invalid headers", balancerAttribute(t, a, "routing.http.drop_invalid_header_fields.enabled"), "true")
-		want(t, "desync", balancerAttribute(t, a, "routing.http.desync_mitigation_mode"), "strictest")
-		want(t, "access logs", balancerAttribute(t, a, "access_logs.s3.enabled"), "true")
+	each(t, func(t *testing.T, e environment) {
+		balancer := e.services.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer", "")
+		want(t, "invalid headers", balancerAttribute(t, e, "routing.http.drop_invalid_header_fields.enabled"), "true")
+		want(t, "desync", balancerAttribute(t, e, "routing.http.desync_mitigation_mode"), "strictest")
+		want(t, "access logs", balancerAttribute(t, e, "access_logs.s3.enabled"), "true")
 		want(t, "scheme", balancer.get("Scheme"), "internet-facing")
 		want(t, "name", balancer.get("Name"), nil)
-		want(t, "subnets", len(list(balancer.get("Subnets"))), a.environment.Network.Zones)
-		if sticky := targetAttribute(t, a, "stickiness.enabled"); sticky != nil && sticky != "false" {
+		want(t, "subnets", len(list(balancer.get("Subnets"))), e.settings.Network.Zones)
+		if sticky := targetAttribute(t, e, "stickiness.enabled"); sticky != nil && sticky != "false" {
 			t.Errorf("stickiness is %v", sticky)
 		}
-		want(t, "deletion protection", balancerAttribute(t, a, "deletion_protection.enabled"), map[bool]string{true: "true", false: "false"}[a.environment.DeletionProtection])
+		want(t, "deletion protection", balancerAttribute(t, e, "deletion_protection.enabled"),
+			strconv.FormatBool(e.settings.DeletionProtection))
 	})
 }

@@ -213,6 +213,17 @@ func TestResourceAttributes(t *testing.T) {
 		[]any{"", "", nil, ""})
 }
 
+// An export makes a deployment fail on another stack that still imports it.
+func TestExports(t *testing.T) {
+	stack, err := ParseTemplate([]byte(`{"Outputs":{
+		"Shared":{"Value":{"Ref":"R"},"Export":{"Name":"dev:Shared"}},
+		"Plain":{"Value":"x"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "exports", []any{stack.Outputs["Shared"].Export.Name, stack.Outputs["Plain"].Export.Name}, []any{"dev:Shared", nil})
+}
+
 func TestImages(t *testing.T) {
 	files := written(map[string]string{"A": `{}`})
 	files["assembly-dev/manifest.json"] = file(strings.Replace(string(files["assembly-dev/manifest.json"].Data), `"artifacts":{`, `"artifacts":{"A.assets":{"type":"cdk:asset-manifest","properties":{"file":"a.json"}},`, 1))

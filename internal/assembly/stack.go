@@ -23,7 +23,10 @@ type Stack struct {
 }
 
 // Output is a value that other stacks can read.
-type Output struct{ Value any }
+type Output struct {
+	Value  any
+	Export struct{ Name any } // under which other stacks may import it; nothing for an output that is not exported
+}
 
 // Parameter is a value that a deployment may set.
 type Parameter struct {

@@ -1,0 +1,106 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"dozen/config"
+	"dozen/internal/gate"
+	"dozen/internal/templatecheck"
+)
+
+// Build once: production runs the image that staging has tried.
+func TestStagingAndProductionRunTheSameImage(t *testing.T) {
+	image := func(e environment) string {
+		return plain(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").container("Image"))
+	}
+	want(t, "image", image(staging()), image(prod()))
+	if !regexp.MustCompile(`:[0-9a-f]{64}"`).MatchString(image(prod())) {
+		t.Errorf("the image %s is not named by its contents", image(prod()))
+	}
+}
+
+// Another app, in another language, with other processes: nothing outside app/ may know the bundled app.
+func TestAnotherAppServesAsWell(t *testing.T) {
+	directory := filepath.Join(scratch(), "another")
+	must(os.MkdirAll(directory, 0o755))
+	for name, text := range map[string]string{
+		"Procfile": "web: gunicorn shop.wsgi --bind 0.0.0.0:8080\nmail: celery -A shop worker -Q mail\n" +
+			"reports: celery -A shop worker -Q reports\nrelease: python manage.py migrate\n",
+		"Dockerfile": "FROM python:3.14-slim\nCOPY . /srv\nUSER 65532\nVOLUME /tmp\n",
+	} {
+		must(os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644))
+	}
+	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := config.Production()
+	settings.Workers = map[string]config.Worker{
+		"worker":  small(settings.Workers["worker"], 2),
+		"reports": small(settings.Workers["worker"], 1),
+	}
+	e := synthesizeFor(t, settings, app)
+	want(t, "maximum of reports", e.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Reports/").get("MaxCapacity"), 1)
+	want(t, "maximum of mail", e.services.one(t, "AWS::ApplicationAutoScaling::ScalableTarget", "/Mail/").get("MaxCapacity"), 2)
+	var services []string
+	for _, service := range e.services.all(t, "AWS::ECS::Service") {
+		services = append(services, strings.Split(service.path(), "/")[2])
+	}
+	want(t, "services", services, []string{"Mail", "Reports", "Web"})
+	want(t, "command", e.services.one(t, "AWS::ECS::TaskDefinition", "/Reports/").container("Command"),
+		[]string{"celery", "-A", "shop", "worker", "-Q", "reports"})
+	want(t, "alarm", len(e.services.all(t, "AWS::CloudWatch::Alarm")), len(prod().services.all(t, "AWS::CloudWatch::Alarm"))-1+2)
+	for _, tpl := range e.templates() {
+		if strings.Contains(tpl.text, "dozen-app") {
+			t.Error("the templates know the bundled app")
+		}
+		for _, problem := range templatecheck.Stack(tpl.Stack) {
+			t.Error(problem)
+		}
+	}
+}
+
+func small(w config.Worker, maximum int) config.Worker {
+	w.Max = maximum
+	return w
+}
+
+// An app without a migration has no gate, and nothing waits for one.
+func TestAppWithoutMigration(t *testing.T) {
+	app := bundled()
+	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
+	e := synthesizeFor(t, config.Development(), app)
+	want(t, "gates", len(e.services.ofType(gate.ResourceType)), 0)
+	want(t, "services", len(e.services.all(t, "AWS::ECS::Service")), 3)
+}
+
+// The image's hash must not depend on the place of the repository, or on files next to the app.
+func TestImageDependsOnTheAppAlone(t *testing.T) {
+	copyDirectory := filepath.Join(scratch(), "elsewhere", "app")
+	must(os.CopyFS(copyDirectory, os.DirFS(filepath.Join(root, "app"))))
+	must(os.WriteFile(filepath.Join(scratch(), "elsewhere", "neighbour.txt"), []byte("not part of the app"), 0o644))
+	must(os.WriteFile(filepath.Join(copyDirectory, "NOTES.md"), []byte("documentation"), 0o644))
+	app := bundled()
+	app.Directory = copyDirectory
+	version := func(e environment) any {
+		return e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()["VERSION"]
+	}
+	want(t, "version elsewhere", version(synthesizeFor(t, config.Development(), app)), version(dev()))
+	must(os.WriteFile(filepath.Join(copyDirectory, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
+	if version(synthesizeFor(t, config.Development(), app)) == version(dev()) {
+		t.Error("another main.go makes the same image")
+	}
+}
+
+// The image is built for the architecture that the tasks ask for.
+func TestImageIsBuiltForARM(t *testing.T) {
+	want(t, "images", len(dev().Images), 1)
+	for _, image := range dev().Images {
+		want(t, "platform", image.Platform, "linux/arm64")
+	}
+}

@@ -1,0 +1,56 @@
+package test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"dozen/config"
+)
+
+// A secret passed by value is visible to everyone who may read a task definition.
+func TestSecretsArePassedByReference(t *testing.T) {
+	each(t, func(t *testing.T, e environment) {
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			want(t, definition.ID+"'s injected secrets", definition.container("Secrets"), nil)
+			variables := definition.variables()
+			for _, name := range []string{"DATABASE_SECRET_ARN", "CACHE_SECRET_ARN"} {
+				if !strings.Contains(variables[name], "PublishOutputRef") {
+					t.Errorf("%s: %s is %s, want the ARN from the data stack", definition.ID, name, variables[name])
+				}
+			}
+			if strings.Contains(plain(definition.Properties), "resolve:secretsmanager") {
+				t.Errorf("%s resolves a secret into its definition", definition.ID)
+			}
+		}
+	})
+}
+
+func TestThirdPartySecretIsInjectedByField(t *testing.T) {
+	e := with(t, config.Development(), func(e *config.Environment) {
+		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: stripe, Field: "key"}}
+	})
+	for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+		want(t, "injected", definition.container("Secrets"), []any{map[string]any{"Name": "STRIPE_KEY", "ValueFrom": stripe + ":key::"}})
+		role := ref(definition.get("ExecutionRoleArn"))
+		if readers := policiesOf(e.services, role); !strings.Contains(readers, stripe) {
+			t.Errorf("execution role %s cannot read the secret: %s", role, readers)
+		}
+	}
+}
+
+// No template contains anything that looks like a credential.
+func TestTemplatesContainNoPassword(t *testing.T) {
+	each(t, func(t *testing.T, e environment) {
+		secret := e.data.one(t, "AWS::SecretsManager::Secret", "/Database/")
+		want(t, "database password", e.data.one(t, "AWS::RDS::DBInstance", "").get("MasterUserPassword"),
+			map[string]any{"Fn::Join": []any{"", []any{
+				"{{resolve:secretsmanager:", map[string]string{"Ref": secret.ID}, ":SecretString:password::}}",
+			}}})
+		var user map[string]any
+		must(json.Unmarshal([]byte(plain(e.data.one(t, "AWS::ElastiCache::User", "").get("AuthenticationMode"))), &user))
+		if !strings.Contains(plain(user["Passwords"]), "resolve:secretsmanager") {
+			t.Errorf("the cache's password is %s", plain(user["Passwords"]))
+		}
+	})
+}
