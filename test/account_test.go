@@ -18,7 +18,7 @@ func TestAuditTrailCanBeTrusted(t *testing.T) {
 		[]any{trail.get("IsLogging"), trail.get("EnableLogFileValidation"), trail.get("IncludeGlobalServiceEvents")},
 		[]any{true, true, true})
 	want(t, "events", trail.get("EventSelectors", 0), map[string]any{"IncludeManagementEvents": true, "ReadWriteType": "All"})
-	want(t, "outlives its stack", []string{bucket.DeletionPolicy, bucket.UpdateReplacePolicy}, []string{"Retain", "Retain"})
+	want(t, "outlives its stack", []string{bucket.DeletionPolicy, bucket.UpdateReplacePolicy}, []string{"RetainExceptOnCreate", "Retain"})
 	want(t, "versions", bucket.get("VersioningConfiguration", "Status"), "Enabled")
 	want(t, "public access", bucket.get("PublicAccessBlockConfiguration", "RestrictPublicBuckets"), true)
 

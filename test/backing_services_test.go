@@ -125,7 +125,7 @@ func TestQueueIsClosedAndLosesNothing(t *testing.T) {
 	want(t, "queues over TLS only", slices.Sorted(maps.Keys(closed)), []string{queue.ID, dead.ID})
 	for _, q := range []resource{queue, dead} {
 		want(t, q.ID+" is encrypted", q.get("SqsManagedSseEnabled"), true)
-		want(t, q.ID+" outlives its stack", q.DeletionPolicy, "Retain")
+		want(t, q.ID+" outlives its stack", q.DeletionPolicy, "RetainExceptOnCreate")
 	}
 }
 
@@ -147,7 +147,7 @@ func TestTableCanBeRestored(t *testing.T) {
 	want(t, "billing", table.get("BillingMode"), "PAY_PER_REQUEST")
 	want(t, "recovery", table.get("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"), true)
 	want(t, "deletion protection", table.get("DeletionProtectionEnabled"), true)
-	want(t, "outlives its stack", []string{table.DeletionPolicy, table.UpdateReplacePolicy}, []string{"Retain", "Retain"})
+	want(t, "outlives its stack", []string{table.DeletionPolicy, table.UpdateReplacePolicy}, []string{"RetainExceptOnCreate", "Retain"})
 }
 
 // Tasks poll AppConfig from their first minute: without a deployed version each poll is an error. A change that reaches every
@@ -168,7 +168,7 @@ func TestAppConfigIsDeployedGradually(t *testing.T) {
 	want(t, "profile", []any{profile.get("Type"), profile.get("LocationUri")}, []any{"AWS.Freeform", "hosted"})
 	for _, r := range data.resources() {
 		if strings.HasPrefix(r.Type, "AWS::AppConfig::") {
-			want(t, r.ID+" on deletion", r.DeletionPolicy, "Retain")
+			want(t, r.ID+" on deletion", r.DeletionPolicy, "RetainExceptOnCreate")
 		}
 	}
 }

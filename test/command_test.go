@@ -173,3 +173,42 @@ func TestFindingsEndTheCommand(t *testing.T) {
 		}
 	}
 }
+
+// Prevents: a mode that the checks accept and the real command does not: cdk-nag and AWS's validator are only complete there. An
+// account with its region, interface endpoints without NAT, and a restored Aurora cluster once failed here and nowhere else.
+func TestModesSynthesizeByTheCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles and synthesizes with all validators")
+	}
+	directory := checkout(t)
+	path := filepath.Join(directory, "config", "environments.go")
+	source, err := os.ReadFile(path)
+	must(err)
+	changed := string(source) + `
+func init() {
+	restored = func(e Environment) Environment {
+		e.Database.Aurora, e.Database.Snapshot = true, "before-the-accident"
+		e.Network.NAT, e.Network.Endpoints = NATNone, []string{"secretsmanager", "ecr.dkr", "ecr.api", "logs"}
+		e.Database.RotationDays = 30
+		return e
+	}
+}
+
+var restored func(Environment) Environment
+`
+	for _, tier := range []string{`cheap("dev")`, `durable("prod")`} {
+		if !strings.Contains(changed, "return "+tier) {
+			t.Fatalf("config/environments.go has no %q to change", tier)
+		}
+		changed = strings.Replace(changed, "return "+tier, "return restored("+tier+")", 1)
+	}
+	must(os.WriteFile(path, []byte(changed), 0o644))
+	output, code := makeSynth(directory, "DOZEN_ACCOUNT=123456789012", "DOZEN_REGION=eu-central-1", "DOZEN_DOMAIN=example.com",
+		"DOZEN_HOSTED_ZONE_ID=Z0123456789", "DOZEN_HOSTED_ZONE_NAME=example.com")
+	if code != 0 {
+		t.Errorf("exit code %d:\n%s", code, output)
+	}
+	if _, err := os.Stat(filepath.Join(directory, "cdk.context.json")); err == nil {
+		t.Error("the synthesis has left a lookup in cdk.context.json")
+	}
+}

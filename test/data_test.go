@@ -1,6 +1,9 @@
 package test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,10 +55,13 @@ func TestSettingsKeepLogicalIDs(t *testing.T) {
 func TestDataOutlivesItsStack(t *testing.T) {
 	for _, get := range []func() environment{staging, prod} {
 		e := get()
-		for kind, policy := range map[string]string{"AWS::RDS::DBInstance": "Snapshot", "AWS::S3::Bucket": "Retain"} {
+		// RetainExceptOnCreate: a first deployment that fails removes what holds no data yet, or the next try finds it in the way.
+		for kind, policies := range map[string][2]string{
+			"AWS::RDS::DBInstance": {"Snapshot", "Snapshot"}, "AWS::S3::Bucket": {"RetainExceptOnCreate", "Retain"},
+		} {
 			for _, r := range e.data.all(t, kind) {
-				want(t, r.ID+" on deletion", r.DeletionPolicy, policy)
-				want(t, r.ID+" on replacement", r.UpdateReplacePolicy, policy)
+				want(t, r.ID+" on deletion", r.DeletionPolicy, policies[0])
+				want(t, r.ID+" on replacement", r.UpdateReplacePolicy, policies[1])
 			}
 		}
 	}
@@ -178,4 +184,25 @@ func TestBuckets(t *testing.T) {
 			t.Error("the load balancer may not deliver its logs")
 		}
 	})
+}
+
+// Prevents: a first deployment that fails and can be neither rolled back nor repeated, because its stack is protected. Only the
+// stack that keeps data is.
+func TestOnlyTheDataStackIsProtected(t *testing.T) {
+	manifest, err := os.ReadFile(filepath.Join(prod().directory, "assembly-prod", "manifest.json"))
+	must(err)
+	var found struct {
+		Artifacts map[string]struct {
+			Type       string
+			Properties struct{ TerminationProtection bool }
+		}
+	}
+	must(json.Unmarshal(manifest, &found))
+	protected := map[string]bool{}
+	for id, artifact := range found.Artifacts {
+		if artifact.Type == "aws:cloudformation:stack" {
+			protected[strings.TrimRight(strings.TrimPrefix(id, "prod"), "0123456789ABCDEF")] = artifact.Properties.TerminationProtection
+		}
+	}
+	want(t, "protected", protected, map[string]bool{"Data": true, "Services": false})
 }

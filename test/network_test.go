@@ -1,6 +1,8 @@
 package test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,6 +68,17 @@ func TestZonesAreNeverLookedUp(t *testing.T) {
 			t.Errorf("%s is in %s", subnet.ID, plain(subnet.get("AvailabilityZone")))
 		}
 	}
+	// With account and region both known the construct library looks zones up, which needs credentials, and notes it here.
+	manifests, err := filepath.Glob(filepath.Join(e.directory, "*", "manifest.json"))
+	must(err)
+	for _, path := range append(manifests, filepath.Join(e.directory, "manifest.json")) {
+		manifest, err := os.ReadFile(path)
+		must(err)
+		if strings.Contains(string(manifest), `"missing"`) {
+			t.Errorf("the synthesis needs a lookup: %s", manifest)
+		}
+	}
+	want(t, "manifests of stages", len(manifests), 1)
 	named := with(t, config.Production(), func(e *config.Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "eu-central-1c"} })
 	text := named.data.text
 	if !strings.Contains(text, `"eu-central-1c"`) || strings.Contains(text, "Fn::GetAZs") {
@@ -78,6 +91,15 @@ func TestEndpointsAndFlowLogsByChoice(t *testing.T) {
 		e.Network.Endpoints, e.Network.FlowLogs = []string{"secretsmanager", "ecr.dkr"}, true
 	})
 	want(t, "endpoints", len(e.data.all(t, "AWS::EC2::VPCEndpoint")), 3)
+	group := e.data.one(t, "AWS::EC2::SecurityGroup", "/Endpoints/")
+	want(t, "who may use them", group.get("SecurityGroupIngress"), []any{map[string]any{
+		"CidrIp": "10.0.0.0/16", "Description": "This network", "FromPort": 443, "IpProtocol": "tcp", "ToPort": 443,
+	}})
+	for _, endpoint := range e.data.all(t, "AWS::EC2::VPCEndpoint") {
+		if endpoint.get("VpcEndpointType") == "Interface" {
+			want(t, endpoint.ID+"'s group", ref(endpoint.get("SecurityGroupIds", 0)), group.ID)
+		}
+	}
 	want(t, "flow logs", len(e.data.all(t, "AWS::EC2::FlowLog")), 1)
 	want(t, "flow logs by default", len(dev().data.ofType("AWS::EC2::FlowLog")), 0)
 }

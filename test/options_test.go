@@ -57,7 +57,7 @@ func TestEveryOptionPassesTheChecks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			everything(&e)
 			if name == "development" {
-				e.Network.NAT = config.NATNone
+				e.Network.NAT, e.Network.Endpoints = config.NATNone, []string{"secretsmanager", "ecr.dkr"}
 			}
 			for _, problem := range checked(t, e, func(*stacks.Stage) {}) {
 				t.Error(problem)

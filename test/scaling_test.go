@@ -73,7 +73,7 @@ func TestWorkersScaleOnBacklogPerTask(t *testing.T) {
 				steps := p.get("StepScalingPolicyConfiguration")
 				want(t, "first step",
 					[]any{dig(steps, "AdjustmentType"), dig(steps, "StepAdjustments", 0, "ScalingAdjustment")},
-					[]any{"ExactCapacity", 1})
+					[]any{"ChangeInCapacity", 1})
 			}
 		}
 		if settings.Min == 0 {

@@ -2,10 +2,12 @@ package test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/gate"
 )
 
 // scheduled returns development with two scheduled tasks.
@@ -46,6 +48,33 @@ func TestScheduledTaskRunsTheAdminDefinition(t *testing.T) {
 		must(json.Unmarshal([]byte(schedule.get("Target", "Input").(string)), &input))
 		want(t, "overrides", input,
 			map[string]any{"containerOverrides": []any{map[string]any{"name": admin.container("Name"), "command": wanted.command}}})
+	}
+}
+
+// Prevents: a nightly command of a new image on the schema of the old one, because its schedule changed before the migration
+// had succeeded. Whatever starts the image waits for the gate: by itself, or through its task definition.
+func TestEverythingThatStartsTheImageWaitsForTheMigration(t *testing.T) {
+	services := scheduled(t).services
+	migration := services.one(t, gate.ResourceType, "")
+	waits := func(r resource) bool { return slices.Contains(r.DependsOn, migration.ID) }
+	starters := 0
+	for _, r := range services.resources() {
+		definition := ref(r.get("TaskDefinition"))
+		if r.Type == "AWS::Scheduler::Schedule" {
+			definition = ref(r.get("Target", "EcsParameters", "TaskDefinitionArn"))
+		}
+		if definition == "" || r.ID == migration.ID {
+			continue
+		}
+		starters++
+		if !waits(r) && !waits(services.resource(definition)) {
+			t.Errorf("%s (%s) starts %s, and neither waits for the migration", r.ID, r.Type, definition)
+		}
+	}
+	want(t, "what starts the image", starters, 5)
+	admin := services.one(t, "AWS::ECS::TaskDefinition", "/Admin/")
+	if command := plain(services.output("RunCommand")); !strings.Contains(command, `{"Ref":"`+admin.ID+`"}`) || !waits(admin) {
+		t.Errorf("the printed command may run a revision whose migration has not succeeded: %s", command)
 	}
 }
 

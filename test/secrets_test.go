@@ -39,6 +39,25 @@ func TestThirdPartySecretIsInjectedByField(t *testing.T) {
 	}
 }
 
+// Prevents: tasks that cannot start, because their secret is encrypted with a key of the team's own that they may not use.
+func TestSecretUnderAKeyOfItsOwn(t *testing.T) {
+	const key = "arn:aws:kms:eu-central-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+	e := with(t, config.Development(), func(e *config.Environment) {
+		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: stripe, KeyARN: key}}
+	})
+	for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+		var allowed []any
+		for _, statement := range statements(e.services, ref(definition.get("ExecutionRoleArn"))) {
+			if plain(dig(statement, "Resource")) == `"`+key+`"` {
+				allowed = append(allowed, dig(statement, "Action"))
+			}
+		}
+		if plain(allowed) != `["kms:Decrypt"]` {
+			t.Errorf("the execution role of %s may %v with the key, want kms:Decrypt and nothing else", definition.ID, allowed)
+		}
+	}
+}
+
 // No template contains anything that looks like a credential.
 func TestTemplatesContainNoPassword(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {

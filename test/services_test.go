@@ -141,3 +141,37 @@ func TestOutputs(t *testing.T) {
 		t.Errorf("ShellCommand is %s", shell)
 	}
 }
+
+// Prevents: two applications in one account that share task definition families, so that a printed command of one runs the
+// other's image with the other's roles.
+func TestFamiliesBelongToOneApplication(t *testing.T) {
+	families := func(application string) []string {
+		e := with(t, config.Development(), func(e *config.Environment) { e.Application = application })
+		var found []string
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			found = append(found, definition.get("Family").(string))
+		}
+		slices.Sort(found)
+		return found
+	}
+	want(t, "families", families("shop"), []string{"shop-dev-admin", "shop-dev-release", "shop-dev-scheduler", "shop-dev-web", "shop-dev-worker"})
+}
+
+// Prevents: a deletion that stops at "the specified capacity provider is in use", and a first deployment into a new account in
+// which ECS's service-linked role does not exist yet.
+func TestServicesOutliveNoCapacity(t *testing.T) {
+	each(t, func(t *testing.T, e environment) {
+		capacity := e.services.one(t, "AWS::ECS::ClusterCapacityProviderAssociations", "")
+		want(t, "its id", capacity.ID, "Cluster3DA9CCBA") // another id would be a second association of the same cluster
+		want(t, "providers", capacity.get("CapacityProviders"), []string{"FARGATE", "FARGATE_SPOT"})
+		balancer := e.services.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer", "")
+		if !slices.Contains(capacity.DependsOn, balancer.ID) {
+			t.Errorf("the association does not wait for the load balancer: %v", capacity.DependsOn)
+		}
+		for _, service := range e.services.all(t, "AWS::ECS::Service") {
+			if !slices.Contains(service.DependsOn, capacity.ID) {
+				t.Errorf("%s does not depend on the capacity that it uses", service.ID)
+			}
+		}
+	})
+}

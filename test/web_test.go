@@ -1,7 +1,8 @@
 package test
 
 import (
-	"strconv"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,25 @@ func TestDomainBringsHTTPS(t *testing.T) {
 	want(t, "APP_URL", definition.variables()["APP_URL"], `"https://app.example.com"`)
 }
 
+// Prevents: "a listener already exists on this port", when a domain is added to a deployed environment or taken away: the new
+// listener is made before the old one is deleted (aws-cdk#34235).
+func TestADomainMovesNoPortToAnotherListener(t *testing.T) {
+	listeners := func(e environment) map[string]string {
+		ids := map[string]string{}
+		for _, listener := range e.services.all(t, "AWS::ElasticLoadBalancingV2::Listener") {
+			ids[plain(listener.get("Port"))] = listener.ID
+		}
+		return ids
+	}
+	before := listeners(prod())
+	after := listeners(with(t, config.Production(), func(e *config.Environment) {
+		e.Domain = config.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
+	}))
+	want(t, "ports before", slices.Sorted(maps.Keys(before)), []string{"80"})
+	want(t, "ports after", slices.Sorted(maps.Keys(after)), []string{"443", "80"})
+	want(t, "the listener on port 80", after["80"], before["80"])
+}
+
 // Without a domain there is one plain listener and no certificate.
 func TestNoDomainServesHTTP(t *testing.T) {
 	listener := dev().services.one(t, "AWS::ElasticLoadBalancingV2::Listener", "")
@@ -132,7 +152,7 @@ func TestLoadBalancerIsStrict(t *testing.T) {
 		if sticky := targetAttribute(t, e, "stickiness.enabled"); sticky != nil && sticky != "false" {
 			t.Errorf("stickiness is %v", sticky)
 		}
-		want(t, "deletion protection", balancerAttribute(t, e, "deletion_protection.enabled"),
-			strconv.FormatBool(e.settings.DeletionProtection))
+		// A protected load balancer keeps a first deployment that fails from being rolled back. It holds nothing.
+		want(t, "deletion protection", balancerAttribute(t, e, "deletion_protection.enabled"), "false")
 	})
 }

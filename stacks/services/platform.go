@@ -68,6 +68,6 @@ func newImage(scope constructs.Construct, id string, directory string) awsecrass
 	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), &awsecrassets.DockerImageAssetProps{
 		Directory: jsii.String(directory),
 		Platform:  awsecrassets.Platform_LINUX_ARM64(),
-		Exclude:   jsii.Strings(".git", "**/*.md", "**/*_test.go", "**/.env", "**/.DS_Store"),
+		Exclude:   jsii.Strings(".git", "**/*.md", "**/.env", "**/.DS_Store"),
 	})
 }

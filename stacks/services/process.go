@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -153,10 +152,13 @@ func (p *platform) environment(props processProps) *map[string]*string {
 }
 
 // secrets are the variables that ECS fills from Secrets Manager when a task starts.
-func (p *platform) secrets(scope constructs.Construct) *map[string]awsecs.Secret {
+func (p *platform) secrets(definition awsecs.FargateTaskDefinition) *map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
 	for name, secret := range p.env.Secrets {
-		imported := importSecret(scope, name, secret)
+		imported := awssecretsmanager.Secret_FromSecretCompleteArn(definition, jsii.String("Secret-"+name), jsii.String(secret.ARN))
+		if secret.KeyARN != "" { // a key of the team's own, which the construct library does not open
+			allow(definition.ObtainExecutionRole(), nil, []*string{jsii.String(secret.KeyARN)}, "kms:Decrypt")
+		}
 		var field *string
 		if secret.Field != "" {
 			field = jsii.String(secret.Field)
@@ -164,13 +166,4 @@ func (p *platform) secrets(scope constructs.Construct) *map[string]awsecs.Secret
 		secrets[name] = awsecs.Secret_FromSecretsManager(imported, field)
 	}
 	return &secrets
-}
-
-// importSecret refers to a secret by its ARN. With a key of the team's own, the execution role must also be allowed to use the key.
-func importSecret(scope constructs.Construct, name string, secret config.Secret) awssecretsmanager.ISecret {
-	attributes := &awssecretsmanager.SecretAttributes{SecretCompleteArn: jsii.String(secret.ARN)}
-	if secret.KeyARN != "" {
-		attributes.EncryptionKey = awskms.Key_FromKeyArn(scope, jsii.String("Key-"+name), jsii.String(secret.KeyARN))
-	}
-	return awssecretsmanager.Secret_FromSecretAttributes(scope, jsii.String("Secret-"+name), attributes)
 }
