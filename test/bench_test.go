@@ -13,16 +13,17 @@ import (
 	"dozen/internal/assembly"
 )
 
-// pairs is how often BenchmarkSynth runs each side. They take turns, so that a machine that grows slower slows both.
+// pairs is how often BenchmarkSynth runs each side. The sides take turns, so that a machine that gets slower slows both.
 const pairs = 5
 
 // twinApp makes the same resources as an ordinary JavaScript app, from the templates that Dozen has just synthesized. It runs
 // in the root of the repository.
 const twinApp = "test/twin/app.js"
 
-// BenchmarkSynth measures what Go costs: Dozen's synthesis against test/twin, all three environments, AWS's validator and
-// cdk-nag on in both. First by the real command, the compilation included; then the two apps alone, without the CLI. The
-// sides are compared before they are timed: a twin that makes less would win by that.
+// BenchmarkSynth measures what Go costs: Dozen's synthesis of all three environments against test/twin, with AWS's validator
+// and cdk-nag in both. It first times the real command, including the compilation, then the two apps alone, without the CLI.
+// It compares the results before it times anything: a twin that makes less would win unfairly. What the twin does not do is
+// the work of constructs that make many resources, so the ratio errs against Dozen.
 func BenchmarkSynth(b *testing.B) {
 	b.Run("Command", func(b *testing.B) {
 		npx := []string{"npx", "--no-install", "cdk", "synth", "--quiet", "**"}
@@ -31,25 +32,25 @@ func BenchmarkSynth(b *testing.B) {
 			side{append(slices.Clone(npx), "--app", node()+" "+twinApp), "--output", nil})
 	})
 	b.Run("App", func(b *testing.B) {
-		side{[]string{"scripts/app"}, "", nil}.run(b, filepath.Join(scratch(), "compiled"))
 		context := []string{"CDK_CONTEXT_JSON=" + plain(cdkContext())} // what the CLI tells its app
+		side{[]string{"scripts/app"}, "", context}.run(b, filepath.Join(scratch(), "compiled"))
 		takeTurns(b,
 			side{[]string{".build/dozen"}, "", context},
 			side{[]string{node(), twinApp}, "", context})
 	})
 }
 
-// side is a command that writes an assembly into the directory that the option, or without one CDK_OUTDIR, names.
+// side is a command that writes an assembly into the directory that the option names, or without an option CDK_OUTDIR.
 type side struct {
 	command   []string
 	option    string
 	variables []string
 }
 
-// cost is what one run of a command took: seconds on the clock, and of the processors for it and all that it started.
+// cost is what one run of a command took: elapsed seconds, and processor seconds of the command and all that it started.
 type cost struct{ wall, cpu float64 }
 
-// node runs the JavaScript of both sides: what JSII_NODE names, as for Dozen's own synthesis, or the one on the path.
+// node returns the Node that runs the JavaScript of both sides: JSII_NODE, as for Dozen's own synthesis, or the one on the path.
 func node() string {
 	if chosen := os.Getenv("JSII_NODE"); chosen != "" {
 		return chosen
@@ -70,7 +71,7 @@ func takeTurns(b *testing.B, ours, twin side) {
 		}
 	}
 	wall, cpu := func(c cost) float64 { return c.wall }, func(c cost) float64 { return c.cpu }
-	b.ReportMetric(0, "ns/op") // of five pairs: says nothing
+	b.ReportMetric(0, "ns/op") // of five pairs: has no meaning
 	b.ReportMetric(median(a, wall), "dozen-s")
 	b.ReportMetric(median(c, wall), "twin-s")
 	b.ReportMetric(medianRatio(a, c, wall), "ratio")
@@ -145,7 +146,7 @@ func median(costs []cost, of func(cost) float64) float64 {
 	return values[len(values)/2]
 }
 
-// medianRatio is the median of the ratios pair by pair.
+// medianRatio returns the median of the ratios pair by pair.
 func medianRatio(a, b []cost, of func(cost) float64) float64 {
 	ratios := make([]cost, len(a))
 	for i := range a {
