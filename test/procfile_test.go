@@ -78,7 +78,7 @@ func TestServicesCarryTheNamesOfTheirProcesses(t *testing.T) {
 	must(err)
 	named := map[string]any{}
 	for _, service := range services {
-		named[service.Name] = service.Process
+		named[strings.Split(service.Path(), "/")[2]] = service.Process // dev/Services/Web/...
 	}
 	want(t, "names by construct", named, wanted)
 }
