@@ -24,15 +24,8 @@ func main() {
 // run reads the environments and the app, synthesizes a stage for each environment, and checks the templates. It reports all
 // problems with the settings before it synthesizes anything.
 func run(environ []string) error {
-	app, err := config.ReadApp(os.DirFS("app"), "app", ".build/gate")
+	environments, app, err := config.Load(os.DirFS("app"), "app", ".build/gate", environ)
 	if err != nil {
-		return err
-	}
-	environments, err := config.Environments(environ)
-	if err != nil {
-		return err
-	}
-	if err := config.Validate(environments, app); err != nil {
 		return err
 	}
 	defer jsii.Close()

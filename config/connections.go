@@ -49,9 +49,9 @@ func (d Database) maxConnections() int {
 	return int(connections)
 }
 
-// Connections returns how many database connections an environment can hold at once at most. While a release rolls at 200 %,
-// every service runs twice its maximum of tasks; the scheduler stops before it starts again; the migration and the scheduled
-// tasks run at the same time.
+// Connections returns the most database connections that an environment can hold. While a release rolls at 200 %, every service
+// runs twice its maximum number of tasks; the scheduler stops before it starts again; the migration and the scheduled tasks run
+// at the same time.
 func (e Environment) Connections(processes []Process) int {
 	total := 0
 	for _, process := range processes {
@@ -81,7 +81,8 @@ func (e Environment) validateConnections(p *problems, processes []Process) {
 	if e.Database.Aurora {
 		size = fmt.Sprintf("Database.MaxACU %g", e.Database.MaxACU)
 	}
-	p.require(need <= have, "the sum of PoolSize x Max x 2 over all processes", need,
-		fmt.Sprintf("%s has about %d connections, and 80 %% of them may be used, %d", size, e.Database.maxConnections(), have),
-		"lower PoolSize or Max, or choose a larger database")
+	p.require(need <= have, "the number of database connections during a release", need,
+		fmt.Sprintf("it counts PoolSize x Max x 2 for web and workers, and PoolSize for scheduler, migration and each scheduled task; "+
+			"%s has about %d connections, of which 80 %% may be used, %d", size, e.Database.maxConnections(), have),
+		"lower PoolSize or Max, remove scheduled tasks, or choose a larger database")
 }

@@ -2,7 +2,7 @@ package config
 
 import "time"
 
-// Environment is everything that distinguishes one deployment from another. Environments differ in these values only; the
+// Environment is everything that distinguishes one environment from another. Environments differ in these values only; the
 // constructs ask for nothing else. Development, Staging and Production fill it in, and Validate checks it.
 type Environment struct {
 	// Application names the product in stack names, tags, metrics and the Parameter Store path. 2 to 20 of a-z, 0-9 and -.
@@ -46,9 +46,9 @@ type Environment struct {
 	ParametersPath string
 }
 
-// Domain is the name under which users reach the application. All empty: plain HTTP on the load balancer's own name.
+// Domain is the name at which users reach the application. All empty: plain HTTP on the load balancer's own name.
 type Domain struct {
-	// Name such as app.example.com. With it comes HTTPS.
+	// Name such as app.example.com. Setting it turns HTTPS on.
 	Name string
 	// HostedZoneID of the Route 53 zone that gets the record, such as Z0123456789ABC.
 	HostedZoneID string
@@ -89,7 +89,7 @@ type Options struct {
 	// Table adds a DynamoDB table with the string key id, TABLE_NAME; paid per request, plus 0.20 dollars per GB and month for
 	// recovery.
 	Table bool
-	// AppConfig adds settings that change without a release, APPCONFIG_*; cents a month for tasks that poll once a minute.
+	// AppConfig adds configuration that changes without a release, APPCONFIG_*; cents a month for tasks that poll once a minute.
 	AppConfig bool
 	// Dashboard adds a CloudWatch dashboard of the environment; 3 dollars a month after the account's first three.
 	Dashboard bool

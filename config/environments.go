@@ -8,7 +8,7 @@ import "time"
 // Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
 func Development() Environment { return cheap("dev") }
 
-// Staging is where a release for production is tried first: production's safety, development's sizes.
+// Staging is where a release for production is tried first. It keeps its data, at development's sizes.
 func Staging() Environment {
 	e := cheap("staging")
 	e.Removable = false
@@ -45,7 +45,7 @@ func Ephemeral(name string, base Environment) Environment {
 	return e
 }
 
-// cheap is the tier for environments that may be deleted.
+// cheap is the tier of small sizes; a removable environment unless it says otherwise.
 func cheap(name string) Environment {
 	return Environment{
 		Application: "dozen",
@@ -76,7 +76,7 @@ func cheap(name string) Environment {
 	}
 }
 
-// durable is the tier for environments whose data must survive.
+// durable is the tier of redundant sizes, whose data and service must survive.
 func durable(name string) Environment {
 	return Environment{
 		Application:        "dozen",

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Override is a setting that varies by deployment and not by code: DOZEN_KEY for every environment, DOZEN_NAME_KEY for one.
+// Override is a setting that depends on where you deploy and not on the code: DOZEN_KEY for every environment, DOZEN_NAME_KEY for one.
 type Override struct {
 	Key     string // after DOZEN_ or DOZEN_NAME_
 	Meaning string // for the README

@@ -39,8 +39,8 @@ type Web struct {
 	FailuresToRollBack int
 }
 
-// Worker is a worker-like process; every name in the Procfile without a role of its own is one. The key "worker" of
-// Environment.Workers also serves the names that have no key there.
+// Worker is the size and scaling of a worker: any process other than web, scheduler and release. The key "worker" of
+// Environment.Workers applies to the workers without a key of their own.
 type Worker struct {
 	Task
 	// Min tasks, 0 or more; 0 stops the last task when there is nothing to do.
@@ -55,7 +55,7 @@ type Worker struct {
 	StopTimeout time.Duration
 }
 
-// Scheduler is the process that runs exactly once.
+// Scheduler is the process with exactly one task, even during a release.
 type Scheduler struct {
 	Task
 }
@@ -71,7 +71,7 @@ type Migration struct {
 	SnapshotFirst bool
 }
 
-// ScheduledTask is one command that runs on a schedule in the admin task definition, next to what already runs.
+// ScheduledTask is one command that runs on a schedule in the admin task definition, even if its previous run has not ended.
 type ScheduledTask struct {
 	// Schedule in UTC: cron(minutes hours day-of-month month day-of-week year) or rate(value unit), as EventBridge Scheduler reads them.
 	Schedule string
@@ -82,7 +82,7 @@ type ScheduledTask struct {
 // defaultWorker is the key in Environment.Workers for every worker without an entry under its own name.
 const defaultWorker = "worker"
 
-// Worker returns the settings of a worker-like process by its name in the Procfile.
+// Worker returns the settings of a worker by its name in the Procfile.
 func (e Environment) Worker(name string) Worker {
 	if w, ok := e.Workers[name]; ok {
 		return w

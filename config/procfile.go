@@ -29,19 +29,16 @@ type Process struct {
 }
 
 var (
-	processName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
-	reservedName = map[string]string{
-		"admin": "Dozen names the task definition for one-off commands like this",
-		"gate":  "Dozen's migration gate has this name",
-	}
+	processName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+	assignment  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 )
 
 // reservedConstructIDs are everything else in the services' stack. A process of the same construct id would end in a stack
 // trace. A test compares them with a stack that has every option on.
 var reservedConstructIDs = []string{
 	"LoadBalancer", "Cluster", "Image", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy",
-	"Url", "RunCommand", "MigrateCommand", "ShellCommand", // outputs
-	"BootstrapVersion", "CheckBootstrapVersion", // the construct library's own
+	"Admin", "Gate", "Url", "RunCommand", "MigrateCommand", "ShellCommand", // outputs
+	"BootstrapVersion", "CheckBootstrapVersion", "Default", "Resource", // the construct library's own
 }
 
 // ConstructID returns the id of the process's construct: worker-mail becomes WorkerMail. Different names can have the same id;
@@ -106,6 +103,13 @@ func parseLine(line string) (Process, error) {
 	if len(words) == 0 {
 		return Process{}, fmt.Errorf("%q has no command; write `%s: COMMAND`", process.Name, process.Name)
 	}
+	if slices.Contains(words, "") {
+		return Process{}, fmt.Errorf("command of %q has an empty word; remove the empty quotes", process.Name)
+	}
+	if assignment.MatchString(words[0]) {
+		return Process{}, fmt.Errorf("command of %q begins with %q, a shell's assignment; "+
+			"put the variable into Settings of config/environments.go", process.Name, words[0])
+	}
 	if found := shellSyntax(command, words); found != "" {
 		return Process{}, fmt.Errorf("command of %q contains %q, which only a shell understands, and the command runs without one; "+
 			"write `sh -c '...'` if the image has a shell, or move it into the app", process.Name, found)
@@ -116,13 +120,10 @@ func parseLine(line string) (Process, error) {
 
 func checkName(process Process) error {
 	if !processName.MatchString(process.Name) {
-		return fmt.Errorf("name %q; use 1 to 30 of a-z, 0-9 and -, starting with a letter", process.Name)
+		return fmt.Errorf("name %q is not allowed; use 1 to 30 of a-z, 0-9 and -, starting with a letter", process.Name)
 	}
 	if slices.Contains(reservedConstructIDs, process.ConstructID()) {
 		return fmt.Errorf("name %q is taken: Dozen has a part of this name; choose another", process.Name)
-	}
-	if reason, ok := reservedName[process.Name]; ok {
-		return fmt.Errorf("name %q is taken: %s; choose another", process.Name, reason)
 	}
 	return nil
 }

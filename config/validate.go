@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/mail"
 	"regexp"
@@ -10,6 +11,16 @@ import (
 	"strings"
 	"time"
 )
+
+// Load reads the app and the environments, and checks them against each other. Its error lists all problems at once.
+func Load(files fs.FS, directory, gate string, environ []string) ([]Environment, App, error) {
+	app, appErr := ReadApp(files, directory, gate)
+	if appErr != nil {
+		app.Processes = nil // what is not known is not checked: it would only add problems that do not exist
+	}
+	environments, err := Environments(environ)
+	return environments, app, errors.Join(appErr, err, Validate(environments, app))
+}
 
 // Validate checks every environment against the app, and all of them against each other.
 func Validate(environments []Environment, app App) error {
@@ -26,8 +37,7 @@ func Validate(environments []Environment, app App) error {
 }
 
 // Validate reports everything that is wrong with an environment at once, as one joined error. Each of its lines names the
-// field, its value, the limit and what to write instead. An environment without an error synthesizes. The processes are the
-// app's.
+// field, its value, the limit and what to write instead. The processes are the app's, nil if they are not known.
 func (e Environment) Validate(processes []Process) error {
 	p := problems{environment: e.Name}
 	e.validateIdentity(&p)
@@ -77,7 +87,8 @@ func (p *problems) requireRange(field string, value, low, high int) {
 func (p *problems) requireDuration(field string, value, low, high time.Duration) {
 	p.require(value >= low && value <= high, field, value,
 		fmt.Sprintf("allowed are %s to %s", low, high), fmt.Sprintf("write %s", min(max(value, low), high)))
-	p.require(value%time.Second == 0, field, value, "AWS counts whole seconds", "round it")
+	p.require(value%time.Second == 0 || value < low || value > high,
+		field, value, "AWS counts whole seconds", fmt.Sprintf("write %s", value.Round(time.Second)))
 }
 
 var (

@@ -30,7 +30,7 @@ func (n Network) validate(p *problems) {
 	modes := []NAT{NATPerZone, NATSingle, NATInstance, NATNone}
 	p.require(slices.Contains(modes, n.NAT),
 		"Network.NAT", string(n.NAT), fmt.Sprintf("not one of %s", listed(modes)),
-		"write instance for a small environment, per-zone for production")
+		"write NATInstance for a small environment, NATPerZone for production")
 	for i, name := range n.Endpoints {
 		field := fmt.Sprintf("Network.Endpoints[%d]", i)
 		p.require(endpointForm.MatchString(name) && name != "s3",
@@ -42,7 +42,11 @@ func (n Network) validate(p *problems) {
 
 func (n Network) validateCIDR(p *problems) {
 	prefix, err := netip.ParsePrefix(n.CIDR)
-	if err != nil || !prefix.Addr().Is4() || prefix.Masked() != prefix {
+	if err == nil && prefix.Addr().Is4() && prefix.Masked() != prefix {
+		p.require(false, "Network.CIDR", n.CIDR, "the address is not the first one of its network", "write "+prefix.Masked().String())
+		return
+	}
+	if err != nil || !prefix.Addr().Is4() {
 		p.require(false, "Network.CIDR", n.CIDR, "not an IPv4 network", "write one such as 10.0.0.0/16")
 		return
 	}

@@ -11,17 +11,17 @@ func TestMistakesInOptions(t *testing.T) {
 		return map[string]ScheduledTask{name: {Schedule: schedule, Command: command}}
 	}
 	for says, mistake := range map[string]func(*Environment){
-		`Options.MonthlyBudgetUSD is -1: allowed are 0 to 1000000; write 0`:          func(e *Environment) { e.Options.MonthlyBudgetUSD = -1 },
-		`Options.MonthlyBudgetUSD is 2000000: allowed are 0 to 1000000`:              func(e *Environment) { e.Options.MonthlyBudgetUSD, e.Alarms.Email = 2_000_000, "ops@example.com" },
-		`Options.MonthlyBudgetUSD is 50: Alarms.Email is empty`:                      func(e *Environment) { e.Options.MonthlyBudgetUSD = 50 },
-		`ScheduledTasks["Nightly"] is "Nightly": not a name; use 1 to 30 of a-z`:     func(e *Environment) { e.ScheduledTasks = tasks("Nightly", "rate(1 day)", "app", "backup") },
-		`ScheduledTasks["x"].Schedule is "@daily": neither cron(`:                    func(e *Environment) { e.ScheduledTasks = tasks("x", "@daily", "app", "backup") },
-		`ScheduledTasks["x"].Schedule is "rate(1 days)": the unit is singular`:       func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 days)", "app", "backup") },
-		`ScheduledTasks["x"].Command is []: a command is a program`:                  func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)") },
-		`ScheduledTasks["x"].Command is [app ]: a command is a program`:              func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
-		`characters long": ECS accepts 8192 characters; move it into the app`:        func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
-		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:              func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
-		`the sum of PoolSize x Max x 2 over all processes is 90: Database.Class t4g`: func(e *Environment) { e.ScheduledTasks = many(8) },
+		`Options.MonthlyBudgetUSD is -1: allowed are 0 to 1000000; write 0`:      func(e *Environment) { e.Options.MonthlyBudgetUSD = -1 },
+		`Options.MonthlyBudgetUSD is 2000000: allowed are 0 to 1000000`:          func(e *Environment) { e.Options.MonthlyBudgetUSD, e.Alarms.Email = 2_000_000, "ops@example.com" },
+		`Options.MonthlyBudgetUSD is 50: Alarms.Email is empty`:                  func(e *Environment) { e.Options.MonthlyBudgetUSD = 50 },
+		`ScheduledTasks["Nightly"] is "Nightly": not a name; use 1 to 30 of a-z`: func(e *Environment) { e.ScheduledTasks = tasks("Nightly", "rate(1 day)", "app", "backup") },
+		`ScheduledTasks["x"].Schedule is "@daily": neither cron(`:                func(e *Environment) { e.ScheduledTasks = tasks("x", "@daily", "app", "backup") },
+		`ScheduledTasks["x"].Schedule is "rate(1 days)": the unit is singular`:   func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 days)", "app", "backup") },
+		`ScheduledTasks["x"].Command is []: a command is a program`:              func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)") },
+		`ScheduledTasks["x"].Command is [app ]: a command is a program`:          func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
+		`characters long": ECS accepts 8192 characters; move it into the app`:    func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
+		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:          func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
+		`the number of database connections during a release is 90: it counts`:   func(e *Environment) { e.ScheduledTasks = many(8) },
 	} {
 		e := Development()
 		mistake(&e)

@@ -68,6 +68,9 @@ func (w Worker) validate(p *problems, field string) {
 
 // validateWorkerNames requires a process in the Procfile for every entry: a misspelt name would silently keep the defaults.
 func (e Environment) validateWorkerNames(p *problems, processes []Process) {
+	if processes == nil {
+		return
+	}
 	var names []string
 	for _, process := range processes {
 		if process.Role == RoleWorker {
@@ -80,7 +83,7 @@ func (e Environment) validateWorkerNames(p *problems, processes []Process) {
 			"correct the name or remove the entry")
 	}
 	_, ok := e.Workers[defaultWorker]
-	p.require(ok, "Workers", defaultWorker, "the entry for every worker without an entry of its own is missing", "add it")
+	p.require(ok, `Workers["worker"]`, "missing", "every worker without an entry of its own uses it", "add it")
 }
 
 func (m Migration) validate(p *problems) {

@@ -98,8 +98,8 @@ func TestMistakes(t *testing.T) {
 		`Secrets["KEY"].KeyARN`: func(e *Environment) {
 			e.Secrets = map[string]Secret{"KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbCdEf", KeyARN: "alias/mine"}}
 		},
-		"ParametersPath":     func(e *Environment) { e.ParametersPath = "dozen" },
-		"PoolSize x Max x 2": func(e *Environment) { e.Web.Max = 20 },
+		"ParametersPath":               func(e *Environment) { e.ParametersPath = "dozen" },
+		"connections during a release": func(e *Environment) { e.Web.Max = 20 },
 	} {
 		t.Run(field, func(t *testing.T) {
 			e := Development()
@@ -112,7 +112,7 @@ func TestMistakes(t *testing.T) {
 			if len(lines) != 1 {
 				t.Errorf("one mistake gives %d messages:\n%v", len(lines), err)
 			}
-			if !strings.Contains(lines[0], field+" is ") && field != "PoolSize x Max x 2" || !strings.Contains(lines[0], field) {
+			if !strings.Contains(lines[0], field+" is ") && field != "connections during a release" || !strings.Contains(lines[0], field) {
 				t.Errorf("the message does not name %s: %s", field, lines[0])
 			}
 			if !strings.Contains(lines[0], "; ") {

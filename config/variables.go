@@ -6,8 +6,8 @@ import "slices"
 // dashboards need not know the process.
 const ContainerName = "app"
 
-// ProcessTag is the tag of an ECS service that holds its process's name in the Procfile. The id of its construct cannot hold it:
-// worker-2 and worker2 would have the same.
+// ProcessTag is the tag of an ECS service that holds its process's name in the Procfile. A construct's id cannot be turned back
+// into the name: Worker2 may come from worker-2 or from worker2.
 const ProcessTag = "Process"
 
 // contractVariables are the environment variables that every process receives, see docs/contract.md.
@@ -24,7 +24,7 @@ var optionVariables = []string{
 	"APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE",
 }
 
-// ReservedVariables returns the names that a team cannot use for settings of its own. Those of an option are reserved even
+// ReservedVariables returns the names that a team cannot use in Settings. Those of an option are reserved even
 // while it is off, so that switching it on never collides with a setting. A test compares the names with a template that has
 // every option on.
 func ReservedVariables() []string { return slices.Concat(contractVariables, optionVariables) }

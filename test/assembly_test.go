@@ -22,35 +22,35 @@ func TestReaderSeesTheServices(t *testing.T) {
 		}
 		var names []string
 		for _, s := range services {
-			names = append(names, s.Name)
+			names = append(names, s.Process)
 			minimum, maximum, count := 100, 200, -1
 			failures := 2
 			var scaling *assembly.Scaling
-			switch s.Name {
-			case "Web":
+			switch s.Process {
+			case "web":
 				scaling = &assembly.Scaling{Min: settings.Web.Min, Max: settings.Web.Max}
 				failures = settings.Web.FailuresToRollBack
 				want(t, "web's grace", s.HealthGrace, settings.Web.StartBudget)
 				want(t, "web's port", s.TargetPort, settings.Web.Port)
-			case "Worker":
+			case "worker":
 				scaling = &assembly.Scaling{Min: settings.Workers["worker"].Min, Max: settings.Workers["worker"].Max}
-			case "Scheduler":
+			case "scheduler":
 				minimum, maximum, count = 0, 100, 1
 			}
-			want(t, s.Name+"'s limits", []int{s.MinimumHealthyPercent, s.MaximumPercent, s.DesiredCount}, []int{minimum, maximum, count})
-			want(t, s.Name+"'s scaling", s.Scaling, scaling)
-			want(t, s.Name+"'s breaker", s.Breaker,
+			want(t, s.Process+"'s limits", []int{s.MinimumHealthyPercent, s.MaximumPercent, s.DesiredCount}, []int{minimum, maximum, count})
+			want(t, s.Process+"'s scaling", s.Scaling, scaling)
+			want(t, s.Process+"'s breaker", s.Breaker,
 				assembly.Breaker{Enabled: true, Rollback: true, ResetOnHealthyTask: true, Failures: failures})
-			want(t, s.Name+" has a target group", s.TargetGroup != nil, s.Name == "Web")
+			want(t, s.Process+" has a target group", s.TargetGroup != nil, s.Process == "web")
 			if s.Cluster == nil || s.Cluster.Type != "AWS::ECS::Cluster" || s.TaskDefinition == nil {
-				t.Errorf("%s runs on %v, from %v", s.Name, s.Cluster, s.TaskDefinition)
+				t.Errorf("%s runs on %v, from %v", s.Process, s.Cluster, s.TaskDefinition)
 			}
 			if !slices.ContainsFunc(s.After, func(r *assembly.Resource) bool { return r.Type == gate.ResourceType }) {
-				t.Errorf("%s does not wait for the migration: %v", s.Name, s.After)
+				t.Errorf("%s does not wait for the migration: %v", s.Process, s.After)
 			}
 		}
 		slices.Sort(names)
-		want(t, "services", names, []string{"Scheduler", "Web", "Worker"})
+		want(t, "services", names, []string{"scheduler", "web", "worker"})
 	})
 }
 

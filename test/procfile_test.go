@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/assembly"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -73,13 +74,11 @@ func TestServicesCarryTheNamesOfTheirProcesses(t *testing.T) {
 			wanted[p.ConstructID()] = p.Name
 		}
 	}
+	services, err := e.Services(assembly.Symbolic)
+	must(err)
 	named := map[string]any{}
-	for _, service := range e.services.all(t, "AWS::ECS::Service") {
-		for _, tag := range list(service.get("Tags")) {
-			if dig(tag, "Key") == config.ProcessTag {
-				named[strings.Split(service.Path(), "/")[2]] = dig(tag, "Value")
-			}
-		}
+	for _, service := range services {
+		named[strings.Split(service.Path(), "/")[2]] = service.Process // dev/Services/Web/...
 	}
 	want(t, "names by construct", named, wanted)
 }

@@ -167,7 +167,7 @@ func figuresTable() string {
 	processes := bundled().Processes
 	row("a rolling release of web, as far as settings control it", func(e config.Environment) any { return e.Web.ReleaseTime() })
 	row("a release that never turns healthy is rolled back after", func(e config.Environment) any { return e.Web.FailedReleaseTime() })
-	row("database connections at most, of those that may be used", func(e config.Environment) any {
+	row("most database connections, out of the number allowed", func(e config.Environment) any {
 		return fmt.Sprintf("%d of %d", e.Connections(processes), e.ConnectionBudget())
 	})
 	return strings.Join(lines, "\n") + "\n"

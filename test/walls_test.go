@@ -34,6 +34,9 @@ func TestWalls(t *testing.T) {
 // A check that cannot fail guards nothing: each wall is broken once, on paper, and must be noticed.
 func TestEveryWallIsNoticed(t *testing.T) {
 	house, allowed := rooms(t), allowances(t)
+	if len(brokenWalls(house, allowed)) > 0 {
+		return // TestWalls reports it; here it would be reported a thousand times
+	}
 	broken := 0
 	try := func(name string, more room) {
 		t.Helper()
@@ -98,6 +101,7 @@ func brokenWalls(house map[string]room, allowed map[string]allowance) []string {
 			problems = append(problems, fmt.Sprintf("CONTRIBUTING.md has a row for %s, which does not exist", name))
 		}
 	}
+	slices.Sort(problems)
 	return problems
 }
 
@@ -160,9 +164,9 @@ func allowances(t *testing.T) map[string]allowance {
 	_, section, _ := strings.Cut(readFile(t, "CONTRIBUTING.md"), "## Rooms")
 	section, _, _ = strings.Cut(section, "\n## ")
 	allowed := map[string]allowance{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z./]+)` \\|.*\\|(.*)\\|$").FindAllStringSubmatch(section, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9./]+)` \\|.*\\|(.*)\\|$").FindAllStringSubmatch(section, -1) {
 		a := allowance{cdk: strings.Contains(row[2], "CDK")}
-		for _, name := range regexp.MustCompile("`([a-z./]+)`").FindAllStringSubmatch(row[2], -1) {
+		for _, name := range regexp.MustCompile("`([a-z0-9./]+)`").FindAllStringSubmatch(row[2], -1) {
 			a.imports = append(a.imports, name[1])
 		}
 		allowed[row[1]] = a

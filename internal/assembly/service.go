@@ -10,7 +10,6 @@ import (
 // Service is an AWS::ECS::Service with its scaling and its target group. Percentages are of the desired count.
 type Service struct {
 	*Resource
-	Name           string    // the construct's below its stack, such as Web; the logical id without CDK's metadata
 	Process        string    // the Procfile's name: the value of the tag config.ProcessTag; empty without that tag
 	TaskDefinition *Resource // nil if it is not one of the environment's
 	DesiredCount   int       // -1 if the template leaves it to the scaling
@@ -46,7 +45,7 @@ func (e *Environment) service(r *Resource, p Properties) Service {
 	deployment := p.At("DeploymentConfiguration")
 	breaker := deployment.At("DeploymentCircuitBreaker")
 	s := Service{
-		Resource: r, Name: constructName(r), DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
+		Resource: r, DesiredCount: p.At("DesiredCount").Number(-1), Scaling: e.scaling(r, p),
 		Process:               tag(p, config.ProcessTag),
 		MinimumHealthyPercent: deployment.At("MinimumHealthyPercent").Number(100),
 		MaximumPercent:        deployment.At("MaximumPercent").Number(200),
@@ -95,13 +94,4 @@ func tag(p Properties, key string) string {
 		}
 	}
 	return ""
-}
-
-// constructName returns the part of the construct's path after the stack's.
-func constructName(r *Resource) string {
-	below, found := strings.CutPrefix(r.Path(), r.Stack.ID+"/")
-	if name, _, more := strings.Cut(below, "/"); found && more {
-		return name
-	}
-	return r.ID
 }

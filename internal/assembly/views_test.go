@@ -26,7 +26,7 @@ const services = `{
 				"PortMappings":[{"ContainerPort":8080}],"Ulimits":[{"Name":"nproc","SoftLimit":1},{"Name":"nofile","SoftLimit":65536}],
 				"StopTimeout":{"Ref":"Seconds"},"LogConfiguration":{"LogDriver":"awslogs","Options":{"awslogs-group":{"Ref":"Logs"}}}}]}},
 		"Web":{"Type":"AWS::ECS::Service","DependsOn":["Gate","Nowhere"],"Metadata":{"aws:cdk:path":"dev/Services/Web/Service/Service"},
-			"Properties":{"Cluster":{"Ref":"Cluster"},"TaskDefinition":{"Ref":"Task"},"HealthCheckGracePeriodSeconds":10,
+			"Properties":{"Tags":[{"Key":"Stage","Value":"x"},{"Key":"Process","Value":"web-2"}],"Cluster":{"Ref":"Cluster"},"TaskDefinition":{"Ref":"Task"},"HealthCheckGracePeriodSeconds":10,
 			"DeploymentConfiguration":{"Fn::If":["Yes",{"MinimumHealthyPercent":50,"MaximumPercent":"150","DeploymentCircuitBreaker":{"Enable":true,"Rollback":true,"ResetOnHealthyTask":true,"ThresholdConfiguration":{"Type":"COUNT","Value":3}}},{"Fn::New":1}]},
 			"LoadBalancers":[{"ContainerPort":8080,"TargetGroupArn":{"Ref":"Group"}}]}},
 		"Scaling":{"Type":"AWS::ApplicationAutoScaling::ScalableTarget","Properties":{"MinCapacity":1,"MaxCapacity":{"Ref":"Seconds"},
@@ -61,8 +61,8 @@ func TestViews(t *testing.T) {
 		t.Fatalf("%d services, %v", len(all), err)
 	}
 	web := all[0]
-	same(t, "service", []any{web.ID, web.Name, web.DesiredCount, web.MinimumHealthyPercent, web.MaximumPercent, web.HealthGrace, web.TargetPort},
-		[]any{"Web", "Web", -1, 50, 150, 10 * time.Second, 8080})
+	same(t, "service", []any{web.ID, web.Process, web.DesiredCount, web.MinimumHealthyPercent, web.MaximumPercent, web.HealthGrace, web.TargetPort},
+		[]any{"Web", "web-2", -1, 50, 150, 10 * time.Second, 8080})
 	same(t, "breaker", web.Breaker, Breaker{Enabled: true, Rollback: true, ResetOnHealthyTask: true, Failures: 3})
 	same(t, "scaling", web.Scaling, Scaling{Min: 1, Max: 9})
 	same(t, "what it leads to", []string{web.TaskDefinition.ID, web.Cluster.ID, web.TargetGroup.ID, web.After[0].ID}, []string{"Task", "Cluster", "Group", "Gate"})
@@ -94,7 +94,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	s[0].Resource = nil
-	same(t, "service", s[0], Service{Name: "S", DesiredCount: -1, MinimumHealthyPercent: 100, MaximumPercent: 200})
+	same(t, "service", s[0], Service{DesiredCount: -1, MinimumHealthyPercent: 100, MaximumPercent: 200})
 	d, err := e.TaskDefinitions(Symbolic)
 	if err != nil {
 		t.Fatal(err)

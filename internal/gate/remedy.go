@@ -10,7 +10,7 @@ const deployAgain = "deploy again."
 // Remedies of the gate's own problems.
 const (
 	deadlineRemedy = "read the log to see what the migration was waiting for (often a lock that another session holds). " +
-		"Split it into smaller migrations or raise the deadline, then deploy again."
+		"Split it into smaller migrations or raise Migration.Deadline, then deploy again."
 	startRemedy      = "correct what AWS reports above, then deploy again."
 	snapshotRemedy   = "correct what RDS reports above, or turn Migration.SnapshotFirst off, then deploy again."
 	noExitCodeRemedy = "the container did not run to its end: correct what the stop reason says, then deploy again."
@@ -22,7 +22,7 @@ const (
 	wrongArchitecture = "the image is for a different architecture than the task: " +
 		"build it for linux/arm64, then deploy again."
 	moreMemory = "the migration ran out of memory: " +
-		"give its task more, or let it work in smaller pieces, then deploy again."
+		"raise Migration.MemoryMiB, or let it work in smaller pieces, then deploy again."
 	noSuchCommand = "the image does not contain the command: " +
 		"compare the release line of app/Procfile with the image, then deploy again."
 	noRouteToRegistry = "the task cannot reach the registry: check its subnets' route " +
@@ -30,7 +30,7 @@ const (
 	noRouteToAWS = "check the task's route to AWS (NAT, public address or endpoints), " +
 		"its security group and its execution role, then deploy again."
 	noCapacity = "Fargate has no capacity at the moment: " +
-		"deploy again in a few minutes; if it persists, add subnets in more zones."
+		"deploy again in a few minutes; if it persists, raise Network.Zones."
 	noFreeAddress    = "free some addresses in the task's subnets, or use larger subnets, then deploy again."
 	noFreeInterface  = "free some network interfaces or addresses in the task's subnets, then deploy again."
 	cannotPull       = "check that the image is in the registry and that the execution role may pull it, then deploy again."
@@ -53,7 +53,7 @@ var remedies = []struct{ part, remedy string }{
 	{"resource:eni", noFreeInterface},
 	{"capacity is unavailable", noCapacity},
 	{"you've reached the limit", "ask AWS for a higher Fargate quota, then deploy again."},
-	{"no space left on device", "give the task more ephemeral storage, then deploy again."},
+	{"no space left on device", "the image and its temporary files fill the task's disk: make them smaller, then deploy again."},
 	{"executable file not found", noSuchCommand},
 	{"no such file or directory", noSuchCommand},
 	{"i/o timeout", noRouteToRegistry},

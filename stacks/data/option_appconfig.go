@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newAppConfig makes settings that change while tasks run: each task polls, and a change reaches them step by step. There is an
+// newAppConfig makes configuration that changes while tasks run: each task polls, and a change reaches them gradually. There is an
 // application, its environment, and a freeform profile that begins as an empty JSON object, already deployed: without a
 // deployment every poll would be an error. Later versions are the operators'. No release touches them, because they are in the
 // stack of what keeps data.

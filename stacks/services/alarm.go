@@ -13,12 +13,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// alarmProps is one condition that a person should know of. An alarm rings when its metric is above the limit, or below it with
-// atLeast, for the given number of minutes.
+// alarmProps is one condition that a person should know about. An alarm goes off when its metric is above the limit, or below it
+// with atLeast, for the given number of minutes.
 type alarmProps struct {
 	metric      awscloudwatch.IMetric
 	above       float64
-	atLeast     float64 // if not 0, the alarm rings below this, and also when nothing is reported
+	atLeast     float64 // if not 0, the alarm goes off below this, and also when nothing is reported
 	minutes     int
 	agreeing    int // of the minutes that must be above the limit; 0: all
 	description string
@@ -52,7 +52,7 @@ func newAlarm(scope constructs.Construct, id string, props alarmProps) awscloudw
 	})
 }
 
-// alert makes an alarm that notifies the environment's topic when it rings and when it is over.
+// alert makes an alarm that notifies the environment's topic when it goes off and when it is over.
 func (p *platform) alert(scope constructs.Construct, id string, props alarmProps) awscloudwatch.Alarm {
 	alarm := newAlarm(scope, id, props)
 	action := awscloudwatchactions.NewSnsAction(p.topic)

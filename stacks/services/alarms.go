@@ -42,7 +42,7 @@ func alarmOnTargets(scope constructs.Construct, p *platform, web *webService) {
 	})
 }
 
-// alarmOnRunning rings when a service has had fewer tasks than its minimum for ten minutes.
+// alarmOnRunning goes off when a service has had fewer tasks than its minimum for ten minutes.
 func alarmOnRunning(scope constructs.Construct, p *platform, name string, service awsecs.FargateService, minimum int) {
 	if minimum == 0 {
 		return

@@ -8,8 +8,9 @@
 //	migration.go       the migration gate that every service waits for; its function is internal/gate
 //	one_off.go         where a task runs that is not part of a service, and who may start it
 //	load_balancer.go   the only door to the internet
-//	scaling.go metrics.go alarm.go alarms.go  what is measured, and what follows from it
-//	queries.go dashboard.go redeploy.go scheduled_tasks.go   what looks at the services or starts them
+//	scaling.go         how workers scale; web's scaling is in web.go
+//	metrics.go alarm.go alarms.go             what is measured, and whom it alerts
+//	queries.go dashboard.go redeploy.go scheduled_tasks.go   what observes, starts or restarts the services
 //
 // What it needs of the data stack is the exports of package data. The references are read when this stack is deployed
 // (docs/adr/0002), so that no export prevents a restore. Every figure of a release follows from one, in config/drain.go.

@@ -24,8 +24,8 @@ type scheduledTasks struct {
 	role  awsiam.Role
 }
 
-// A start that fails, for example because Fargate has no capacity, is tried again. After an hour the run is skipped and an alarm
-// rings. A command that has started is never started twice.
+// A start that fails, for example because Fargate has no capacity, is tried again. After an hour the run is skipped and an
+// alarm goes off. A command that has started is never started twice.
 const (
 	startAttempts = 10
 	startSeconds  = 3600

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// schedulerService is the process that runs exactly once.
+// schedulerService is the process with exactly one task.
 type schedulerService struct {
 	constructs.Construct
 	task    *processTask

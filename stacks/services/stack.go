@@ -38,7 +38,7 @@ func New(stack awscdk.Stack, e config.Environment, app config.App, d *data.Stack
 	return s
 }
 
-// addOptions adds what looks at the services or starts them: the stored log queries always, the rest if it is on.
+// addOptions adds what observes, starts or restarts the services: the stored log queries always, the rest if it is on.
 func (s *Stack) addOptions() {
 	e := s.platform.env
 	addQueries(s.Stack, e, s.formation)

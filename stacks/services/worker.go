@@ -16,7 +16,7 @@ type workerService struct {
 	process config.Process
 }
 
-// newWorkerService makes the service of a worker-like process and scales it on its backlog.
+// newWorkerService makes the service of a worker and scales it on its backlog.
 func newWorkerService(scope constructs.Construct, id string, p *platform, process config.Process) *workerService {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	settings := p.env.Worker(process.Name)

@@ -16,7 +16,7 @@ import (
 	"dozen/app/internal/signature"
 )
 
-// ingest stores one event. Its 202 is a promise: the event and its jobs are committed, so it will be delivered,
+// ingest stores one event. Its 202 is a promise: the event and its jobs are committed, so it will be tried at every destination of its source,
 // whatever process is killed later.
 func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
