@@ -5,6 +5,8 @@ SHELL := /bin/bash -o pipefail
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# The same warning of AWS's SDK, seven lines for each command.
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 JSII_NODE ?= $(shell ls -d $$HOME/.nvm/versions/node/v24.*/bin/node 2>/dev/null | tail -n 1)
 ifneq ($(JSII_NODE),)
 export JSII_NODE
@@ -20,14 +22,17 @@ synth: node_modules ## synthesize every environment into cdk.out and check it
 	@rm -rf cdk.out
 	@$(CDK) synth --quiet '**'
 
+# ARGS are options of the CDK's own commands, such as ARGS='--require-approval never'.
 diff: node_modules .needs-env ## ENV=dev: show what a deployment would change
-	@$(CDK) diff '$(ENV)/*'
+	@$(CDK) diff --ci '$(ENV)/*' $(ARGS)
 
-deploy: node_modules .needs-env ## ENV=dev: deploy an environment
-	@$(CDK) deploy '$(ENV)/*'
+deploy: node_modules .needs-env .needs-engine ## ENV=dev: deploy an environment
+	@$(CDK) deploy '$(ENV)/*' $(ARGS)
 
+# cdk destroy ends with success if no stack has the name, and the environment stays. The synthesis fails.
 destroy: node_modules .needs-env ## ENV=dev: destroy an environment
-	@$(CDK) destroy '$(ENV)/*'
+	@$(CDK) synth --quiet '$(ENV)/*'
+	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS)
 
 test: node_modules .services ## run the whole test suite
 	@go test -count=1 ./...
@@ -66,9 +71,13 @@ fmt: ## format the Go code
 clean: ## remove build output
 	@rm -rf .build cdk.out
 
-.PHONY: .needs-env .services
+.PHONY: .needs-env .needs-engine .services
 .needs-env:
 	@test -n "$(ENV)" || { echo "ENV is not set. Name the environment, for example: make $(MAKECMDGOALS) ENV=dev"; exit 2; }
+
+# A deployment that finds out last that it cannot build the image has changed the data stack by then.
+.needs-engine:
+	@$${CDK_DOCKER:-docker} info >/dev/null 2>&1 || { echo "A deployment builds the image, but \`$${CDK_DOCKER:-docker} info\` fails. Start Docker, or name another engine in CDK_DOCKER."; exit 2; }
 
 .services:
 	@./scripts/services

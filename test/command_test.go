@@ -43,7 +43,11 @@ func checkout(t *testing.T) string {
 
 // makeSynth runs the command of the README, as on a machine without AWS credentials.
 func makeSynth(directory string, variables ...string) (output string, code int) {
-	command := exec.Command("make", "synth")
+	return runMake(directory, []string{"synth"}, variables...)
+}
+
+func runMake(directory string, arguments []string, variables ...string) (output string, code int) {
+	command := exec.Command("make", arguments...)
 	command.Dir = directory
 	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "MAKE") || strings.HasPrefix(entry, "MFLAGS")
@@ -210,5 +214,20 @@ var restored func(Environment) Environment
 	}
 	if _, err := os.Stat(filepath.Join(directory, "cdk.context.json")); err == nil {
 		t.Error("the synthesis has left a lookup in cdk.context.json")
+	}
+}
+
+// Prevents: a clean-up job that is green although its environment stays, because its name is misspelt; and a deployment that
+// changes the data stack before it finds out that it cannot build the image.
+func TestMakeChecksBeforeItActs(t *testing.T) {
+	directory := checkout(t)
+	if output, code := runMake(directory, []string{"deploy", "ENV=dev"}, "CDK_DOCKER=false"); code == 0 || !strings.Contains(output, "CDK_DOCKER") {
+		t.Errorf("without an engine, make deploy ends with exit code %d:\n%s", code, output)
+	}
+	if testing.Short() {
+		return // the rest compiles and synthesizes
+	}
+	if output, code := runMake(directory, []string{"destroy", "ENV=dve"}); code == 0 || !strings.Contains(output, "No stacks match") {
+		t.Errorf("make destroy of an unknown environment ends with exit code %d:\n%s", code, output)
 	}
 }
