@@ -221,7 +221,7 @@ func TestCallsThatFail(t *testing.T) {
 		{
 			name:    "the deadline passes",
 			results: script{gate.CheckTask: {running}, gate.ReadLog: {{Lines: []string{"waiting for lock"}}}},
-			want:    []string{"did not finish by its deadline of 900 s", "is still running", "raise the deadline", "waiting for lock"},
+			want:    []string{"did not finish by its deadline of 900 s", "is still running", "raise Migration.Deadline", "waiting for lock"},
 			calls:   map[gate.Verb]int{gate.StopTask: 1},
 		},
 		{

@@ -19,7 +19,7 @@ func TestOutcomeOfEveryTaskShape(t *testing.T) {
 		"exit-0-no-stop-code":            {success},
 		"exit-0-with-sidecar-terminated": {success},
 		"exit-1":                         {"exited with code 1", "fix what the log shows"},
-		"out-of-memory":                  {"code 137", "OutOfMemoryError", "give its task more"},
+		"out-of-memory":                  {"code 137", "OutOfMemoryError", "raise Migration.MemoryMiB"},
 		"killed-without-reason":          {"code 137", "SIGKILL"},
 		"segmentation-fault":             {"code 139", "SIGSEGV"},
 		"command-not-found":              {"code 127", "app/Procfile"},
