@@ -2,97 +2,87 @@ package cloudformation
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 )
 
-// change is the creation or the update of one stack, with all that its rollback needs.
+// change is an operation on one stack, with all that its rollback needs.
 type change struct {
 	*Account
 	stack    *stack
 	target   *template
+	outputs  map[string]string
+	phase    Phase
 	former   map[string]former
 	made     []*physical // by this change
-	replaced []*physical // what the new ones stand for; deleted in the clean-up
-	phase    Phase
+	replaced []*physical // by what it made
 }
 
 // former is a resource as it was before the change.
-type former struct {
-	physical *physical
-	node     *node
-	values   []string
-}
+type former struct{ physical, before *physical }
 
-// newChange begins to bring a stack to a template.
+// newChange begins an operation.
 func (a *Account) newChange(s *stack, target *template, phase Phase) *change {
-	c := &change{Account: a, stack: s, target: target, phase: phase, former: map[string]former{}}
+	c := &change{Account: a, stack: s, target: target, phase: phase, outputs: map[string]string{}, former: map[string]former{}}
 	for id, p := range s.resources {
-		c.former[id] = former{p, p.node, p.values}
+		before := *p
+		c.former[id] = former{p, &before}
 	}
 	return c
 }
 
-// forward creates, updates and replaces what the target template says, and returns the first error.
+// forward creates, updates and replaces what the target says, and reads its outputs. It returns the first error.
 func (c *change) forward() error {
-	tasks := map[string]*task{}
-	var order []*task
-	for _, id := range slices.Sorted(maps.Keys(c.target.nodes)) {
-		tasks[id] = c.task(c.target.nodes[id])
-		order = append(order, tasks[id])
+	nodes := c.target.nodes
+	tasks := graph(c.target.ids, func(id string) *task { return c.task(nodes[id]) }, func(id string) []string { return nodes[id].after })
+	if err := c.run(tasks, false); err != nil {
+		return err
 	}
-	for id, t := range tasks {
-		for _, before := range c.target.nodes[id].after {
-			t.follow(tasks[before])
+	for name, e := range c.target.outputs {
+		values, err := c.read(c.stack, c.target, e)
+		if err != nil {
+			return err
 		}
+		c.outputs[name] = fmt.Sprint(resolve(e.value, values))
 	}
-	for _, t := range tasks { // the order of a map must not decide
-		slices.SortFunc(t.next, func(x, y *task) int { return slices.Index(order, x) - slices.Index(order, y) })
-	}
-	return c.run(order, false)
+	return nil
 }
 
 // task brings one resource to its node.
 func (c *change) task(n *node) *task {
-	var p *physical
-	var action Action
-	return &task{
-		begin: func() (bool, error) {
-			values, err := c.valuesFor(n)
-			if err != nil {
-				return true, err
-			}
-			old := c.stack.resources[n.ID]
-			if action, err = c.action(old, n, values); err != nil {
-				return true, err
-			}
-			if action == "" {
-				old.node = n
-				return true, nil
-			}
-			if err := c.record(c.event(n, action, Start)); err != nil {
-				return true, err
-			}
-			p, err = c.begin(old, n, values, action)
-			return false, err
-		},
-		end: func() error {
-			if err := c.record(c.event(n, action, End)); err != nil {
-				return err
-			}
-			return c.complete(p)
-		},
+	var old, p *physical
+	var values []string
+	t := &task{node: n}
+	t.plan = func() (action Action, err error) {
+		old = c.stack.resources[n.ID]
+		if values, err = c.valuesFor(n); err == nil {
+			action, err = c.action(old, n, values)
+		}
+		if action == "" && err == nil {
+			old.node = n
+		}
+		return action, err
 	}
-}
-
-func (c *change) event(n *node, action Action, moment Moment) Event {
-	return Event{Phase: c.phase, Stack: c.stack.name, Resource: n.ID, Type: n.Type, Action: action, Moment: moment}
+	t.begin = func() (err error) {
+		if p = old; t.action == "update" {
+			return c.apply(p, n, values)
+		}
+		p, err = c.make(old, n, values)
+		return err
+	}
+	t.end = func() {
+		p.works = true
+		if definition := c.definition(p); isGate(n) && definition != nil {
+			c.migrate(definition)
+		}
+		c.leaveByproducts(p)
+	}
+	return t
 }
 
 // valuesFor reads a node's references. In a cautious account, what an unchanged node read from another stack stays.
 func (c *change) valuesFor(n *node) ([]string, error) {
-	values, err := c.values(c.stack, c.target, n.properties)
-	if old := c.stack.resources[n.ID]; err == nil && c.Cautious && old != nil && old.node.properties.text == n.properties.text {
+	values, err := c.read(c.stack, c.target, n.properties)
+	if old := c.stack.resources[n.ID]; err == nil && c.Cautious && old != nil && old.properties.text == n.properties.text {
 		for i, r := range n.properties.references {
 			if r.stack != "" {
 				values[i] = old.values[i]
@@ -104,33 +94,25 @@ func (c *change) valuesFor(n *node) ([]string, error) {
 
 // action decides what happens to a resource, "" for nothing.
 func (c *change) action(old *physical, n *node, values []string) (Action, error) {
-	if old == nil {
-		return Create, nil
-	}
-	if old.node.Type != n.Type {
-		return "", fmt.Errorf("%s %s: update of resource type is not permitted: %s to %s", c.stack.name, n.ID, old.node.Type, n.Type)
-	}
-	sameText := old.node.properties.text == n.properties.text
-	if sameText && slices.Equal(old.values, values) {
+	switch {
+	case old == nil:
+		return "create", nil
+	case old.Type != n.Type:
+		return "", fmt.Errorf("%s %s: update of resource type is not permitted: %s to %s", c.stack.name, n.ID, old.Type, n.Type)
+	case old.properties.text == n.properties.text && slices.Equal(old.values, values):
 		return "", nil
-	}
-	if custom(n.Type) && old.text("ServiceToken") != fmt.Sprint(dig(n.properties, n.Properties["ServiceToken"], values, nil)) {
+	case custom(n.Type) && old.at("ServiceToken") != dig(n.properties.value, values, "ServiceToken"):
 		return "", fmt.Errorf("%s %s: modifying service token is not allowed", c.stack.name, n.ID)
+	case replaces(old, n, values):
+		c.checkReplacement(old, n, values)
+		return "replace", nil
 	}
-	if replaces(old, n, values) {
-		c.checkReplacement(old, n, values, sameText)
-		return Replace, nil
-	}
-	return Update, nil
+	return "update", nil
 }
 
-// begin makes a new resource, or changes one in place.
-func (c *change) begin(old *physical, n *node, values []string, action Action) (*physical, error) {
-	p := old
-	if action == Update {
-		return p, c.apply(p, n, values)
-	}
-	p = &physical{number: len(c.kinds), home: c.stack.name, environment: c.command.environment}
+// make makes a new resource, in place of an old one if there is one.
+func (c *change) make(old *physical, n *node, values []string) (*physical, error) {
+	p := &physical{number: len(c.kinds), home: c.stack.name, environment: c.command.environment}
 	if err := c.apply(p, n, values); err != nil {
 		return nil, err
 	}
@@ -141,35 +123,27 @@ func (c *change) begin(old *physical, n *node, values []string, action Action) (
 		c.replaced = append(c.replaced, old)
 	}
 	c.stack.resources[n.ID] = p
+	for _, login := range c.used(p, secret) {
+		login.login = login.login || database(n.Type)
+	}
 	c.checkRegistration(p)
 	return p, nil
 }
 
-// apply gives a resource its properties, and does at once what they have as a consequence.
+// apply gives a resource its properties, and does at once what they have as a consequence. After an error it is what it was.
 func (c *change) apply(p *physical, n *node, values []string) error {
-	before := former{p, p.node, p.values}
+	before := *p
 	c.set(p, n, values)
-	if err := c.claim(p); err != nil {
-		if before.node == nil {
-			return err
-		}
-		c.set(p, before.node, before.values)
-		return err
+	err := c.claim(p)
+	if err == nil {
+		err = c.needs(p, before)
 	}
-	if err := c.needs(p); err != nil {
-		c.release(p)
-		return err
+	if err == nil {
+		c.checkStart(p)
+		return nil
 	}
-	c.checkStart(p)
-	return nil
-}
-
-// complete does what a resource has as a consequence once it works.
-func (c *change) complete(p *physical) error {
-	p.works = true
-	if isGate(p.node) && c.phase != RollingBack {
-		c.migrate(p)
-	}
-	c.leaveByproducts(p)
-	return nil
+	c.release(p)
+	*p = before
+	c.hold(p)
+	return err
 }

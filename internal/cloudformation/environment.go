@@ -2,7 +2,6 @@ package cloudformation
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"path"
 
@@ -11,13 +10,10 @@ import (
 
 // Environment is a synthesized environment, ready to be deployed any number of times.
 type Environment struct {
-	Name string
-
 	templates []*template // each after those that it depends on
 }
 
-// Read reads an environment of a cloud assembly. The error names a resource whose type is not in the table of schemas:
-// scripts/schemas.mjs adds it.
+// Read reads an environment of a cloud assembly. An error says which resource has a type that the table of schemas lacks.
 func Read(files fs.FS, name string) (*Environment, error) {
 	read, err := assembly.Read(files)
 	if err != nil {
@@ -27,27 +23,25 @@ func Read(files fs.FS, name string) (*Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{Name: name}
-	protected := map[string]bool{}
+	e := &Environment{}
 	for _, stack := range found.Stacks {
-		if err := terminationProtection(files, path.Dir(stack.File), protected); err != nil {
-			return nil, err
-		}
 		t, err := compile(stack)
 		if err != nil {
 			return nil, err
 		}
-		t.terminationProtection = protected[stack.Name]
+		if t.terminationProtection, err = terminationProtection(files, stack); err != nil {
+			return nil, err
+		}
 		e.templates = append(e.templates, t)
 	}
 	return e, nil
 }
 
-// terminationProtection reads from a manifest which stacks are protected, by their names.
-func terminationProtection(files fs.FS, directory string, protected map[string]bool) error {
-	data, err := fs.ReadFile(files, path.Join(directory, "manifest.json"))
+// terminationProtection reads from the manifest next to a template whether its stack is protected.
+func terminationProtection(files fs.FS, stack *assembly.Stack) (bool, error) {
+	data, err := fs.ReadFile(files, path.Join(path.Dir(stack.File), "manifest.json"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	var manifest struct {
 		Artifacts map[string]struct {
@@ -57,41 +51,11 @@ func terminationProtection(files fs.FS, directory string, protected map[string]b
 			}
 		}
 	}
-	if err := json.Unmarshal(data, &manifest); err != nil {
-		return fmt.Errorf("%s/manifest.json: %w", directory, err)
-	}
-	for id, artifact := range manifest.Artifacts {
-		name := artifact.Properties.StackName
-		if name == "" {
-			name = id
+	err = json.Unmarshal(data, &manifest)
+	for _, artifact := range manifest.Artifacts {
+		if artifact.Properties.StackName == stack.Name && artifact.Properties.TerminationProtection {
+			return true, nil
 		}
-		protected[name] = artifact.Properties.TerminationProtection
 	}
-	return nil
-}
-
-// Parse makes an environment of hand-written templates, for tests: each is a name and its JSON or a parsed stack.
-func Parse(name string, templates ...Template) (*Environment, error) {
-	e := &Environment{Name: name}
-	for _, source := range templates {
-		stack, err := assembly.ParseTemplate([]byte(source.JSON))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", source.Stack, err)
-		}
-		stack.Name = source.Stack
-		t, err := compile(stack)
-		if err != nil {
-			return nil, err
-		}
-		t.terminationProtection = source.TerminationProtection
-		e.templates = append(e.templates, t)
-	}
-	return e, nil
-}
-
-// Template is a hand-written template of one stack.
-type Template struct {
-	Stack                 string // its name in CloudFormation
-	JSON                  string
-	TerminationProtection bool
+	return false, err
 }

@@ -3,156 +3,90 @@ package cloudformation
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// users returns the live resources because of which AWS does not delete a resource, or which would break if it did.
-func (c *change) users(p *physical) []*physical {
-	kinds := refusedFor[p.node.Type]
-	special := p.node.Type == capacityProviders || p.node.Type == gatewayAttachment || p.node.Type == iamPolicy
-	if kinds == nil && !special {
-		return nil
+// inUse reports whether AWS does not delete a resource because of another one, or whether that one would break if it did.
+func (c *change) inUse(p, other *physical) bool {
+	if slices.Contains(refusedFor[p.Type], other.Type) && slices.Contains(other.uses, p.number) {
+		return p != other
 	}
-	var all []*physical
-	for _, other := range c.sorted() {
-		if other == p {
-			continue
-		}
-		uses := slices.Contains(kinds, other.node.Type) && slices.Contains(other.uses, p.number)
-		switch p.node.Type {
-		case capacityProviders:
-			uses = c.namesProvider(other, p)
-		case gatewayAttachment:
-			uses = public(other) && slices.Contains(c.networks(other), p.text("VpcId"))
-		case iamPolicy:
-			uses = c.shareRole(other, p)
-		case "AWS::EC2::SecurityGroup":
-			uses = uses || peerOf(other, p)
-		}
-		if uses {
-			all = append(all, other)
-		}
-	}
-	return all
-}
-
-// namesProvider reports whether a service takes its capacity from the providers of an association.
-func (c *change) namesProvider(service, association *physical) bool {
-	return service.node.Type == ecsService && service.at("CapacityProviderStrategy.CapacityProvider") != nil &&
-		service.text("Cluster") == association.text("Cluster")
-}
-
-// peerOf reports whether a rule of another group names a group as its source or destination.
-func peerOf(rule, group *physical) bool {
-	if !securityGroupRule(rule.node.Type) {
-		return false
-	}
-	id := group.attribute("GroupId")
-	return rule.text("GroupId") != id && (rule.text("SourceSecurityGroupId") == id || rule.text("DestinationSecurityGroupId") == id)
-}
-
-// public reports whether a resource holds a public address.
-func public(p *physical) bool {
-	switch p.node.Type {
-	case natGateway:
-		return true
-	case loadBalancer:
-		return p.text("Scheme") == "internet-facing"
-	case ecsService:
-		return p.text("NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp") == "ENABLED"
-	case "AWS::EC2::Instance":
-		return fmt.Sprint(p.at("NetworkInterfaces.AssociatePublicIpAddress")) == "[true]"
+	switch p.Type {
+	case capacityProviders:
+		return namesProvider(other, p)
+	case iamPolicy: // a service without its permissions; a function that cannot answer
+		return slices.ContainsFunc(c.roles(other), func(r *physical) bool { return strings.Contains(p.text("Roles"), r.attribute("")) })
+	case securityGroup: // named by a rule of another group
+		id := p.attribute("GroupId")
+		return strings.HasPrefix(other.Type, securityGroup) && other.text("GroupId") != id &&
+			(other.text("SourceSecurityGroupId") == id || other.text("DestinationSecurityGroupId") == id)
 	}
 	return false
 }
 
-// networks returns the VPCs of a resource: its own, or those of its subnets.
-func (c *change) networks(p *physical) []string {
-	if vpc := p.text("VpcId"); vpc != "" {
-		return []string{vpc}
-	}
-	var all []string
-	for _, other := range c.used(p) {
-		if vpc := other.text("VpcId"); other.node.Type == subnet && !slices.Contains(all, vpc) {
-			all = append(all, vpc)
-		}
-	}
-	return all
+// namesProvider reports whether a service takes its capacity from the providers of an association.
+func namesProvider(service, association *physical) bool {
+	return association.Type == capacityProviders && service.Type == ecsService &&
+		service.at("CapacityProviderStrategy.CapacityProvider") != nil && service.text("Cluster") == association.text("Cluster")
 }
 
-// roles returns the numbers of the roles with which a resource acts: those of its task definition, and its function's.
-func (c *change) roles(p *physical) []int {
-	var numbers []int
-	add := func(used []*physical) {
-		for _, other := range used {
-			if other.node.Type == iamRole {
-				numbers = append(numbers, other.number)
-			}
-		}
+// networks returns the VPCs of the subnets that a resource names.
+func (c *change) networks(p *physical) []string {
+	var all []string
+	for _, other := range c.used(p, subnet) {
+		all = append(all, other.text("VpcId"))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// function returns the Lambda function behind a custom resource, nil if it is gone.
+func (c *change) function(p *physical) *physical {
+	if numbers := c.numbersIn(p.text("ServiceToken")); len(numbers) > 0 {
+		return c.live[numbers[0]]
+	}
+	return nil
+}
+
+// roles returns the roles with which a resource acts: its own, those of its task definition, and its function's.
+func (c *change) roles(p *physical) []*physical {
+	if function := c.function(p); function != nil {
+		return c.used(function, iamRole)
 	}
 	if definition := c.definition(p); definition != nil {
-		add(c.used(p))
-		add(c.used(definition))
+		return slices.Concat(c.used(p, iamRole), c.used(definition, iamRole))
 	}
-	if custom(p.node.Type) {
-		for _, other := range c.used(p) {
-			if other.node.Type == lambdaFunction {
-				add(c.used(other))
-			}
-		}
-	}
-	return numbers
+	return nil
 }
 
-func (c *change) shareRole(p, policy *physical) bool {
-	return slices.ContainsFunc(c.roles(p), func(role int) bool { return slices.Contains(policy.uses, role) })
-}
-
-// needs checks what must exist before a resource works. Only what always fails is an error: the rest may succeed by luck, and
-// is a violation.
-func (c *change) needs(p *physical) error {
-	if token := p.text("ServiceToken"); custom(p.node.Type) {
-		if numbers := c.numbersIn(token); len(numbers) == 0 || c.live[numbers[0]] == nil {
-			return fmt.Errorf("%s %s: its function %s does not exist", c.stack.name, p.node.ID, token)
-		}
+// needs checks what must be there before a resource works. Only what always fails is an error. The rest may succeed by luck,
+// and is a violation.
+func (c *change) needs(p *physical, before physical) error {
+	if custom(p.Type) && c.function(p) == nil {
+		return fmt.Errorf("%s: its function does not exist", p)
+	}
+	if strings.HasSuffix(p.Type, "SubnetGroup") && before.node != nil && !slices.Equal(c.networks(&before), c.networks(p)) {
+		return fmt.Errorf("%s: the new subnets are not in the same VPC", p)
 	}
 	if c.phase != Creating && c.phase != Updating {
 		return nil
 	}
-	if p.node.Type == ecsService && p.at("CapacityProviderStrategy.CapacityProvider") != nil {
-		c.require(p, capacityProviders, func(other *physical) bool { return c.namesProvider(p, other) })
+	if p.Type == ecsService && p.at("CapacityProviderStrategy.CapacityProvider") != nil {
+		c.require(p, capacityProviders, func(other *physical) bool { return namesProvider(p, other) })
 	}
-	if public(p) {
-		c.require(p, gatewayAttachment, func(other *physical) bool { return slices.Contains(c.networks(p), other.text("VpcId")) })
+	for _, role := range c.roles(p) {
+		for _, id := range c.target.policies[role.ID] {
+			if role.home == c.stack.name {
+				c.require(p, "policies", func(other *physical) bool { return other == c.stack.resources[id] })
+			}
+		}
 	}
-	c.requirePolicies(p)
 	return nil
 }
 
-// require records a violation unless a fitting resource of a type works.
-func (c *change) require(p *physical, resourceType string, fits func(*physical) bool) {
-	for _, other := range c.live {
-		if other.node.Type == resourceType && other.works && fits(other) {
-			return
-		}
-	}
-	c.violate(InUse, "overtakes "+resourceType, p, "begins, and nothing made it wait for the %s that it uses", resourceType)
-}
-
-// requirePolicies records a violation for each policy of the template that a resource acts with and that is not there yet.
-func (c *change) requirePolicies(p *physical) {
-	roles := c.roles(p)
-	if len(roles) == 0 {
-		return
-	}
-	for _, number := range roles {
-		role := c.live[number]
-		if role.home != c.stack.name {
-			continue
-		}
-		for _, id := range c.target.policies[role.node.ID] {
-			if policy := c.stack.resources[id]; policy == nil || !policy.works {
-				c.violate(InUse, "overtakes its policies", p, "begins, and nothing made it wait for the policy %s of its role", id)
-			}
-		}
+// require records a violation unless a fitting resource works.
+func (c *change) require(p *physical, what string, fits func(*physical) bool) {
+	if c.first(func(other *physical) bool { return other.works && fits(other) }) == nil {
+		c.violate(InUse, "overtakes "+what, p, "begins, and nothing made it wait for the %s that it uses", what)
 	}
 }

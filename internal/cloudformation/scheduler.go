@@ -1,13 +1,38 @@
 package cloudformation
 
+import (
+	"cmp"
+	"slices"
+)
+
 // task is what CloudFormation does with one resource. It begins when all tasks before it are done, and ends some time later.
 type task struct {
-	begin   func() (done bool, err error) // done: there is nothing to wait for
-	end     func() error
+	node    *node
+	plan    func() (Action, error) // none: the task is done
+	begin   func() error
+	end     func()
+	action  Action
 	next    []*task
-	waiting int // tasks that are not done
+	waiting int // tasks before it that are not done
 	begun   bool
 	slow    bool
+}
+
+// graph makes the tasks of resources, each after those that are named before it.
+func graph(ids []string, newTask func(id string) *task, before func(id string) []string) []*task {
+	tasks, byID := make([]*task, len(ids)), make(map[string]*task, len(ids))
+	for i, id := range ids {
+		tasks[i] = newTask(id)
+		byID[id] = tasks[i]
+	}
+	for i, id := range ids {
+		for _, name := range before(id) {
+			if byID[name] != nil {
+				tasks[i].follow(byID[name])
+			}
+		}
+	}
+	return tasks
 }
 
 // follow makes a task wait for another one.
@@ -17,42 +42,27 @@ func (t *task) follow(other *task) {
 }
 
 // run performs tasks in any order that they allow, in parallel: the account's random numbers choose which one begins or ends
-// next. One task in eight is slow: it is chosen only when no other can be, so that whatever does not wait for it overtakes
-// it. After a failure run stops, or if it shall go on leaves only the tasks that follow the failed one. It returns the first
-// error.
-func (a *Account) run(tasks []*task, goOn bool) (first error) {
+// next. One in eight is slow: it is chosen when hardly any other is left, so that whatever does not wait for it overtakes it.
+// After a failure run stops, or if it shall go on leaves only the tasks that follow the failed one. It returns the first error.
+func (c *change) run(tasks []*task, goOn bool) (first error) {
 	var ready []*task
 	for _, t := range tasks {
-		t.slow = a.random.IntN(8) == 0
-		if t.waiting == 0 {
+		if t.slow = c.random.IntN(8) == 0; t.waiting == 0 {
 			ready = append(ready, t)
 		}
 	}
-	for len(ready) > 0 {
-		i := a.choose(ready)
+	for len(ready) > 0 && (first == nil || goOn) {
+		i := c.random.IntN(len(ready))
+		for try := 0; ready[i].slow && try < 8; try++ {
+			i = c.random.IntN(len(ready))
+		}
 		t := ready[i]
-		done, err := true, error(nil)
-		if t.begun {
-			err = t.end()
-		} else {
-			t.begun = true
-			done, err = t.begin()
-		}
-		if err != nil {
-			if first == nil {
-				first = err
-			}
-			if !goOn {
-				a.finish(ready, t)
-				return first
-			}
-		}
+		done, err := c.advance(t)
 		if !done && err == nil {
 			continue
 		}
-		ready[i] = ready[len(ready)-1]
-		ready = ready[:len(ready)-1]
-		if err != nil {
+		if ready = slices.Delete(ready, i, i+1); err != nil {
+			first = cmp.Or(first, err)
 			continue
 		}
 		for _, next := range t.next {
@@ -61,25 +71,29 @@ func (a *Account) run(tasks []*task, goOn bool) (first error) {
 			}
 		}
 	}
+	for _, t := range ready { // some of what is under way ends all the same; CloudFormation cancels the rest
+		if t.begun && c.random.IntN(2) == 0 {
+			_, _ = c.advance(t)
+		}
+	}
 	return first
 }
 
-// choose returns the index of one of the tasks that can begin or end.
-func (a *Account) choose(ready []*task) int {
-	start := a.random.IntN(len(ready))
-	for i := range ready {
-		if j := (start + i) % len(ready); !ready[j].slow {
-			return j
+// advance begins or ends a task.
+func (c *change) advance(t *task) (done bool, err error) {
+	if t.begun {
+		if err := c.record(t, true); err != nil {
+			return true, err
 		}
+		t.end()
+		return true, nil
 	}
-	return start
-}
-
-// finish lets some of the tasks that are under way end after a failure. CloudFormation cancels the others.
-func (a *Account) finish(ready []*task, failed *task) {
-	for _, t := range ready {
-		if t != failed && t.begun && a.random.IntN(2) == 0 {
-			_ = t.end() // the operation has failed already
-		}
+	t.begun = true
+	if t.action, err = t.plan(); err != nil || t.action == "" {
+		return true, err
 	}
+	if err := c.record(t, false); err != nil {
+		return true, err
+	}
+	return false, t.begin()
 }

@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // schema is what AWS's public resource schema says of a type: the properties that only a creation can set, those that may
@@ -27,11 +26,8 @@ var inPlace = map[string][]string{
 func replaces(p *physical, n *node, values []string) bool {
 	s := schemas[n.Type]
 	for _, path := range slices.Concat(s.createOnly, s.conditional) {
-		if slices.Contains(inPlace[n.Type], path) {
-			continue
-		}
-		now := dig(n.properties, n.Properties, values, strings.Split(path, "."))
-		if !reflect.DeepEqual(p.at(path), now) {
+		now := dig(n.properties.value, values, path)
+		if !slices.Contains(inPlace[n.Type], path) && !reflect.DeepEqual(p.at(path), now) {
 			return true
 		}
 	}

@@ -6,28 +6,41 @@ import (
 	"slices"
 )
 
-// create makes a new stack.
+// Status is a stack's status in CloudFormation, such as UPDATE_ROLLBACK_COMPLETE.
+type Status string
+
+// stack is a stack that exists.
+type stack struct {
+	name                  string
+	status                Status
+	template              *template // the last one that succeeded, nil before
+	resources             map[string]*physical
+	outputs               map[string]string
+	terminationProtection bool
+	unfinished            *change // the update whose rollback failed
+}
+
+// create makes a new stack, and deletes what it has made if it fails.
 func (a *Account) create(t *template) error {
-	s := &stack{name: t.name, resources: map[string]*physical{}, outputs: map[string]string{}, terminationProtection: t.terminationProtection}
+	s := &stack{name: t.name, resources: map[string]*physical{}, terminationProtection: t.terminationProtection}
 	a.stacks[t.name] = s
 	c := a.newChange(s, t, Creating)
-	err := c.forward()
-	if err == nil {
-		err = c.succeed(CreateComplete)
-	}
-	if err != nil {
-		s.status = c.rollBackCreation()
+	if err := c.forward(); err != nil {
+		if s.status = "ROLLBACK_COMPLETE"; c.delete(c.made, RollingBack) != nil {
+			s.status = "ROLLBACK_FAILED"
+		}
 		return fmt.Errorf("%s: %w", s.status, err)
 	}
+	c.publish("CREATE_COMPLETE")
 	return nil
 }
 
-// update brings an existing stack to another template.
+// update brings an existing stack to another template. Only when everything new works is the old deleted: what cannot be is
+// left behind, and the stack is complete.
 func (a *Account) update(s *stack, t *template) error {
 	c := a.newChange(s, t, Updating)
-	err := c.forward()
-	if err != nil {
-		s.status = c.rollBackUpdate()
+	if err := c.forward(); err != nil {
+		s.status = c.rollBack()
 		return fmt.Errorf("%s: %w", s.status, err)
 	}
 	doomed := slices.Clone(c.replaced)
@@ -37,30 +50,20 @@ func (a *Account) update(s *stack, t *template) error {
 			delete(s.resources, id)
 		}
 	}
-	if err := c.succeed(UpdateComplete); err != nil {
-		return err
-	}
-	_ = c.delete(doomed, CleaningUp, true) // what cannot be deleted is left behind, and the stack is complete
+	c.publish("UPDATE_COMPLETE")
+	_ = c.delete(doomed, CleaningUp)
 	return nil
 }
 
-// succeed makes the target the stack's template, and publishes its outputs.
-func (c *change) succeed(status Status) error {
-	outputs := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(c.target.outputs)) {
-		e := c.target.outputs[name]
-		values, err := c.values(c.stack, c.target, e)
-		if err != nil {
-			return err
-		}
-		outputs[name] = e.text1(e.value, values)
-	}
-	c.stack.template, c.stack.outputs, c.stack.status = c.target, outputs, status
+// publish makes the target the stack's template, with its outputs.
+func (c *change) publish(status Status) {
+	c.stack.template, c.stack.outputs, c.stack.status = c.target, c.outputs, status
 	for _, p := range c.stack.resources {
 		p.settled = true
+		if p.Type == taskDefinition && c.target.gate == nil { // a person runs the migration before each release
+			c.migrate(p)
+		}
 	}
-	c.migratedByHand()
-	return nil
 }
 
 // deleteStack deletes a stack, and returns why it could not.
@@ -68,13 +71,14 @@ func (a *Account) deleteStack(s *stack) error {
 	if s.terminationProtection {
 		return fmt.Errorf("%s cannot be deleted while TerminationProtection is enabled", s.name)
 	}
-	c := a.newChange(s, s.template, Deleting)
 	var doomed []*physical
-	for _, id := range slices.Sorted(maps.Keys(s.resources)) {
-		doomed = append(doomed, s.resources[id])
+	for _, number := range slices.Sorted(maps.Keys(a.live)) {
+		if p := a.live[number]; p.home == s.name && p.orphan == "" {
+			doomed = append(doomed, p)
+		}
 	}
-	if err := c.delete(doomed, Deleting, false); err != nil {
-		s.status = DeleteFailed
+	if err := a.newChange(s, s.template, Deleting).delete(doomed, Deleting); err != nil {
+		s.status = "DELETE_FAILED"
 		return fmt.Errorf("%s: %w", s.status, err)
 	}
 	delete(a.stacks, s.name)

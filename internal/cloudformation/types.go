@@ -1,30 +1,32 @@
 package cloudformation
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Types of which more is known than their schema.
 const (
+	bucket            = "AWS::S3::Bucket"
 	capacityProviders = "AWS::ECS::ClusterCapacityProviderAssociations"
-	gatewayAttachment = "AWS::EC2::VPCGatewayAttachment"
+	ecsService        = "AWS::ECS::Service"
 	iamPolicy         = "AWS::IAM::Policy"
 	iamRole           = "AWS::IAM::Role"
 	lambdaFunction    = "AWS::Lambda::Function"
 	loadBalancer      = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-	natGateway        = "AWS::EC2::NatGateway"
-	ecsService        = "AWS::ECS::Service"
-	schedule          = "AWS::Scheduler::Schedule"
+	replicationGroup  = "AWS::ElastiCache::ReplicationGroup"
+	secret            = "AWS::SecretsManager::Secret"
+	securityGroup     = "AWS::EC2::SecurityGroup"
+	serverlessCache   = "AWS::ElastiCache::ServerlessCache"
 	subnet            = "AWS::EC2::Subnet"
 	taskDefinition    = "AWS::ECS::TaskDefinition"
-	bucket            = "AWS::S3::Bucket"
-	secret            = "AWS::SecretsManager::Secret"
-	logGroup          = "AWS::Logs::LogGroup"
 )
 
-// definitionOf is the property of a type that names the task definition which it starts.
-var definitionProperty = map[string]string{
-	ecsService:          "TaskDefinition",
-	schedule:            "Target.EcsParameters.TaskDefinitionArn",
-	"AWS::Events::Rule": "Targets.EcsParameters.TaskDefinitionArn",
+// starts is the property of a type that names the task definition which it starts.
+var starts = map[string]string{
+	ecsService:                 "TaskDefinition",
+	"AWS::Scheduler::Schedule": "Target.EcsParameters.TaskDefinitionArn",
+	"AWS::Events::Rule":        "Targets.EcsParameters.TaskDefinitionArn",
 }
 
 // database reports whether a type is an RDS instance or an Aurora cluster.
@@ -32,50 +34,39 @@ func database(resourceType string) bool {
 	return resourceType == "AWS::RDS::DBInstance" || resourceType == "AWS::RDS::DBCluster"
 }
 
-// backing reports whether running tasks work with resources of a type, without AWS refusing to delete them.
+// backing reports whether tasks work with resources of a type, which AWS deletes under them.
 func backing(resourceType string) bool {
-	switch resourceType {
-	case bucket, secret, "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::DynamoDB::Table",
-		"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache",
-		"AWS::AppConfig::Application", "AWS::AppConfig::Environment", "AWS::AppConfig::ConfigurationProfile":
-		return true
-	}
-	return database(resourceType)
+	return database(resourceType) || slices.Contains([]string{
+		bucket, secret, replicationGroup, serverlessCache, "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::DynamoDB::Table",
+	}, resourceType) || strings.HasPrefix(resourceType, "AWS::AppConfig::")
 }
 
-// refusedFor are the types of users for which AWS refuses to delete a resource of a type.
+// inSubnets are types with network interfaces of their own.
+var inSubnets = []string{lambdaFunction, loadBalancer, serverlessCache, "AWS::EC2::Instance", "AWS::EC2::NetworkInterface",
+	"AWS::EC2::VPCEndpoint", "AWS::SecretsManager::RotationSchedule"}
+
+// refusedFor are the types of the users because of which AWS does not delete a resource of a type.
 var refusedFor = map[string][]string{
-	"AWS::EC2::SecurityGroup": {
-		ecsService, loadBalancer, lambdaFunction, "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::EC2::Instance",
-		"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache", "AWS::EC2::VPCEndpoint",
-		"AWS::EC2::NetworkInterface", "AWS::EC2::LaunchTemplate", "AWS::SecretsManager::RotationSchedule",
-	},
-	subnet: {
-		ecsService, loadBalancer, lambdaFunction, natGateway, "AWS::EC2::Instance", "AWS::EC2::VPCEndpoint",
-		"AWS::EC2::NetworkInterface", "AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup",
-		"AWS::ElastiCache::ServerlessCache", "AWS::AutoScaling::AutoScalingGroup", "AWS::SecretsManager::RotationSchedule",
-	},
-	"AWS::EC2::VPC":                            {subnet, "AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint", gatewayAttachment},
-	"AWS::EC2::InternetGateway":                {gatewayAttachment},
-	"AWS::EC2::EIP":                            {natGateway},
+	securityGroup: slices.Concat(inSubnets, []string{ecsService, replicationGroup, "AWS::EC2::LaunchTemplate",
+		"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
+	subnet: slices.Concat(inSubnets, []string{ecsService, "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::NatGateway",
+		"AWS::ElastiCache::SubnetGroup", "AWS::RDS::DBSubnetGroup"}),
+	"AWS::AppConfig::Application":              {"AWS::AppConfig::Environment", "AWS::AppConfig::ConfigurationProfile"},
+	"AWS::CertificateManager::Certificate":     {"AWS::ElasticLoadBalancingV2::Listener"},
+	"AWS::EC2::EIP":                            {"AWS::EC2::NatGateway"},
+	"AWS::EC2::InternetGateway":                {"AWS::EC2::VPCGatewayAttachment"},
 	"AWS::EC2::NetworkInterface":               {"AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup"},
 	"AWS::EC2::RouteTable":                     {"AWS::EC2::SubnetRouteTableAssociation"},
+	"AWS::EC2::VPC":                            {"AWS::EC2::VPCGatewayAttachment", securityGroup, subnet, "AWS::EC2::VPCEndpoint"},
 	"AWS::ECS::Cluster":                        {ecsService},
-	"AWS::ElasticLoadBalancingV2::TargetGroup": {"AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::Listener"},
-	"AWS::CertificateManager::Certificate":     {"AWS::ElasticLoadBalancingV2::Listener"},
-	"AWS::RDS::DBSubnetGroup":                  {"AWS::RDS::DBInstance", "AWS::RDS::DBCluster"},
-	"AWS::RDS::DBParameterGroup":               {"AWS::RDS::DBInstance"},
-	"AWS::RDS::DBClusterParameterGroup":        {"AWS::RDS::DBCluster"},
-	"AWS::RDS::DBCluster":                      {"AWS::RDS::DBInstance"},
-	"AWS::ElastiCache::SubnetGroup":            {"AWS::ElastiCache::ReplicationGroup"},
-	"AWS::ElastiCache::UserGroup":              {"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache"},
+	"AWS::ElastiCache::SubnetGroup":            {replicationGroup},
 	"AWS::ElastiCache::User":                   {"AWS::ElastiCache::UserGroup"},
-	"AWS::IAM::Role":                           {"AWS::IAM::InstanceProfile"},
+	"AWS::ElastiCache::UserGroup":              {replicationGroup, serverlessCache},
+	"AWS::ElasticLoadBalancingV2::TargetGroup": {"AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"},
 	"AWS::IAM::InstanceProfile":                {"AWS::EC2::Instance", "AWS::EC2::LaunchTemplate"},
-	"AWS::AppConfig::Application":              {"AWS::AppConfig::Environment", "AWS::AppConfig::ConfigurationProfile"},
-}
-
-// securityGroupRule reports whether a type is a rule between security groups.
-func securityGroupRule(resourceType string) bool {
-	return strings.HasPrefix(resourceType, "AWS::EC2::SecurityGroup") && resourceType != "AWS::EC2::SecurityGroup"
+	"AWS::IAM::Role":                           {"AWS::IAM::InstanceProfile"},
+	"AWS::RDS::DBCluster":                      {"AWS::RDS::DBInstance"},
+	"AWS::RDS::DBClusterParameterGroup":        {"AWS::RDS::DBCluster"},
+	"AWS::RDS::DBParameterGroup":               {"AWS::RDS::DBInstance"},
+	"AWS::RDS::DBSubnetGroup":                  {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"},
 }

@@ -12,22 +12,20 @@ const (
 	Unique   Invariant = "I3 unique"    // no unique thing exists twice at once
 	InUse    Invariant = "I4 in use"    // nothing in use is deleted, and nothing is used that is not there
 	Current  Invariant = "I5 current"   // after a deployment every reference holds what its source holds
-	Repeated Invariant = "I6 repeated"  // after a failed first deployment the same command, or a runbook, succeeds
+	Repeated Invariant = "I6 repeated"  // without a fault a command succeeds, after a failed first deployment too
 	LeftOver Invariant = "I7 left over" // destroying a removable environment leaves the declared list only
 	Restored Invariant = "I8 restored"  // a rollback restores what ran
-	Unmoved  Invariant = "I9 unmoved"   // what no template changed is not replaced
+	Unmoved  Invariant = "I9 unmoved"   // what no template changes is not replaced
 )
 
-// Violation is a promise that a history broke.
+// Violation is a promise that a history has broken.
 type Violation struct {
-	Invariant Invariant
-	Stack     string
-	Resource  string // logical id
-	Type      string
-	Rule      string // of the invariant, in a few words
-	Text      string
-	Event     int // index of the last event before it, in the account's whole history
-	Seed      uint64
+	Invariant             Invariant
+	Rule                  string // of the invariant, in a few words
+	Stack, Resource, Type string // Resource is a logical id
+	Text                  string
+	Event                 int // how many events the account had seen
+	Seed                  uint64
 }
 
 // String returns the violation with its seed.
@@ -39,11 +37,14 @@ func (v Violation) String() string {
 // Violations returns all that the history has broken so far, in order.
 func (a *Account) Violations() []Violation { return a.violations }
 
-// violate records a violation.
+func (a *Account) add(v Violation) {
+	v.Event, v.Seed = len(a.events), a.seed
+	a.violations = append(a.violations, v)
+}
+
+// violate records a violation by a resource.
 func (a *Account) violate(invariant Invariant, rule string, p *physical, format string, args ...any) {
-	a.violations = append(a.violations, Violation{
-		Invariant: invariant, Stack: p.home, Resource: p.node.ID, Type: p.node.Type,
-		Rule: rule, Text: fmt.Sprintf(format, args...),
-		Event: len(a.events), Seed: a.seed,
+	a.add(Violation{
+		Invariant: invariant, Rule: rule, Stack: p.home, Resource: p.ID, Type: p.Type, Text: fmt.Sprintf(format, args...),
 	})
 }
