@@ -30,7 +30,7 @@ func (a *Account) checkReferences(e *Environment) {
 		for _, id := range slices.Sorted(maps.Keys(s.resources)) {
 			p := s.resources[id]
 			for i, r := range p.properties.references {
-				if now, _ := a.value(s, s.template, r); now != p.values[i] && !s.template.isParameter(r) {
+				if now, _ := a.value(s, s.template, r); now != p.values[i] {
 					a.violate(Current, rule, p, "holds %s after the deployment, and its source holds %q", p.values[i], now)
 					break
 				}

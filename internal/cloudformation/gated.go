@@ -61,7 +61,7 @@ func (c *change) migrate(definition *physical) {
 
 // unmigrated returns what a definition starts and no migration has prepared, "" if there is nothing.
 func (c *change) unmigrated(definition *physical) string {
-	if c.target.gate == nil || c.phase == RollingBack && c.stack.template.gate == nil {
+	if c.target.gate == nil {
 		return ""
 	}
 	for _, release := range c.releases(definition) {

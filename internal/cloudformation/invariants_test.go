@@ -47,8 +47,8 @@ func TestGated(t *testing.T) {
 		"a schedule behind the gate":  {with("MORE", strings.Replace(schedule, "%", `"Gate"`, 1)), with(), ""},
 		"a printed family":            {with("OUTPUTS", command), with("OUTPUTS", command, "IMAGE", "app:2"), "I1 printed command Run"},
 		"a printed revision":          {with("OUTPUTS", byRevision), with("OUTPUTS", byRevision, "IMAGE", "app:2"), ""},
-		"the migration's own command": {with("OUTPUTS", strings.Replace(command, `"run"`, `"migrate"`, 1)), with("OUTPUTS", command, "IMAGE", "app:1"), ""},
-		"a restored database": {with("AFTER", ""), with("AFTER", "", "DATABASE", `"Properties": {"DBSnapshotIdentifier": "x"},`),
+		"the migration's own command": {with("OUTPUTS", strings.Replace(command, `"run"`, `"migrate"`, 1)), with("IMAGE", "app:2"), ""},
+		"a restored database": {with(), with("AFTER", "", "DATABASE", `"Properties": {"DBSnapshotIdentifier": "x"},`),
 			"I1 starts unmigrated Service"},
 	} {
 		got := played(t, Options{Removable: true, Confirmed: []string{"AWS::RDS::"}}, c.first, c.second)
@@ -80,8 +80,10 @@ func TestMigrations(t *testing.T) {
 	fail(t, a.Deploy(environment(t, "s", with("IMAGE", "app:3")), on("Service", Updating)), "UPDATE_ROLLBACK_COMPLETE")
 	want(t, "migrated", len(a.migrated), 2)
 	want(t, "violations", rules(a), "")
-	byHand := strings.Replace(with("IMAGE", "app:4", "AFTER", ""), "Custom::Migration", "Custom::Other", 1)
-	succeed(t, NewAccount(1).Deploy(environment(t, "s", byHand), Options{}))
+	byHand := strings.Replace(with("IMAGE", "app:4", "AFTER", ""), `"Gate": {"Type": "Custom::Migration"`, `"Other": {"Type": "Custom::Other"`, 1)
+	gated := with("IMAGE", "app:4", "AFTER", "", "MORE", `, "X": {"Type": "AWS::SNS::Topic"}`)
+	gated = strings.Replace(gated, `"TaskDefinition": {"Ref": "Run"}}}`, `"TaskDefinition": {"Ref": "Run"}, "DesiredCount": 2}}`, 1)
+	want(t, "a gate afterwards", played(t, Options{}, byHand, gated), "")
 }
 
 func TestKept(t *testing.T) {
@@ -118,6 +120,11 @@ func TestKept(t *testing.T) {
 			want(t, name, rules(a), c.want)
 		}
 	}
+	protected := `"D": {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Snapshot", "Properties": {"DeletionProtection": true, "DBName": "%"}}`
+	b := NewAccount(1) // whether the old one can be deleted or not: the new one is empty
+	succeed(t, b.Deploy(environment(t, "s", protected), Options{}))
+	succeed(t, b.Deploy(environment(t, "s", strings.Replace(protected, "%", "x", 1)), Options{}))
+	want(t, "protected", rules(b), "I2 replaced D")
 	a := NewAccount(1) // what a failed creation has made holds nothing
 	fail(t, a.Deploy(environment(t, "s", bucket("a", "Delete")+`, "U": {"Type": "AWS::SNS::Topic", "DependsOn": "K"}`), on("U", Creating)), "fault")
 	want(t, "failed creation", rules(a), "")
@@ -131,7 +138,10 @@ func TestEmptyDatabase(t *testing.T) {
 	want(t, "another database", played(t, removable, with(), other), "I2 empty database Database")
 	want(t, "a cleared snapshot", played(t, removable, restored, with()), "I2 empty database Database")
 	want(t, "a restored one", played(t, Options{Confirmed: []string{"AWS::RDS::"}}, with(), restored), "")
-	want(t, "the first one", played(t, removable, other), "")
+	want(t, "a restored one, removable", played(t, removable, with(), restored), "")
+	want(t, "a confirmed one", played(t, Options{Confirmed: []string{"AWS::RDS::"}}, with(), other), "")
+	database, _, _ := strings.Cut(strings.TrimSpace(with()), "\n")
+	want(t, "the first one", played(t, removable, strings.TrimSuffix(database, ","), with()), "")
 	a := NewAccount(1) // a person who destroys and deploys again wants an empty one
 	for range 2 {
 		succeed(t, a.Deploy(environment(t, "s", with()), removable))
@@ -165,6 +175,19 @@ func TestUnique(t *testing.T) {
 		succeed(t, a.Deploy(one("New", ""), Options{})) // it is free again
 		want(t, kind, rules(a), "")
 	}
+}
+
+// What changes in place gives back what it had.
+func TestUniqueThingChangesInPlace(t *testing.T) {
+	listener := func(id, port string) string {
+		return `"` + id + `": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": "lb", "Port": ` + port + `}}`
+	}
+	a := NewAccount(1)
+	succeed(t, a.Deploy(environment(t, "s", listener("A", "80")), Options{}))
+	succeed(t, a.Deploy(environment(t, "s", listener("A", "81")), Options{}))
+	succeed(t, a.Deploy(environment(t, "s", listener("A", "81")+","+listener("B", "80")), Options{}))
+	fail(t, a.Deploy(environment(t, "s", listener("A", "80")+","+listener("B", "80")), Options{}), "already exists")
+	fail(t, a.Deploy(environment(t, "s", listener("A", "81")+","+listener("B", "80")+","+listener("C", "81")), Options{}), "already exists")
 }
 
 // Prevents: a name that a replacement needs while the old one still has it.

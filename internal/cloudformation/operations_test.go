@@ -117,6 +117,7 @@ func TestPolicies(t *testing.T) {
 		a := NewAccount(1)
 		fail(t, a.Deploy(bucket(policies), on("Z", Creating)), "fault")
 		want(t, policies+" after a failed creation", len(a.live), left[0])
+		want(t, policies+" leftovers", len(a.Leftovers()), left[0])
 		a = NewAccount(1)
 		succeed(t, a.Deploy(bucket(policies), Options{}))
 		succeed(t, a.Destroy(bucket(policies), Options{Removable: true}))
@@ -169,6 +170,7 @@ func TestRefusals(t *testing.T) {
 	}
 	succeed(t, a.Deploy(environment(t, "c", function("x")), Options{}))
 	fail(t, a.Deploy(environment(t, "c", function("y")), Options{}), "service token")
+	fail(t, a.Deploy(environment(t, "d", `"C": {"Type": "Custom::Thing", "Properties": {"ServiceToken": "arn"}}`), Options{}), "does not exist")
 	group := func(vpc string) string {
 		return `"V1": {"Type": "AWS::EC2::VPC"}, "V2": {"Type": "AWS::EC2::VPC"},
 			"S": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "` + vpc + `"}}},
@@ -189,6 +191,16 @@ func TestMovedParameter(t *testing.T) {
 	succeed(t, a.Deploy(e, Options{}))
 	want(t, "updates", order(a, Updating), "replace I")
 	want(t, "violations", rules(a), "I9 parameter I")
+}
+
+// Some of what the schemas call conditional changes in place.
+func TestConditionalReplacement(t *testing.T) {
+	for properties, action := range map[string]string{`"InstanceType": "t4g.micro"`: "update I", `"BlockDeviceMappings": []`: "replace I", `"Tags": []`: "update I"} {
+		a := NewAccount(1)
+		succeed(t, a.Deploy(environment(t, "s", `"I": {"Type": "AWS::EC2::Instance"}`), Options{}))
+		succeed(t, a.Deploy(environment(t, "s", `"I": {"Type": "AWS::EC2::Instance", "Properties": {`+properties+`}}`), Options{}))
+		want(t, properties, order(a, Updating), action)
+	}
 }
 
 // A seed repeats everything.

@@ -57,9 +57,6 @@ func (c *change) removal(p *physical) *task {
 			for _, emptied := range c.used(p, bucket) {
 				emptied.objects = emptied.objects && !strings.HasPrefix(p.Type, "Custom::S3AutoDelete")
 			}
-			if c.phase == Deleting && c.served[p.environment] == p.number {
-				delete(c.served, p.environment) // a person has asked for this
-			}
 			c.release(p)
 			delete(c.live, p.number)
 		},
@@ -95,8 +92,6 @@ func (c *change) refusal(p *physical, policy string) error {
 		return fmt.Errorf("%s is in use by %s", p, user)
 	case p.objects:
 		return fmt.Errorf("%s is not empty", p)
-	case custom(p.Type) && c.function(p) == nil:
-		return fmt.Errorf("%s has lost its function", p)
 	}
 	return nil
 }
