@@ -22,6 +22,7 @@ type mode struct {
 	environment config.Environment
 	assembly    func() assembly // synthesized once
 	releases    map[string]*cloudformation.Environment
+	plant       func(parts) // a fault of the templates, for a test of the tests
 }
 
 // changes are the changes of one setting of a living environment, by the environments in which they are tried.
@@ -127,7 +128,11 @@ func (m *mode) release(number int) *cloudformation.Environment {
 		data, err := fs.ReadFile(directory, path)
 		must(err)
 		text := strings.ReplaceAll(string(data), found[1], strings.Repeat(digit, 64))
-		files[path] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(text, found[1][:12], strings.Repeat(digit, 12)))}
+		text = strings.ReplaceAll(text, found[1][:12], strings.Repeat(digit, 12))
+		if m.plant != nil && strings.HasSuffix(path, ".template.json") {
+			text = planted(text, m.plant)
+		}
+		files[path] = &fstest.MapFile{Data: []byte(text)}
 	}
 	e, err := cloudformation.Read(files, m.environment.Name)
 	must(err)

@@ -50,13 +50,14 @@ func (c *change) function(p *physical) *physical {
 
 // roles returns the roles with which a resource acts: its own, those of its task definition, and its function's.
 func (c *change) roles(p *physical) []*physical {
+	var all []*physical
 	if function := c.function(p); function != nil {
-		return c.used(function, iamRole)
+		all = c.used(function, iamRole)
 	}
 	if definition := c.definition(p); definition != nil {
-		return slices.Concat(c.used(p, iamRole), c.used(definition, iamRole))
+		all = slices.Concat(all, c.used(p, iamRole), c.used(definition, iamRole))
 	}
-	return nil
+	return all
 }
 
 // needs checks what must be there before a resource works. Only what always fails is an error. The rest may succeed by luck,
