@@ -27,7 +27,7 @@ func (c *change) setBack(id string) *task {
 	return &task{
 		node: was.node,
 		plan: func() (Action, error) {
-			same := p.properties.text == was.node.properties.text && slices.Equal(p.values, was.values)
+			same := p.properties.text == was.properties.text && slices.Equal(p.values, was.values)
 			if same && c.stack.resources[id] == p {
 				p.node = was.node
 				return "", nil
