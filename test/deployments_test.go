@@ -1,0 +1,327 @@
+package test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dozen/internal/cloudformation"
+	"dozen/internal/gate"
+)
+
+// mayStay are the things that docs/runbooks/RemoveEnvironment.md names: what AWS makes by itself.
+var mayStay = regexp.MustCompile(`^/aws/(lambda|rds|ecs/containerinsights)/`)
+
+// history is a random sequence of commands on one environment, and what was written about them.
+type history struct {
+	*rand.Rand
+	account *cloudformation.Account
+	mode    *mode
+	release int
+	own     []cloudformation.Violation // in addition to the account's
+	lines   []string
+	kept    bool // the environment was once not removable
+	struck  bool // a fault has hit a clean-up
+}
+
+// play plays the history of a seed.
+func play(seed uint64) *history {
+	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed)}
+	base := []string{"dev", "staging", "prod", "by-hand"}[h.IntN(4)]
+	h.mode, h.account.Cautious = modes()[base], h.IntN(2) == 0
+	if changed := variants(base); h.IntN(2) == 0 {
+		h.mode = modes()[changed[h.IntN(len(changed))]]
+	}
+	h.first()
+	for range 2 + h.IntN(4) {
+		h.step(base)
+	}
+	h.last()
+	return h
+}
+
+// first is the first deployment. If a fault strikes, the same command follows. For the stack that keeps data a runbook may
+// come before it: its database is protected from the first second.
+func (h *history) first() {
+	h.release = 1
+	if h.deploy(h.mode, h.mode, true) == nil {
+		return
+	}
+	h.note("repeat")
+	h.recover(h.mode)
+}
+
+// recover repeats a first deployment whose cause of failure is gone, and looks for what the failed one has left.
+func (h *history) recover(m *mode) {
+	e, options := m.release(h.release), h.options(m, m)
+	data := m.environment.Application + "-" + m.environment.Name + "-Data"
+	status := h.account.Status(data)
+	options.MayFail = status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED"
+	err := h.account.Deploy(e, options)
+	if err != nil && options.MayFail {
+		h.note("runbook: The first deployment failed")
+		must(h.account.Clear(data))
+		options.MayFail = false
+		err = h.account.Deploy(e, options)
+	}
+	if err != nil {
+		return // a violation
+	}
+	for _, leftover := range h.account.Leftovers() {
+		if strings.Contains(leftover, ", retained while ") {
+			h.violate(cloudformation.Repeated, "orphaned", leftover)
+		}
+	}
+}
+
+func (h *history) violate(invariant cloudformation.Invariant, rule, text string) {
+	h.own = append(h.own, cloudformation.Violation{Invariant: invariant, Rule: rule, Text: text})
+}
+
+// step is a release, a change of one setting, both, the same once more, or a newer machine image of AWS's.
+func (h *history) step(base string) {
+	from, to := h.mode, h.mode
+	switch h.IntN(6) {
+	case 0:
+	case 1:
+		h.account.Publish("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-arm64")
+		h.note("a newer Amazon Linux")
+	case 2, 3:
+		h.release++
+	default:
+		h.release += h.IntN(2)
+		to = modes()[base]
+		if changed := variants(base); from.name == base {
+			to = modes()[changed[h.IntN(len(changed))]]
+		}
+	}
+	h.change(from, to)
+}
+
+// change deploys until it succeeds, or goes back to what was deployed before.
+func (h *history) change(from, to *mode) {
+	for h.deploy(from, to, true) != nil {
+		switch {
+		case len(h.account.Struck()) == 0: // a violation
+			return
+		case h.IntN(3) == 0:
+			h.note("back")
+			_ = h.deploy(to, from, false) // a failure is a violation
+			return
+		}
+	}
+	h.mode = to
+}
+
+// last destroys an environment that may be destroyed, with a fault now and then, and looks at what is left.
+func (h *history) last() {
+	if !h.mode.environment.Removable {
+		return
+	}
+	options := h.options(h.mode, h.mode)
+	if h.IntN(3) == 0 {
+		options.Fault = nth(1 + h.IntN(250))
+	}
+	h.note("destroy")
+	err := h.account.Destroy(h.mode.release(h.release), options)
+	if err != nil && len(h.account.Struck()) > 0 {
+		options.Fault = nil
+		h.note("destroy again")
+		err = h.account.Destroy(h.mode.release(h.release), options)
+	}
+	if err == nil {
+		h.destroyed()
+	}
+}
+
+// destroyed looks at what is left of an environment that was destroyed.
+func (h *history) destroyed() {
+	for _, leftover := range h.account.Leftovers() {
+		switch {
+		case mayStay.MatchString(leftover):
+		case h.kept && strings.Contains(leftover, ", retained while "): // it was not removable when this was made
+		case h.struck && strings.Contains(leftover, ", could not be deleted while "): // by a fault of ours
+		default:
+			h.violate(cloudformation.LeftOver, "undeclared", leftover)
+		}
+	}
+}
+
+func (h *history) deploy(from, to *mode, faults bool) error {
+	options := h.options(from, to)
+	line := fmt.Sprintf("deploy %s, image %d", to.name, h.release)
+	if faults {
+		switch h.IntN(5) {
+		case 0:
+			options.Fault = func(e cloudformation.Event) bool {
+				return e.Type == gate.ResourceType && e.End && e.Phase == cloudformation.Updating
+			}
+			line += ", the migration fails"
+		case 1, 2:
+			n := 1 + h.IntN(330)
+			options.Fault = nth(n)
+			line += fmt.Sprintf(", a fault at event %d", n)
+		}
+	}
+	err := h.account.Deploy(to.release(h.release), options)
+	h.note(line)
+	h.kept = h.kept || !to.environment.Removable
+	for _, e := range h.account.Struck() {
+		h.struck = h.struck || e.Phase == cloudformation.CleaningUp || e.Phase == cloudformation.Undoing
+	}
+	if err != nil {
+		h.note("   " + err.Error())
+	}
+	return err
+}
+
+func nth(n int) func(cloudformation.Event) bool {
+	return func(e cloudformation.Event) bool { return e.Number == n }
+}
+
+func (h *history) note(line string) { h.lines = append(h.lines, line) }
+
+// options are what the settings say to a deployment from one mode to another.
+func (h *history) options(from, to *mode) cloudformation.Options {
+	options := cloudformation.Options{Removable: from.environment.Removable && to.environment.Removable}
+	if snapshot := to.environment.Database.Snapshot; snapshot != "" && snapshot != from.environment.Database.Snapshot {
+		options.Confirmed = append(options.Confirmed, "AWS::RDS::")
+	}
+	return options
+}
+
+// varying is what differs from history to history: the environment's name, what the construct library appends to a logical id,
+// and the simulator's numbers.
+var varying = regexp.MustCompile(`(dozen|shop)-\w+-|[0-9A-F]{8}\b|#\d+`)
+
+// pattern names a violation without what differs from history to history.
+func pattern(v cloudformation.Violation) string {
+	where := v.Stack + "/" + v.Resource
+	switch {
+	case strings.HasPrefix(v.Rule, "stale"): // one stack that is skipped holds many
+		where = v.Stack
+	case v.Resource == "":
+		where, _, _ = strings.Cut(v.Text, " (")
+		where, _, _ = strings.Cut(where, " already exists")
+	}
+	return fmt.Sprintf("%s, %s: %s", v.Invariant, v.Rule, varying.ReplaceAllString(where, ""))
+}
+
+// known are the faults that today's templates have, by what is to be mended. A fault that is mended must leave the list: the test
+// compares both ways. What is rare need not be found by every run.
+var known = []struct {
+	what, pattern string
+	rare          bool
+}{
+	{what: "a domain on or off moves port 80 to another listener", pattern: `^I3 unique, second: Services/LoadBalancer(Http|Redirect80To443)$`},
+	{what: "the same: the deployment fails", pattern: `^I6 repeated, fails: .*::Listener LoadBalancerArn=`},
+	{what: "a newer Amazon Linux replaces the NAT instance in a release", pattern: `^I9 unmoved, parameter: Data/NetworkVpcpublicSubnet1NatInstance$`},
+	{what: "termination protection on what keeps nothing", pattern: `^I6 repeated, fails: its creation had failed, and it cannot be deleted: Services `},
+	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
+	{what: "services do not wait for the capacity providers", pattern: `^I4 in use, overtakes AWS::ECS::ClusterCapacityProviderAssociations: Services/`},
+	{what: "nor do these for the services' end", pattern: `^I4 in use, deleted in use: Services/Cluster$`},
+	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Services Cluster$`},
+	{what: "schedules are not behind the gate", pattern: `^I1 gated, starts unmigrated: Services/ScheduledTasksSchedules`},
+	{what: "schedules do not wait for web's permissions", pattern: `^I4 in use, overtakes policies: Services/ScheduledTasksSchedules`},
+	{what: "nor do these for the schedules' end", pattern: `^I4 in use, deleted in use: Services/WebProcessTask(Execution|Task)RoleDefaultPolicy$`, rare: true},
+	{what: "a printed command starts the latest revision", pattern: `^I1 gated, printed command: Services/Admin$`},
+	{what: "families without the application", pattern: `^I3 unique, shared family: `},
+	{what: "another database, silently", pattern: `^I2 kept, `},
+	{what: "Services is skipped when Data's outputs have changed", pattern: `^I5 current, stale: Services$`},
+	{what: "if AWS reads outputs again for changed resources only", pattern: `^I5 current, stale, read cautiously: Services$`},
+	{what: "Data goes first, and deletes what Services' tasks work with", pattern: `^I4 in use, deleted under running tasks: Data/`},
+	{what: "the same: a rollback of Services finds it gone", pattern: `^I8 restored, needs what is gone: Services/`},
+	{what: "fewer zones or NAT none: subnets are deleted under the services", pattern: `^I4 in use, deleted in use: Data/NetworkVpc.*Subnet$`},
+	{what: "the same: the subnets stay, and the way back fails", pattern: `^I3 unique, second: Data/NetworkVpc.*Subnet$`, rare: true},
+	{what: "the same", pattern: `^I6 repeated, fails: .*::Subnet CidrBlock=`, rare: true},
+	{what: "the same: the network cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data NetworkVpc`, rare: true},
+	{what: "the same", pattern: `^I4 in use, deleted in use: Data/NetworkVpc$`, rare: true},
+	{what: "another CIDR cannot be deployed", pattern: `^I6 repeated, fails: UPDATE_ROLLBACK_COMPLETE: Data (CacheSubnets|DatabaseInstanceSubnetGroup)`},
+}
+
+// violations are those of many histories by their patterns: how often, and the first one with its history.
+type violations map[string]*struct {
+	count   int
+	example string
+}
+
+func (f violations) add(h *history) {
+	for _, v := range append(h.account.Violations(), h.own...) {
+		p := pattern(v)
+		if f[p] == nil {
+			f[p] = &struct {
+				count   int
+				example string
+			}{example: v.String() + "\n\t" + strings.Join(h.lines, "\n\t")}
+		}
+		f[p].count++
+	}
+}
+
+func (f violations) patterns() []string { return slices.Sorted(maps.Keys(f)) }
+
+// compare reports what was found and is not known, and what is known and was not found.
+func (f violations) compare(t *testing.T) {
+	t.Helper()
+	matched := map[string]bool{}
+	for _, p := range f.patterns() {
+		new := true
+		for _, k := range known {
+			if regexp.MustCompile(k.pattern).MatchString(p) {
+				new, matched[k.pattern] = false, true
+			}
+		}
+		if new {
+			t.Errorf("%d times %s\n\t%s", f[p].count, p, f[p].example)
+		} else {
+			t.Logf("known: %d times %s\n\t%s", f[p].count, p, f[p].example)
+		}
+	}
+	for _, k := range known {
+		if !matched[k.pattern] && !k.rare {
+			t.Errorf("was not found any more, and must leave the list: %s (%s)", k.what, k.pattern)
+		}
+	}
+}
+
+// Whatever is deployed, in whatever order and with whatever fault: the invariants hold. The ordinary run repeats the same
+// histories; the long one has ten times as many.
+func TestDeployments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("synthesizes many environments")
+	}
+	rounds := 1000
+	if os.Getenv("DOZEN_LONG") != "" {
+		rounds = 10000
+	}
+	for _, m := range modes() {
+		m.release(1)
+	}
+	start, all := time.Now(), violations{}
+	for seed := range uint64(rounds) {
+		all.add(play(seed))
+	}
+	all.add(twoApplications(0))
+	t.Logf("%d histories in %v", rounds, time.Since(start))
+	all.compare(t)
+}
+
+// twoApplications deploys two applications with environments of one name into one account, twice each, and destroys one.
+func twoApplications(seed uint64) *history {
+	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed), release: 1}
+	for range 2 {
+		for _, name := range []string{"dev", "shop"} {
+			_ = h.deploy(modes()[name], modes()[name], false) // a failure is a violation
+		}
+		h.release++
+	}
+	h.note("destroy shop")
+	_ = h.account.Destroy(modes()["shop"].release(2), h.options(modes()["shop"], modes()["shop"]))
+	return h
+}
