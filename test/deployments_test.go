@@ -219,19 +219,10 @@ var known = []struct {
 	what, pattern string
 	rare          bool
 }{
-	{what: "a domain on or off moves port 80 to another listener", pattern: `^I3 unique, second: Services/LoadBalancer(Http|Redirect80To443)$`},
-	{what: "the same: the deployment fails", pattern: `^I6 repeated, fails: .*::Listener LoadBalancerArn=`},
 	{what: "a newer Amazon Linux replaces the NAT instance in a release", pattern: `^I9 unmoved, parameter: Data/NetworkVpcpublicSubnet1NatInstance$`},
-	{what: "termination protection on what keeps nothing", pattern: `^I6 repeated, fails: its creation had failed, and it cannot be deleted: Services `},
 	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
-	{what: "services do not wait for the capacity providers", pattern: `^I4 in use, overtakes AWS::ECS::ClusterCapacityProviderAssociations: Services/`},
-	{what: "nor do these for the services' end", pattern: `^I4 in use, deleted in use: Services/Cluster$`},
-	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Services Cluster$`},
-	{what: "schedules are not behind the gate", pattern: `^I1 gated, starts unmigrated: Services/ScheduledTasksSchedules`},
 	{what: "schedules do not wait for web's permissions", pattern: `^I4 in use, overtakes policies: Services/ScheduledTasksSchedules`},
 	{what: "nor do these for the schedules' end", pattern: `^I4 in use, deleted in use: Services/WebProcessTask(Execution|Task)RoleDefaultPolicy$`, rare: true},
-	{what: "a printed command starts the latest revision", pattern: `^I1 gated, printed command: Services/Admin$`},
-	{what: "families without the application", pattern: `^I3 unique, shared family: `},
 	{what: "another database, silently", pattern: `^I2 kept, `},
 	{what: "Services is skipped when Data's outputs have changed", pattern: `^I5 current, stale: Services$`},
 	{what: "if AWS reads outputs again for changed resources only", pattern: `^I5 current, stale, read cautiously: Services$`},
@@ -242,6 +233,8 @@ var known = []struct {
 	{what: "the same", pattern: `^I6 repeated, fails: .*::Subnet CidrBlock=`, rare: true},
 	{what: "the same: the network cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data NetworkVpc`, rare: true},
 	{what: "the same", pattern: `^I4 in use, deleted in use: Data/NetworkVpc$`, rare: true},
+	{what: "an old database that a failed clean-up has left keeps its group", pattern: `^I4 in use, deleted in use: Data/Database`, rare: true},
+	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data Database`, rare: true},
 	{what: "another CIDR cannot be deployed", pattern: `^I6 repeated, fails: UPDATE_ROLLBACK_COMPLETE: Data (CacheSubnets|DatabaseInstanceSubnetGroup)`},
 }
 

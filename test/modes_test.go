@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +19,7 @@ import (
 type mode struct {
 	name        string // such as dev or dev+Aurora
 	environment config.Environment
-	assembly    func() assembly // synthesized once
+	assembly    func() environment // synthesized once
 	releases    map[string]*cloudformation.Environment
 	plant       func(parts) // a fault of the templates, for a test of the tests
 }
@@ -78,7 +77,7 @@ var modes = sync.OnceValue(func() map[string]*mode {
 	add := func(name string, e config.Environment) {
 		all[name] = &mode{
 			name: name, environment: e, releases: map[string]*cloudformation.Environment{},
-			assembly: sync.OnceValue(func() assembly { return synthesized(e) }),
+			assembly: sync.OnceValue(func() environment { return synthesized(e) }),
 		}
 	}
 	byHand := config.Development()
@@ -121,7 +120,7 @@ func (m *mode) release(number int) *cloudformation.Environment {
 	if found == nil {
 		panic(m.name + ": no image in the services' template")
 	}
-	files, directory := fstest.MapFS{}, os.DirFS(filepath.Dir(a.directory))
+	files, directory := fstest.MapFS{}, os.DirFS(a.directory)
 	nested, err := fs.Glob(directory, "assembly-*/*.json")
 	must(err)
 	for _, path := range append(nested, "manifest.json") {
