@@ -27,7 +27,6 @@ type history struct {
 	own     []cloudformation.Violation // in addition to the account's
 	lines   []string
 	kept    bool // the environment was once not removable
-	struck  bool // a fault has hit a clean-up
 }
 
 // play plays the history of a seed.
@@ -146,7 +145,7 @@ func (h *history) destroyed() {
 		switch {
 		case mayStay.MatchString(leftover):
 		case h.kept && strings.Contains(leftover, ", retained while "): // it was not removable when this was made
-		case h.struck && strings.Contains(leftover, ", could not be deleted while "): // by a fault of ours
+		case strings.HasSuffix(leftover, ", after a fault"): // of ours
 		default:
 			h.violate(cloudformation.LeftOver, "undeclared", leftover)
 		}
@@ -172,9 +171,6 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 	err := h.account.Deploy(to.release(h.release), options)
 	h.note(line)
 	h.kept = h.kept || !to.environment.Removable
-	for _, e := range h.account.Struck() {
-		h.struck = h.struck || e.Phase == cloudformation.CleaningUp || e.Phase == cloudformation.Undoing
-	}
 	if err != nil {
 		h.note("   " + err.Error())
 	}
