@@ -21,6 +21,7 @@ var mayStay = regexp.MustCompile(`^/aws/(lambda|rds|ecs/containerinsights)/`)
 // history is a random sequence of commands on one environment, and what was written about them.
 type history struct {
 	*rand.Rand
+	seed    uint64
 	account *cloudformation.Account
 	mode    *mode
 	release int
@@ -29,9 +30,13 @@ type history struct {
 	kept    bool // the environment was once not removable
 }
 
+func newHistory(seed uint64) *history {
+	return &history{Rand: rand.New(rand.NewPCG(seed, 1)), seed: seed, account: cloudformation.NewAccount(seed), release: 1}
+}
+
 // play plays the history of a seed.
 func play(seed uint64) *history {
-	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed)}
+	h := newHistory(seed)
 	base := []string{"dev", "staging", "prod", "by-hand"}[h.IntN(4)]
 	h.mode, h.account.Cautious = modes()[base], h.IntN(2) == 0
 	if changed := variants(base); h.IntN(2) == 0 {
@@ -48,7 +53,6 @@ func play(seed uint64) *history {
 // first is the first deployment. If a fault strikes, the same command follows. For the stack that keeps data a runbook may
 // come before it: its database is protected from the first second.
 func (h *history) first() {
-	h.release = 1
 	if h.deploy(h.mode, h.mode, true) == nil {
 		return
 	}
@@ -80,7 +84,7 @@ func (h *history) recover(m *mode) {
 }
 
 func (h *history) violate(invariant cloudformation.Invariant, rule, text string) {
-	h.own = append(h.own, cloudformation.Violation{Invariant: invariant, Rule: rule, Text: text})
+	h.own = append(h.own, cloudformation.Violation{Invariant: invariant, Rule: rule, Text: text, Seed: h.seed})
 }
 
 // step is a release, a change of one setting, both, the same once more, or a newer machine image of AWS's.
@@ -310,7 +314,7 @@ func TestDeployments(t *testing.T) {
 
 // twoApplications deploys two applications with environments of one name into one account, twice each, and destroys one.
 func twoApplications(seed uint64) *history {
-	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed), release: 1}
+	h := newHistory(seed)
 	for range 2 {
 		for _, name := range []string{"dev", "shop"} {
 			_ = h.deploy(modes()[name], modes()[name], false) // a failure is a violation
