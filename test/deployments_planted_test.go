@@ -2,7 +2,6 @@ package test
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (p parts) edit(name string, change func(id string, resource, properties map
 	}
 }
 
-// set plants a property, forget what a resource waits for, rename another logical id, remove nothing in its place.
+// set plants a property, forget makes a resource not wait for others, rename gives it another logical id, remove takes it away.
 func set(name, property string, value any) func(parts) {
 	return func(p parts) {
 		p.edit(name, func(_ string, _, properties map[string]any) { properties[property] = value })
@@ -126,7 +125,8 @@ func TestPlantedFaults(t *testing.T) {
 
 // releases is a history of a first deployment, two releases and the end.
 func releases(seed uint64, before, after *mode) *history {
-	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed), mode: before}
+	h := newHistory(seed)
+	h.mode = before
 	h.first()
 	for range 2 {
 		h.release++

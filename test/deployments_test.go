@@ -21,18 +21,22 @@ var mayStay = regexp.MustCompile(`^/aws/(lambda|rds|ecs/containerinsights)/`)
 // history is a random sequence of commands on one environment, and what was written about them.
 type history struct {
 	*rand.Rand
+	seed    uint64
 	account *cloudformation.Account
 	mode    *mode
 	release int
 	own     []cloudformation.Violation // in addition to the account's
 	lines   []string
 	kept    bool // the environment was once not removable
-	struck  bool // a fault has hit a clean-up
+}
+
+func newHistory(seed uint64) *history {
+	return &history{Rand: rand.New(rand.NewPCG(seed, 1)), seed: seed, account: cloudformation.NewAccount(seed), release: 1}
 }
 
 // play plays the history of a seed.
 func play(seed uint64) *history {
-	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed)}
+	h := newHistory(seed)
 	base := []string{"dev", "staging", "prod", "by-hand"}[h.IntN(4)]
 	h.mode, h.account.Cautious = modes()[base], h.IntN(2) == 0
 	if changed := variants(base); h.IntN(2) == 0 {
@@ -49,7 +53,6 @@ func play(seed uint64) *history {
 // first is the first deployment. If a fault strikes, the same command follows. For the stack that keeps data a runbook may
 // come before it: its database is protected from the first second.
 func (h *history) first() {
-	h.release = 1
 	if h.deploy(h.mode, h.mode, true) == nil {
 		return
 	}
@@ -81,7 +84,7 @@ func (h *history) recover(m *mode) {
 }
 
 func (h *history) violate(invariant cloudformation.Invariant, rule, text string) {
-	h.own = append(h.own, cloudformation.Violation{Invariant: invariant, Rule: rule, Text: text})
+	h.own = append(h.own, cloudformation.Violation{Invariant: invariant, Rule: rule, Text: text, Seed: h.seed})
 }
 
 // step is a release, a change of one setting, both, the same once more, or a newer machine image of AWS's.
@@ -146,7 +149,7 @@ func (h *history) destroyed() {
 		switch {
 		case mayStay.MatchString(leftover):
 		case h.kept && strings.Contains(leftover, ", retained while "): // it was not removable when this was made
-		case h.struck && strings.Contains(leftover, ", could not be deleted while "): // by a fault of ours
+		case strings.HasSuffix(leftover, ", after a fault"): // of ours
 		default:
 			h.violate(cloudformation.LeftOver, "undeclared", leftover)
 		}
@@ -172,9 +175,6 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 	err := h.account.Deploy(to.release(h.release), options)
 	h.note(line)
 	h.kept = h.kept || !to.environment.Removable
-	for _, e := range h.account.Struck() {
-		h.struck = h.struck || e.Phase == cloudformation.CleaningUp || e.Phase == cloudformation.Undoing
-	}
 	if err != nil {
 		h.note("   " + err.Error())
 	}
@@ -307,7 +307,7 @@ func TestDeployments(t *testing.T) {
 
 // twoApplications deploys two applications with environments of one name into one account, twice each, and destroys one.
 func twoApplications(seed uint64) *history {
-	h := &history{Rand: rand.New(rand.NewPCG(seed, 1)), account: cloudformation.NewAccount(seed), release: 1}
+	h := newHistory(seed)
 	for range 2 {
 		for _, name := range []string{"dev", "shop"} {
 			_ = h.deploy(modes()[name], modes()[name], false) // a failure is a violation

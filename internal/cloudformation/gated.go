@@ -99,11 +99,9 @@ func (c *change) checkRegistration(p *physical) {
 		c.violate(Unique, "shared family", p, "registers a revision of family %s, which %s has too", family, other)
 	}
 	release := c.unmigrated(p)
-	if release == "" || slices.Contains(c.target.gate.after, p.ID) { // it is the migration's own
-		return
-	}
 	for _, name := range slices.Sorted(maps.Keys(c.stack.outputs)) {
-		if strings.Contains(c.stack.outputs[name]+" ", "--task-definition "+family+" ") {
+		prints := strings.Contains(c.stack.outputs[name]+" ", "--task-definition "+family+" ")
+		if prints && release != "" && !slices.Contains(c.target.gate.after, p.ID) { // not the migration's own
 			c.violate(Gated, "printed command", p, "the command %s starts %s, and its migration has not succeeded", name, release)
 		}
 	}

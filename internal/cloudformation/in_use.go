@@ -9,7 +9,7 @@ import (
 // inUse reports whether AWS does not delete a resource because of another one, or whether that one would break if it did.
 func (c *change) inUse(p, other *physical) bool {
 	if slices.Contains(refusedFor[p.Type], other.Type) && slices.Contains(other.uses, p.number) {
-		return p != other
+		return p != other && !other.excused()
 	}
 	switch p.Type {
 	case capacityProviders:
@@ -77,9 +77,7 @@ func (c *change) needs(p *physical, before physical) error {
 	}
 	for _, role := range c.roles(p) {
 		for _, id := range c.target.policies[role.ID] {
-			if role.home == c.stack.name {
-				c.require(p, "policies", func(other *physical) bool { return other == c.stack.resources[id] })
-			}
+			c.require(p, "policies", func(other *physical) bool { return other == c.stack.resources[id] })
 		}
 	}
 	return nil

@@ -177,6 +177,23 @@ func TestUnique(t *testing.T) {
 	}
 }
 
+// What a fault of the history has left behind hinders nobody.
+func TestLeftByAFault(t *testing.T) {
+	subnet := func(zone string) string {
+		return `"V": {"Type": "AWS::EC2::VPC"}, "S": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "V"}, "AvailabilityZone": "` + zone + `"}},
+			"L": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Name": "` + zone + `", "Subnets": [{"Ref": "S"}]}}`
+	}
+	for _, struck := range []string{"L", "S"} {
+		a := NewAccount(1)
+		succeed(t, a.Deploy(environment(t, "s", subnet("a")), Options{}))
+		succeed(t, a.Deploy(environment(t, "s", subnet("b")), on(struck, CleaningUp)))
+		want(t, "left", strings.HasSuffix(a.Leftovers()[0], "while cleaning up, after a fault"), true)
+		succeed(t, a.Deploy(environment(t, "s", subnet("a")), Options{})) // its name is free
+		succeed(t, a.Destroy(environment(t, "s", subnet("a")), Options{}))
+		want(t, "violations", rules(a), "")
+	}
+}
+
 // What changes in place gives back what it had.
 func TestUniqueThingChangesInPlace(t *testing.T) {
 	listener := func(id, port string) string {

@@ -21,9 +21,7 @@ func keepsData(p *physical) bool {
 
 // confirmed reports whether the settings give up the data of a type.
 func (a *Account) confirmed(resourceType string) bool {
-	return slices.ContainsFunc(a.command.options.Confirmed, func(beginning string) bool {
-		return strings.HasPrefix(resourceType, beginning)
-	})
+	return slices.ContainsFunc(a.command.options.Confirmed, func(begin string) bool { return strings.HasPrefix(resourceType, begin) })
 }
 
 // checkRemoval holds I2 when a resource is about to go, under the policy that applies, and I4 for what running tasks use.

@@ -24,13 +24,22 @@ func (c *change) delete(doomed []*physical, phase Phase) error {
 		}
 	}
 	err := c.run(tasks, true)
+	left := "could not be deleted while " + string(phase)
+	if slices.ContainsFunc(c.command.struck, func(e Event) bool { return e.Stack == c.stack.name && e.Phase == phase }) {
+		left += afterFault
+	}
 	for _, p := range doomed {
 		if c.live[p.number] == p && p.orphan == "" && c.stack.resources[p.ID] != p {
-			p.orphan = "could not be deleted while " + string(phase)
+			p.orphan = left
 		}
 	}
 	return err
 }
+
+const afterFault = ", after a fault"
+
+// excused reports whether a resource is left because of an injected fault: a person deletes it before it hinders anybody.
+func (p *physical) excused() bool { return strings.HasSuffix(p.orphan, afterFault) }
 
 // removal deletes one resource, or keeps it as its policy says.
 func (c *change) removal(p *physical) *task {

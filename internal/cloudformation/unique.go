@@ -42,7 +42,7 @@ func (c *change) claim(p *physical) error {
 	c.release(p)
 	p.keys = p.uniqueKeys()
 	for _, key := range p.keys {
-		if other := c.live[c.unique[key]]; other != nil && other != p {
+		if other := c.live[c.unique[key]]; other != nil && other != p && !other.excused() {
 			c.violate(Unique, "second", p, "would be the second with %s: %s has it", key, other)
 			return fmt.Errorf("%s %s: %s already exists", c.stack.name, p.ID, key)
 		}
