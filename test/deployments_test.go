@@ -163,7 +163,7 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 		switch h.IntN(5) {
 		case 0:
 			options.Fault = func(e cloudformation.Event) bool {
-				return e.Type == gate.ResourceType && e.End && e.Phase == cloudformation.Updating
+				return e.Type == gate.ResourceType && e.End && (e.Phase == cloudformation.Creating || e.Phase == cloudformation.Updating)
 			}
 			line += ", the migration fails"
 		case 1, 2:

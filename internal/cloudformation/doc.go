@@ -18,12 +18,12 @@
 //	one resource:  waits --> begins --> ends       claim what is unique, need what must be there, start tasks | work
 //	               (delete)  begins --> ends       policy, protection, in use, data                           | be gone
 //
-// account.go      what exists                    command.go   deploy, destroy, and a runbook's commands
-// stack.go        the operations on one stack    change.go rollback.go remove.go   what they do with one resource
-// scheduler.go    in which order, event.go faults
-// template.go expression.go   templates, and values in which every part says which resource it came from
-// schema.go schemas.go        what replaces: AWS's schemas, written by scripts/schemas.mjs
-// unique.go types.go in_use.go   what AWS refuses       gated.go kept.go after.go   the invariants
+//	account.go      what exists                    command.go   deploy, destroy, and a runbook's commands
+//	stack.go        the operations on one stack    change.go rollback.go remove.go   what they do with one resource
+//	scheduler.go    in which order, event.go faults
+//	template.go expression.go   templates, and values in which every part says which resource it came from
+//	schema.go schemas.go        what replaces: AWS's schemas, written by scripts/schemas.mjs
+//	unique.go types.go in_use.go   what AWS refuses       gated.go kept.go after.go   the invariants
 //
 // Not modelled: time, prices, quotas, permissions of whoever deploys; drift; nested stacks, imports, exports, stack policies,
 // --no-rollback, --hotswap and --express; conditions and transforms (a hosted rotation is one resource); what a property's
