@@ -221,8 +221,6 @@ var known = []struct {
 }{
 	{what: "a newer Amazon Linux replaces the NAT instance in a release", pattern: `^I9 unmoved, parameter: Data/NetworkVpcpublicSubnet1NatInstance$`},
 	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
-	{what: "schedules do not wait for web's permissions", pattern: `^I4 in use, overtakes policies: Services/ScheduledTasksSchedules`},
-	{what: "nor do these for the schedules' end", pattern: `^I4 in use, deleted in use: Services/WebProcessTask(Execution|Task)RoleDefaultPolicy$`, rare: true},
 	{what: "another database, silently", pattern: `^I2 kept, `},
 	{what: "Services is skipped when Data's outputs have changed", pattern: `^I5 current, stale: Services$`},
 	{what: "if AWS reads outputs again for changed resources only", pattern: `^I5 current, stale, read cautiously: Services$`},

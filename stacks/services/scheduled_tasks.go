@@ -92,6 +92,7 @@ func (s *scheduledTasks) add(
 			},
 		},
 	})
-	// Scheduler tries the role when the schedule is made, and refers to the group by its name only.
-	schedule.Node().AddDependency(s.role, s.group)
+	// Scheduler tries the role when the schedule is made, and refers to the group by its name only. The first run needs the
+	// permissions of web's roles and the rules that open the database.
+	schedule.Node().AddDependency(s.role, s.group, web.Construct)
 }
