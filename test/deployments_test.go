@@ -233,6 +233,8 @@ var known = []struct {
 	{what: "the same", pattern: `^I4 in use, deleted in use: Data/NetworkVpc$`, rare: true},
 	{what: "an old database that a failed clean-up has left keeps its group", pattern: `^I4 in use, deleted in use: Data/Database`, rare: true},
 	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data Database`, rare: true},
+	{what: "RunOnDeploy off, and a fault in the gate's own clean-up", pattern: `^I4 in use, deleted in use: Services/ReleaseProcessTask`, rare: true},
+	{what: "the same", pattern: `^I7 left over, fails: DELETE_FAILED: Services ReleaseProcessTask`, rare: true},
 	{what: "another CIDR cannot be deployed", pattern: `^I6 repeated, fails: UPDATE_ROLLBACK_COMPLETE: Data (CacheSubnets|DatabaseInstanceSubnetGroup)`},
 }
 
