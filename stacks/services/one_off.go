@@ -51,8 +51,8 @@ func (p *platform) inCluster() *map[string]any {
 }
 
 // runTaskCommand is the AWS CLI command that runs a revision of a task definition once, in the network and with the group of the
-// given process. It names the revision: the newest one of a family may be of a release whose migration has
-// not succeeded. The command runs in the region and with the credentials of whoever pastes it.
+// given process. It names the revision, because the newest one of a family may be of a release whose migration has not
+// succeeded. The command runs in the region and with the credentials of whoever pastes it.
 func runTaskCommand(p *platform, definition awsecs.FargateTaskDefinition, task *processTask, command string) *string {
 	network := p.oneOff(task)
 	words := []string{

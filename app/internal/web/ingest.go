@@ -16,8 +16,8 @@ import (
 	"dozen/app/internal/signature"
 )
 
-// ingest stores one event. Its 202 is a promise: the event and its jobs are committed, so it will be tried at every destination of its source,
-// whatever process is killed later.
+// ingest stores one event. Its 202 is a promise: the event and its jobs are committed, so it will be tried at every
+// destination of its source, whatever process is killed later.
 func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	source, err := s.sources.get(ctx, s.Inbox, r.PathValue("source"))
