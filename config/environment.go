@@ -16,7 +16,8 @@ type Environment struct {
 	// Removable lets `cdk destroy` delete everything, including data. Otherwise data outlives its stack as snapshots and
 	// retained buckets.
 	Removable bool
-	// DeletionProtection makes AWS refuse to delete the stacks, the database and the load balancer.
+	// DeletionProtection makes AWS refuse to delete the data stack, the database and the option Table. The services can be deleted:
+	// they keep nothing, and a deployment brings them back.
 	DeletionProtection bool
 	// Shell allows ECS Exec into running tasks and adds the permissions and writable paths that it needs.
 	Shell bool
