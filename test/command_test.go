@@ -189,16 +189,11 @@ func TestModesSynthesizeByTheCommand(t *testing.T) {
 	source, err := os.ReadFile(path)
 	must(err)
 	changed := string(source) + `
-func init() {
-	restored = func(e Environment) Environment {
-		e.Database.Aurora, e.Database.Snapshot = true, "before-the-accident"
-		e.Network.NAT, e.Network.Endpoints = NATNone, []string{"secretsmanager", "ecr.dkr", "ecr.api", "logs"}
-		e.Database.RotationDays = 30
-		return e
-	}
+func restored(e Environment) Environment {
+	e.Database.Aurora, e.Database.Snapshot, e.Database.RotationDays = true, "before-the-accident", 30
+	e.Network.NAT, e.Network.Endpoints = NATNone, []string{"secretsmanager", "ecr.dkr", "ecr.api", "logs"}
+	return e
 }
-
-var restored func(Environment) Environment
 `
 	for _, tier := range []string{`cheap("dev")`, `durable("prod")`} {
 		if !strings.Contains(changed, "return "+tier) {

@@ -159,7 +159,7 @@ func TestFamiliesBelongToOneApplication(t *testing.T) {
 
 // Prevents: a deletion that stops at "the specified capacity provider is in use", and a first deployment into a new account in
 // which ECS's service-linked role does not exist yet.
-func TestServicesOutliveNoCapacity(t *testing.T) {
+func TestServicesDependOnTheirCapacity(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		capacity := e.services.one(t, "AWS::ECS::ClusterCapacityProviderAssociations", "")
 		want(t, "its id", capacity.ID, "Cluster3DA9CCBA") // another id would be a second association of the same cluster
