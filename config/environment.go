@@ -43,6 +43,9 @@ type Environment struct {
 	// ScheduledTasks are one-off commands that run on a schedule, by name: 1 to 30 of a-z, 0-9 and -. Each run costs its task's
 	// seconds.
 	ScheduledTasks map[string]ScheduledTask
+	// Confirm lists changes of this environment that lose data or interrupt tasks, and that a deployment refuses without it: the
+	// lines that it then prints, such as Options.Queue=false. A new environment needs none.
+	Confirm []string
 	// ParametersPath is the Parameter Store path whose parameters the processes may read; empty: /APPLICATION/NAME/.
 	ParametersPath string
 }

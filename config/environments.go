@@ -42,6 +42,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Options = small.Options
 	// A command on a schedule would act on the outside world a second time, once for each pull request.
 	e.ScheduledTasks = nil
+	e.Confirm = nil
 	return e
 }
 

@@ -56,6 +56,7 @@ func (e Environment) Validate(processes []Process) error {
 	e.Migration.validate(&p)
 	e.validateVariables(&p)
 	e.validateOptions(&p)
+	e.validateConfirm(&p)
 	if len(p.found) == 0 {
 		e.validateConnections(&p, processes)
 	}

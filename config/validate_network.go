@@ -18,7 +18,7 @@ var (
 
 func (n Network) validate(p *problems) {
 	n.validateCIDR(p)
-	p.requireRange("Network.Zones", n.Zones, 2, 3)
+	p.requireRange("Network.Zones", n.Zones, 2, maxZones)
 	p.require(len(n.ZoneNames) == 0 || len(n.ZoneNames) == n.Zones,
 		"Network.ZoneNames", n.ZoneNames, fmt.Sprintf("%d names for Zones %d", len(n.ZoneNames), n.Zones),
 		"name as many zones as Zones says, or none")

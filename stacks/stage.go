@@ -28,7 +28,7 @@ func NewStage(scope constructs.Construct, e config.Environment, app config.App) 
 	// address, and the data stack's update would wait until the services' stack is deleted.
 	awscdk.CrossStackReferences_Of(servicesStack).Consume(awscdk.ReferenceStrength_WEAK)
 	servicesStack.AddStackDependency(dataStack, nil)
-	s.Data = data.New(dataStack, e)
+	s.Data = data.New(dataStack, e, app.Gate)
 	s.Services = services.New(servicesStack, e, app, s.Data)
 	tags := awscdk.Tags_Of(s.Stage)
 	tags.Add(jsii.String("Application"), jsii.String(e.Application), nil)

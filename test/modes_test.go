@@ -13,6 +13,7 @@ import (
 
 	"dozen/config"
 	"dozen/internal/cloudformation"
+	"dozen/internal/gate"
 )
 
 // mode is an environment as somebody may have set it: one of the three, with at most one setting changed.
@@ -21,57 +22,13 @@ type mode struct {
 	environment config.Environment
 	assembly    func() environment // synthesized once
 	releases    map[string]*cloudformation.Environment
-	plant       func(parts) // a fault of the templates, for a test of the tests
+	plant       func(parts) // a change of the templates: a confirmation, or a fault for a test of the tests
 }
 
-// changes are the changes of one setting of a living environment, by the environments in which they are tried.
-var changes = []struct {
-	name   string
-	in     string
-	change func(*config.Environment)
-}{
-	{"Domain", "dev prod", func(e *config.Environment) {
-		e.Domain = config.Domain{Name: "app.example.com", HostedZoneID: "Z0123456789ABC", HostedZoneName: "example.com"}
-	}},
-	{"Aurora", "dev prod", func(e *config.Environment) { e.Database.Aurora = true }},
-	{"Snapshot", "dev prod by-hand", func(e *config.Environment) { e.Database.Snapshot = "before-the-accident" }},
-	{"NAT none", "dev prod", func(e *config.Environment) { e.Network.NAT, e.Database.RotationDays = config.NATNone, 0 }},
-	{"NAT single", "dev prod", func(e *config.Environment) { e.Network.NAT = config.NATSingle }},
-	{"NAT per zone", "dev", func(e *config.Environment) { e.Network.NAT = config.NATPerZone }},
-	{"NAT instance", "prod", func(e *config.Environment) { e.Network.NAT = config.NATInstance }},
-	{"Endpoints", "dev", func(e *config.Environment) { e.Network.Endpoints = []string{"secretsmanager", "ecr.dkr"} }},
-	{"FlowLogs", "dev", func(e *config.Environment) { e.Network.FlowLogs = true }},
-	{"Zones", "dev", func(e *config.Environment) { e.Network.Zones = 3 }},
-	{"CIDR", "dev", func(e *config.Environment) { e.Network.CIDR = "10.7.0.0/16" }},
-	{"Serverless", "dev prod", func(e *config.Environment) { e.Cache.Serverless = true }},
-	{"Replicas", "dev", func(e *config.Environment) { e.Cache.Replicas = 1 }},
-	{"Class", "staging", func(e *config.Environment) { e.Database.Class = "t4g.small" }},
-	{"MultiAZ", "staging", func(e *config.Environment) { e.Database.MultiAZ = true }},
-	{"RotationDays", "dev", func(e *config.Environment) { e.Database.RotationDays = 30 }},
-	{"Removable", "dev", func(e *config.Environment) { e.Removable = false }},
-	{"DeletionProtection", "staging", func(e *config.Environment) { e.DeletionProtection = true }},
-	{"Queue", "dev prod by-hand", func(e *config.Environment) { e.Options.Queue = true }},
-	{"Topic", "staging", func(e *config.Environment) { e.Options.Topic = true }},
-	{"Table", "dev prod", func(e *config.Environment) { e.Options.Table = true }},
-	{"AppConfig", "dev", func(e *config.Environment) { e.Options.AppConfig = true }},
-	{"FireLens", "dev", func(e *config.Environment) { e.Options.FireLens = true }},
-	{"AuditTrail", "prod", func(e *config.Environment) { e.Options.AuditTrail = true }},
-	{"Quiet options", "staging", func(e *config.Environment) {
-		e.Options.ContainerInsights, e.Options.Dashboard, e.Options.MonthlyBudgetUSD, e.Alarms.Email = true, true, 10, "a@example.com"
-	}},
-	{"ScheduledTasks", "dev prod", func(e *config.Environment) {
-		e.ScheduledTasks = map[string]config.ScheduledTask{"nightly": {Schedule: "rate(1 day)", Command: []string{"app", "help"}}}
-	}},
-	{"Secrets", "staging", func(e *config.Environment) {
-		e.Secrets = map[string]config.Secret{"KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCdEf"}}
-	}},
-	{"RunOnDeploy", "dev", func(e *config.Environment) { e.Migration.RunOnDeploy = false }},
-	{"SnapshotFirst", "staging", func(e *config.Environment) { e.Migration.SnapshotFirst = true }},
-	{"Port", "staging", func(e *config.Environment) { e.Web.Port = 9000 }},
-	{"Shell", "prod", func(e *config.Environment) { e.Shell = true }},
-}
+// tiers are the environments whose settings are changed one at a time.
+var tiers = []string{"dev", "staging", "prod", "by-hand"}
 
-// modes are the three environments, one whose migration a person runs, and all changes of them, by their names.
+// modes are the four tiers, all with one setting changed, and another application, by their names.
 var modes = sync.OnceValue(func() map[string]*mode {
 	all := map[string]*mode{}
 	add := func(name string, e config.Environment) {
@@ -80,27 +37,29 @@ var modes = sync.OnceValue(func() map[string]*mode {
 			assembly: sync.OnceValue(func() environment { return synthesized(e) }),
 		}
 	}
-	byHand := config.Development()
-	byHand.Migration.RunOnDeploy = false
-	bases := map[string]config.Environment{
-		"dev": config.Development(), "by-hand": byHand, "staging": config.Staging(), "prod": config.Production(),
+	for _, name := range tiers {
+		add(name, tier(name))
 	}
-	for name, base := range bases {
-		add(name, base)
-		for _, c := range changes {
-			if slices.Contains(strings.Fields(c.in), name) {
-				e := base
-				c.change(&e)
-				add(name+"+"+c.name, e)
+	all["dev"].assembly, all["staging"].assembly, all["prod"].assembly = dev, staging, prod
+	for _, s := range tried {
+		for i, v := range s.values {
+			for _, name := range tiers {
+				played := i == 0 && slices.Contains(strings.Fields(s.tiers), name)
+				if e := tier(name); played || long() && name != "by-hand" {
+					if v.set(&e, s.field); e.Validate(bundled().Processes) == nil {
+						add(strings.TrimSuffix(fmt.Sprintf("%s+%s %d", name, s.field, i), " 0"), e)
+					}
+				}
 			}
 		}
 	}
 	shop := config.Development()
 	shop.Application = "shop"
 	add("shop", shop)
-	all["dev"].assembly, all["staging"].assembly, all["prod"].assembly = dev, staging, prod
 	return all
 })
+
+func long() bool { return os.Getenv("DOZEN_LONG") != "" }
 
 // variants are the modes that differ from a base in one setting.
 func variants(base string) []string {
@@ -137,4 +96,17 @@ func (m *mode) release(number int) *cloudformation.Environment {
 	must(err)
 	m.releases[digit] = e
 	return e
+}
+
+// confirming returns the mode with lines in its Confirm. They are in one resource only, so that it need not be synthesized.
+func (m *mode) confirming(lines []string) *mode {
+	confirmed := *m
+	confirmed.releases = map[string]*cloudformation.Environment{}
+	confirmed.plant = func(p parts) {
+		if m.plant != nil {
+			m.plant(p)
+		}
+		p.edit("LastingSettings", func(_ string, _, properties map[string]any) { properties[gate.PropertyConfirm] = lines })
+	}
+	return &confirmed
 }

@@ -24,6 +24,7 @@ type artifact struct {
 	Properties   struct {
 		DirectoryName, DisplayName string // of a nested assembly
 		TemplateFile, StackName    string // of a stack
+		TerminationProtection      bool   // of a stack
 		File                       string // of an asset manifest
 	}
 }
@@ -93,6 +94,7 @@ func (r *reader) stack(e *Environment, manifest, id string, artifact artifact) e
 	stack.Name = cmp.Or(artifact.Properties.StackName, id)
 	stack.ID = cmp.Or(artifact.DisplayName, id)
 	stack.File = file
+	stack.TerminationProtection = artifact.Properties.TerminationProtection
 	if parts := strings.Split(strings.TrimPrefix(artifact.Environment, "aws://"), "/"); len(parts) == 2 {
 		stack.Account, stack.Region = unlessUnknown(parts[0]), unlessUnknown(parts[1])
 	}

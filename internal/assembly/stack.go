@@ -15,6 +15,8 @@ type Stack struct {
 	Account string // empty unless the synthesis has fixed it
 	Region  string // empty unless the synthesis has fixed it
 
+	TerminationProtection bool
+
 	Resources  map[string]*Resource // by logical id
 	Outputs    map[string]Output
 	Parameters map[string]Parameter

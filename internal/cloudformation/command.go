@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -11,8 +12,11 @@ type Options struct {
 	Fault func(Event) bool
 	// Removable says that the environment's data may be deleted.
 	Removable bool
-	// Confirmed lists the beginnings of types whose data the settings give up: AWS::RDS:: for a restore from a snapshot.
+	// Confirmed lists the beginnings of types that the settings give up, with their data and the tasks that work with them:
+	// AWS::RDS:: for a restore from a snapshot.
 	Confirmed []string
+	// Force is `--force`: no stack is skipped because its template has not changed.
+	Force bool
 	// MayFail says that the command may fail although nothing makes it: a runbook follows.
 	MayFail bool
 }
@@ -70,7 +74,7 @@ func (a *Account) deploy(t *template) error {
 // skips reports whether the command line does not deploy a stack, or AWS finds no change.
 func (a *Account) skips(s *stack, t *template) bool {
 	complete := []Status{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-	if !slices.Contains(complete, s.status) || s.template.text != t.text || s.terminationProtection != t.terminationProtection {
+	if a.command.options.Force || !slices.Contains(complete, s.status) || s.template.text != t.text || s.terminationProtection != t.terminationProtection {
 		return false
 	}
 	for _, p := range s.resources { // a parameter of AWS's may have moved
@@ -100,7 +104,7 @@ func (a *Account) Destroy(e *Environment, options Options) error {
 
 // unexpected records a command that failed although no fault was injected, and returns its error.
 func (a *Account) unexpected(invariant Invariant, t *template, err error) error {
-	if len(a.command.struck) == 0 && !a.command.options.MayFail {
+	if len(a.command.struck) == 0 && !a.command.options.MayFail && !errors.Is(err, ErrRefused) {
 		a.add(Violation{Invariant: invariant, Rule: "fails", Stack: t.name, Text: err.Error()})
 	}
 	return err

@@ -1,9 +1,7 @@
 package cloudformation
 
 import (
-	"encoding/json"
 	"io/fs"
-	"path"
 
 	"dozen/internal/assembly"
 )
@@ -29,33 +27,8 @@ func Read(files fs.FS, name string) (*Environment, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t.terminationProtection, err = terminationProtection(files, stack); err != nil {
-			return nil, err
-		}
+		t.terminationProtection = stack.TerminationProtection
 		e.templates = append(e.templates, t)
 	}
 	return e, nil
-}
-
-// terminationProtection reads from the manifest next to a template whether its stack is protected.
-func terminationProtection(files fs.FS, stack *assembly.Stack) (bool, error) {
-	data, err := fs.ReadFile(files, path.Join(path.Dir(stack.File), "manifest.json"))
-	if err != nil {
-		return false, err
-	}
-	var manifest struct {
-		Artifacts map[string]struct {
-			Properties struct {
-				StackName             string
-				TerminationProtection bool
-			}
-		}
-	}
-	err = json.Unmarshal(data, &manifest)
-	for _, artifact := range manifest.Artifacts {
-		if artifact.Properties.StackName == stack.Name && artifact.Properties.TerminationProtection {
-			return true, nil
-		}
-	}
-	return false, err
 }

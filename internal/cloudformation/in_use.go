@@ -1,10 +1,16 @@
 package cloudformation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"dozen/internal/gate"
 )
+
+// ErrRefused is the error of a deployment that changes a lasting setting unconfirmed.
+var ErrRefused = errors.New("refused")
 
 // inUse reports whether AWS does not delete a resource because of another one, or whether that one would break if it did.
 func (c *change) inUse(p, other *physical) bool {
@@ -65,6 +71,13 @@ func (c *change) roles(p *physical) []*physical {
 func (c *change) needs(p *physical, before physical) error {
 	if custom(p.Type) && c.function(p) == nil {
 		return fmt.Errorf("%s: its function does not exist", p)
+	}
+	if p.Type == gate.LastingType && before.node != nil && c.phase == Updating {
+		now, _ := p.at("").(map[string]any)
+		was, _ := before.at("").(map[string]any)
+		if reason := gate.RefusedChange(was, now); reason != "" {
+			return fmt.Errorf("%w: %s", ErrRefused, reason)
+		}
 	}
 	if strings.HasSuffix(p.Type, "SubnetGroup") && before.node != nil && !slices.Equal(c.networks(&before), c.networks(p)) {
 		return fmt.Errorf("%s: the new subnets are not in the same VPC", p)

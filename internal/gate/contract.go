@@ -1,9 +1,9 @@
 package gate
 
-// ResourceType is the custom resource's type in the template.
+// ResourceType is the type, in the template, of the custom resource that runs the migration.
 const ResourceType = "Custom::Migration"
 
-// The custom resource's properties. CloudFormation sends an Update when one of them changes.
+// The properties of ResourceType. CloudFormation sends an Update when one of them changes.
 const (
 	PropertyCluster          = "Cluster"
 	PropertyTaskDefinition   = "TaskDefinition"
@@ -17,8 +17,4 @@ const (
 	PropertyRelease          = "Release"
 	PropertySnapshotDatabase = "SnapshotDatabase"
 	PropertySnapshotKind     = "SnapshotKind"
-
-	// PropertyRestoredFrom names the snapshot that the database was restored from. The gate does not read it: it
-	// changes when the database is restored, so that the migration runs again.
-	PropertyRestoredFrom = "RestoredFrom"
 )

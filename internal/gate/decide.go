@@ -21,6 +21,11 @@ func (s *State) afterAsking(result Result, now time.Time) {
 // decide is the table in doc.go.
 func (s *State) decide(status string, now time.Time) {
 	stack, change := operationOf(status), s.Event.revisionChange()
+	if s.Refused != "" {
+		s.decideLasting(stack)
+		s.enter(answering, now)
+		return
+	}
 	if s.Event.RequestType == Update {
 		if stack == rollingBack && change == laterRevision {
 			stack = notWaiting

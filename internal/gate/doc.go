@@ -42,6 +42,16 @@
 // rollback that depends on a free Fargate slot can end in UPDATE_ROLLBACK_FAILED, where only a person can help.
 // Releasing an old image again is not a rollback: its migration runs, finds the newer schema, and exits with 0.
 //
+// # Lasting settings
+//
+// The same function guards a second custom resource, LastingType, in the stack that keeps data. It compares the settings of
+// the deployed environment, which CloudFormation sends along, with those of the deployment:
+//
+//	Create, Delete                           SUCCESS
+//	Update   nothing changes unconfirmed     SUCCESS
+//	Update   UPDATE_ROLLBACK_IN_PROGRESS     SUCCESS: the environment was like this before
+//	Update   otherwise                       FAILED: the settings, their values, what the change does, how to confirm it
+//
 // # Why it happens once
 //
 // Lambda delivers an event at least once, sometimes twice, and again after a handler has died; two handlers may

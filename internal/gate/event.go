@@ -12,6 +12,7 @@ import (
 type Event struct {
 	RequestType           string // "Create", "Update" or "Delete"
 	RequestId             string
+	ResourceType          string // ResourceType or LastingType
 	ResponseURL           string
 	StackId               string
 	LogicalResourceId     string

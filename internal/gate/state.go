@@ -28,6 +28,7 @@ type State struct {
 	Event    Event
 	Settings Settings
 	Invalid  string    `json:",omitempty"` // what is wrong with the properties
+	Refused  string    `json:",omitempty"` // which changes of lasting settings are not confirmed
 	Deadline time.Time // when the task is stopped
 
 	Phase phase
@@ -66,6 +67,9 @@ func New(event Event, now time.Time) *State {
 			Remedy:  "send Create, Update or Delete.",
 		}
 		return s
+	}
+	if event.ResourceType == LastingType {
+		return s.guardLasting()
 	}
 	s.Phase = asking
 	settings, err := ParseSettings(event.ResourceProperties)

@@ -14,7 +14,7 @@ func (p *postgres) addCluster(e config.Environment, network *vpc) {
 	d := e.Database
 	version := awsrds.AuroraPostgresEngineVersion_Of(jsii.String(config.PostgresVersion), jsii.String(major(config.PostgresVersion)), nil)
 	writer, readers := auroraMembers(d)
-	cluster := awsrds.NewDatabaseCluster(p.Construct, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
+	cluster := awsrds.NewDatabaseCluster(p.Construct, databaseID("Cluster", d), &awsrds.DatabaseClusterProps{
 		Engine:                  awsrds.DatabaseClusterEngine_AuroraPostgres(&awsrds.AuroraPostgresClusterEngineProps{Version: version}),
 		Vpc:                     network.vpc,
 		VpcSubnets:              network.isolatedSubnets(),

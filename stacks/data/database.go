@@ -61,7 +61,7 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	d := e.Database
 	version := awsrds.PostgresEngineVersion_Of(jsii.String(config.PostgresVersion), jsii.String(major(config.PostgresVersion)), nil)
-	instance := awsrds.NewDatabaseInstance(p.Construct, jsii.String("Instance"), &awsrds.DatabaseInstanceProps{
+	instance := awsrds.NewDatabaseInstance(p.Construct, databaseID("Instance", d), &awsrds.DatabaseInstanceProps{
 		Engine:                      awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{Version: version}),
 		InstanceType:                awsec2.NewInstanceType(jsii.String(d.Class)),
 		Vpc:                         network.vpc,
@@ -96,9 +96,12 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	p.attached = instance.Secret()
 }
 
+// databaseID names the construct of a database after the snapshot that it comes from. A restored database is another resource: all
+// that refers to it changes with it, in both stacks, so that no deployment leaves a process with the address of the old one.
+func databaseID(kind string, d config.Database) *string { return jsii.String(kind + d.Snapshot) }
+
 // restoreInstance makes the instance begin as a copy of a snapshot. Name, user and encryption come with the snapshot and must
-// not be given again; the password is set to the secret's. The logical id stays, so that CloudFormation replaces the old
-// instance, after it has made the new one.
+// not be given again; the password is set to the secret's.
 func restoreInstance(instance awsrds.CfnDBInstance, snapshot string) {
 	instance.SetDbSnapshotIdentifier(jsii.String(snapshot))
 	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted"} {

@@ -4,6 +4,7 @@ import (
 	"dozen/config"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // Stack keeps data, and has the network around it.
@@ -16,9 +17,12 @@ type Stack struct {
 	Options  []Option
 }
 
-// New fills a stack with the network, the database, the cache and the buckets of an environment.
-func New(stack awscdk.Stack, e config.Environment) *Stack {
+// New fills a stack with the network, the database, the cache and the buckets of an environment. The handler is the directory of
+// the gate's compiled Lambda function.
+func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
+	lasting := newLastingSettings(stack, "Lasting", e, handler)
 	network := newVPC(stack, "Network", e)
+	network.vpc.Node().DefaultChild().(constructs.Construct).Node().AddDependency(lasting)
 	s := &Stack{
 		Stack:    stack,
 		Network:  network.exported(),

@@ -66,7 +66,7 @@ func alarmOnWorker(scope constructs.Construct, p *platform, worker *workerServic
 
 // alarmOnMigration counts the gate's answers to CloudFormation that made a release fail.
 func alarmOnMigration(scope constructs.Construct, p *platform, migration *migrationGate) {
-	failures := migration.logs.AddMetricFilter(jsii.String("Failures"), &awslogs.MetricFilterOptions{
+	failures := migration.function.LogGroup().AddMetricFilter(jsii.String("Failures"), &awslogs.MetricFilterOptions{
 		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.status"), jsii.String("="), jsii.String("FAILED")),
 		MetricNamespace: jsii.String(p.env.MetricsNamespace()),
 		MetricName:      jsii.String("MigrationFailed"),

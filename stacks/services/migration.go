@@ -5,13 +5,12 @@ import (
 
 	"dozen/config"
 	"dozen/internal/gate"
+	"dozen/stacks/gatefunction"
 	"dozen/stacks/nag"
-	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -21,8 +20,7 @@ type migrationGate struct {
 	constructs.Construct
 	task     *processTask
 	function awslambda.Function
-	handOver awsiam.Policy // lets the function invoke itself again
-	logs     awslogs.LogGroup
+	handOver awsiam.Policy         // lets the function invoke itself again
 	resource awscdk.CustomResource // nil when migrations are run by hand
 }
 
@@ -36,8 +34,7 @@ func newMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	if !m.RunOnDeploy {
 		return g
 	}
-	g.logs = retention.NewLogGroup(this, "GateLogs", p.env)
-	g.function = g.newFunction(handler)
+	g.function = gatefunction.New(this, p.env, handler, "Runs the migration and tells CloudFormation how it ended")
 	g.grant(p)
 	if m.SnapshotFirst {
 		g.grantSnapshots(p)
@@ -55,17 +52,8 @@ func newMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	return g
 }
 
-// newRole lets the function write its log and nothing else; AWS's managed policy would let it write every log.
-func (g *migrationGate) newRole() awsiam.Role {
-	role := awsiam.NewRole(g.Construct, jsii.String("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-	})
-	g.logs.GrantWrite(role)
-	return role
-}
-
 // properties are what the handler is told. CloudFormation calls it when one of them changes: the task definition, which
-// changes with the image and the settings, or the snapshot that the database was restored from.
+// changes with the image, the settings, and the address of a restored database.
 func (g *migrationGate) properties(p *platform) *map[string]any {
 	network := p.oneOff(g.task)
 	properties := map[string]any{
@@ -79,7 +67,6 @@ func (g *migrationGate) properties(p *platform) *map[string]any {
 		gate.PropertyLogStreamPrefix: config.ContainerName,
 		gate.PropertyDeadlineSeconds: fmt.Sprint(int(p.env.Migration.Deadline.Seconds())),
 		gate.PropertyRelease:         p.version(),
-		gate.PropertyRestoredFrom:    p.env.Database.Snapshot,
 	}
 	if p.env.Migration.SnapshotFirst {
 		properties[gate.PropertySnapshotDatabase] = p.data.Database.Identifier
@@ -91,26 +78,8 @@ func (g *migrationGate) properties(p *platform) *map[string]any {
 	return &properties
 }
 
-// newFunction makes the gate's function. Its timeout is Lambda's longest: the next invocation watches a migration that takes
-// longer, see internal/gate.
-func (g *migrationGate) newFunction(handler string) awslambda.Function {
-	return awslambda.NewFunction(g.Construct, jsii.String("Gate"), &awslambda.FunctionProps{
-		Description:   jsii.String("Runs the migration and tells CloudFormation how it ended"),
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:  awslambda.Architecture_ARM_64(),
-		Handler:       jsii.String("bootstrap"),
-		Code:          awslambda.Code_FromAsset(jsii.String(handler), nil),
-		MemorySize:    jsii.Number(128),
-		Timeout:       awscdk.Duration_Minutes(jsii.Number(15)),
-		RetryAttempts: jsii.Number(2),
-		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(1)),
-		LogGroup:      g.logs,
-		Role:          g.newRole(),
-	})
-}
-
-// grant allows the handler exactly what it does: run tasks of this one family in this cluster, watch and stop tasks there, read
-// their log, ask for the state of this stack, and invoke itself.
+// grant allows the handler exactly what a migration needs: run tasks of this one family in this cluster, watch and stop tasks
+// there, read their log, and invoke itself.
 func (g *migrationGate) grant(p *platform) {
 	role := g.function.Role()
 	tasks := p.arn("ecs", "task/"+*p.cluster.ClusterName()+"/*")
@@ -121,7 +90,6 @@ func (g *migrationGate) grant(p *platform) {
 	allow(role, p.inCluster(), []*string{jsii.String("*")}, "ecs:ListTasks")
 	p.allowPassRoles(role, g.task.definition)
 	allow(role, nil, []*string{lines}, "logs:GetLogEvents")
-	allow(role, nil, []*string{awscdk.Stack_Of(g.Construct).StackId()}, "cloudformation:DescribeStacks")
 	g.handOver = awsiam.NewPolicy(g.Construct, jsii.String("GoOn"), &awsiam.PolicyProps{Roles: &[]awsiam.IRole{role}})
 	g.handOver.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &[]*string{g.function.FunctionArn()},

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Rule is what a deployed environment allows a lasting setting.
+type Rule int
+
+// The rules.
+const (
+	// Free changes need nothing.
+	Free Rule = iota
+	// Confirmed changes need a line in Confirm.
+	Confirmed
+	// Restored changes give the environment another database: they need a line in Confirm, or a new Database.Snapshot in the
+	// same deployment.
+	Restored
+	// Never: a deployed environment cannot change to this value.
+	Never
+)
+
+// Lasting is a setting that a deployed environment cannot change freely.
+type Lasting struct {
+	Field, Value string
+	// Rule for a change to Value, and in one clause what the change does. Changes to other values have rules of their own.
+	Rule        Rule
+	Consequence string
+}
+
+// Confirmation is the line of Confirm that allows the change to this value.
+func (l Lasting) Confirmation() string { return l.Field + "=" + l.Value }
+
+// maxZones is the most that Network.Zones allows.
+const maxZones = 3
+
+// The consequences, as main clauses without a full stop.
+const (
+	emptyDatabase = "the deployment makes an EMPTY database, and the services begin to work on it. To keep the data, set " +
+		"Database.Snapshot to a new snapshot in the same deployment (docs/runbooks/RestoreDatabase.md)"
+	fixedSubnets = "the subnets of a deployed network cannot move. Set it back, or deploy an environment under another name and " +
+		"restore the database there"
+	deletedFirst = "the deployment deletes %s minutes before the last task of the release before has stopped. Deploy a version that " +
+		"does without it first"
+)
+
+// Lasting returns the settings of this environment that a deployed one cannot change freely: where a change would lose data,
+// cut off running tasks, or fail half-way. In an environment that is not deployed yet all values are free.
+func (e Environment) Lasting() []Lasting {
+	all := []Lasting{
+		{"Network.CIDR", e.Network.CIDR, Never, fixedSubnets},
+		{"Database.Aurora", strconv.FormatBool(e.Database.Aurora), Restored, emptyDatabase},
+		{"Database.Snapshot", e.Database.Snapshot, Restored, emptyDatabase},
+		{"Cache.Serverless", strconv.FormatBool(e.Cache.Serverless), Confirmed, "the deployment deletes the old cache minutes before " +
+			"the last task that uses it has stopped: sessions end, and those tasks work without a cache"},
+	}
+	return slices.Concat(all, e.Network.lasting(), e.Options.lasting())
+}
+
+// lasting returns how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the
+// environment with two zones does not have.
+func (n Network) lasting() []Lasting {
+	nat := Lasting{Field: "Network.NAT", Value: string(n.NAT)}
+	if n.NAT == NATNone {
+		nat.Rule, nat.Consequence = Confirmed, "the tasks of the release before lose their way to the internet until they are replaced"
+	}
+	zones := Lasting{Field: "Network.Zones", Value: strconv.Itoa(n.Zones)}
+	if n.Zones < maxZones {
+		zones.Rule, zones.Consequence = Never, "what runs in the third zone cannot leave it. Set it back"
+	}
+	all := []Lasting{nat, zones}
+	for i := range min(n.Zones, maxZones) {
+		name := "the region's zone " + strconv.Itoa(i+1)
+		if i < len(n.ZoneNames) {
+			name = n.ZoneNames[i]
+		}
+		all = append(all, Lasting{fmt.Sprintf("Network.ZoneNames[%d]", i), name, Never, fixedSubnets})
+	}
+	return all
+}
+
+// lasting returns the options that tasks work with. Only switching one off has a consequence.
+func (o Options) lasting() []Lasting {
+	var all []Lasting
+	for _, option := range []struct {
+		field, what string
+		on          bool
+	}{
+		{"Options.Queue", "the queue with its messages", o.Queue},
+		{"Options.Topic", "the topic with its subscriptions", o.Topic},
+		{"Options.Table", "the table with its items (or leaves it, unless Removable is set)", o.Table},
+		{"Options.AppConfig", "the configuration with all its versions", o.AppConfig},
+	} {
+		lasting := Lasting{Field: option.field, Value: strconv.FormatBool(option.on)}
+		if !option.on {
+			lasting.Rule, lasting.Consequence = Confirmed, fmt.Sprintf(deletedFirst, option.what)
+		}
+		all = append(all, lasting)
+	}
+	return all
+}
+
+// validateConfirm refuses what confirms nothing: a line that was left behind must not confirm a later change.
+func (e Environment) validateConfirm(p *problems) {
+	var allowed []string
+	for _, l := range e.Lasting() {
+		if l.Rule == Confirmed || l.Rule == Restored {
+			allowed = append(allowed, l.Confirmation())
+		}
+	}
+	for i, line := range e.Confirm {
+		p.require(slices.Contains(allowed, line), fmt.Sprintf("Confirm[%d]", i), line, "it confirms no value of this environment",
+			"remove it, or write the line that a refused deployment has printed")
+	}
+}
