@@ -18,6 +18,8 @@ const (
 	// Restored changes give the environment another database: they need a line in Confirm, or a new Database.Snapshot in the
 	// same deployment.
 	Restored
+	// Grows: a change to a smaller number is refused, or to one that is less than a tenth larger.
+	Grows
 	// Never: a deployed environment cannot change to this value.
 	Never
 )
@@ -55,6 +57,10 @@ func (e Environment) Lasting() []Lasting {
 		{"Database.Snapshot", e.Database.Snapshot, Restored, emptyDatabase},
 		{"Cache.Serverless", strconv.FormatBool(e.Cache.Serverless), Confirmed, "the deployment deletes the old cache minutes before " +
 			"the last task that uses it has stopped: sessions end, and those tasks work without a cache"},
+	}
+	if !e.Database.Aurora {
+		all = append(all, Lasting{"Database.StorageGiB", strconv.Itoa(e.Database.StorageGiB), Grows,
+			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth"})
 	}
 	return slices.Concat(all, e.Network.lasting(), e.Options.lasting())
 }

@@ -38,7 +38,7 @@ func newHistory(seed uint64) *history {
 // play plays the history of a seed.
 func play(seed uint64) *history {
 	h := newHistory(seed)
-	base := []string{"dev", "staging", "prod", "by-hand"}[h.IntN(4)]
+	base := tiers[h.IntN(len(tiers))]
 	h.mode, h.account.Cautious = modes()[base], h.IntN(2) == 0
 	if changed := variants(base); h.IntN(2) == 0 {
 		h.mode = modes()[changed[h.IntN(len(changed))]]
@@ -136,15 +136,20 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 	if !errors.Is(err, cloudformation.ErrRefused) {
 		return err
 	}
-	var lines []string
-	for _, printed := range confirmation.FindAllStringSubmatch(err.Error(), -1) {
-		lines = append(lines, printed[1])
-	}
+	lines := confirmations(err)
 	if len(lines) == 0 {
 		return err
 	}
 	h.note("confirm " + strings.Join(lines, ", "))
 	return h.command(from, to.confirming(lines), faults)
+}
+
+// confirmations are the lines for Confirm that a refusal prints.
+func confirmations(refusal error) (lines []string) {
+	for _, printed := range confirmation.FindAllStringSubmatch(fmt.Sprint(refusal), -1) {
+		lines = append(lines, printed[1])
+	}
+	return lines
 }
 
 var confirmation = regexp.MustCompile(`add "([^"]+)" to the environment's Confirm`)

@@ -26,9 +26,9 @@ type mode struct {
 }
 
 // tiers are the environments whose settings are changed one at a time.
-var tiers = []string{"dev", "staging", "prod", "by-hand"}
+var tiers = []string{"dev", "staging", "prod", "by-hand", "aurora"}
 
-// modes are the four tiers, all with one setting changed, and another application, by their names.
+// modes are the tiers, all with one setting changed, and another application, by their names.
 var modes = sync.OnceValue(func() map[string]*mode {
 	all := map[string]*mode{}
 	add := func(name string, e config.Environment) {
@@ -45,7 +45,7 @@ var modes = sync.OnceValue(func() map[string]*mode {
 		for i, v := range s.values {
 			for _, name := range tiers {
 				played := i == 0 && slices.Contains(strings.Fields(s.tiers), name)
-				if e := tier(name); played || long() && name != "by-hand" {
+				if e := tier(name); played || long() && slices.Contains(tiers[:3], name) {
 					if v.set(&e, s.field); e.Validate(bundled().Processes) == nil {
 						add(strings.TrimSuffix(fmt.Sprintf("%s+%s %d", name, s.field, i), " 0"), e)
 					}

@@ -22,7 +22,9 @@ import (
 // The tables of README.md and docs/settings.md are the code's own words: every field of Environment with its comment and its
 // three values, every override, every figure. A setting that nobody can find does not exist.
 func TestReadmeTablesMatchTheCode(t *testing.T) {
-	compareText(t, "docs/settings.md", []byte(settingsPage+"\n"+settingsTable(t, nil)))
+	if !testing.Short() { // what a change does is played
+		compareText(t, "docs/settings.md", []byte(settingsPage+"\n"+settingsTable(t, nil)))
+	}
 	text := readFile(t, "README.md")
 	for name, table := range map[string]string{"settings": settingsTable(t, examples), "overrides": overridesTable(), "figures": figuresTable()} {
 		begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
@@ -43,6 +45,20 @@ const settingsPage = `# Every setting
 
 The fields of an environment, with the values of the three that Dozen comes with. ` + "`config/environments.go`" + ` is the file to edit.
 This page is generated from the code: ` + "`make snapshots`" + ` rewrites it.
+
+The column "a change" says what changing the setting does to a deployed environment. Every change is played by the tests.
+
+| words | mean |
+|---|---|
+| in place | what runs goes on running |
+| new tasks | the migration runs, if the image or the variables change for it; then tasks are replaced one after the other, as in a release |
+| another database, another cache | a new one replaces the old one; docs/runbooks/RestoreDatabase.md |
+| another target group | the load balancer answers 503 until the first new task of web is healthy: deploy at a quiet hour |
+| needs Confirm | the deployment is refused, and prints what the change does and a line; with that line in Confirm it goes ahead |
+| refused | a deployed environment cannot be changed so; deploy another one, and move |
+
+A confirmed change has no easy way back. If it fails half-way, remove the cause and deploy again. To go back instead, deploy with
+` + "`npx cdk deploy --force`" + `: otherwise the command line skips the services, whose template is the deployed one.
 `
 
 // compareText holds a file of the repository against what it should be, or with -update rewrites it.
@@ -92,7 +108,11 @@ func settingsTable(t *testing.T, only []string) string {
 				if only != nil && !slices.Contains(only, name) {
 					continue
 				}
-				lines = append(lines, fmt.Sprintf("| `%s` | %s | %s | %s | %s |", name, shown(inner[0]), shown(inner[1]), shown(inner[2]), comment))
+				line := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", name, shown(inner[0]), shown(inner[1]), shown(inner[2]), comment)
+				if only == nil {
+					line += " " + effectsOf(name) + " |"
+				}
+				lines = append(lines, line)
 			}
 		}
 	}
@@ -104,7 +124,11 @@ func settingsTable(t *testing.T, only []string) string {
 	if only != nil && len(lines) != len(only) {
 		t.Errorf("%d of the fields %v exist", len(lines), only)
 	}
-	return "| field | dev | staging | prod | meaning |\n|---|---|---|---|---|\n" + strings.Join(lines, "\n") + "\n"
+	head := "| field | dev | staging | prod | meaning |\n|---|---|---|---|---|\n"
+	if only == nil {
+		head = "| field | dev | staging | prod | meaning | a change |\n|---|---|---|---|---|---|\n"
+	}
+	return head + strings.Join(lines, "\n") + "\n"
 }
 
 // shown writes a value for a table's cell.

@@ -46,16 +46,16 @@ var tried = []trial{
 	{"Database.Class", "staging", of("t4g.small", "m7g.xlarge")},
 	{"Database.StorageGiB", "dev", of(50)},
 	{"Database.MaxStorageGiB", "prod", of(1000)},
-	{"Database.MinACU", "dev", of(0., 1.)},
-	{"Database.MaxACU", "dev", of(16.)},
+	{"Database.MinACU", "aurora", of(0., 1.)},
+	{"Database.MaxACU", "aurora", of(16.)},
 	{"Database.MultiAZ", "staging", of(true, false)},
 	{"Database.BackupDays", "dev", of(35)},
-	{"Database.Snapshot", "dev prod by-hand", of("before-the-accident", "arn:aws:rds:eu-west-1:123456789012:snapshot:before")},
+	{"Database.Snapshot", "dev prod by-hand aurora", of("before-the-accident", "arn:aws:rds:eu-west-1:123456789012:snapshot:before")},
 	{"Database.RotationDays", "dev", of(30, 0)},
 	{"Cache.Serverless", "dev prod", of(true)},
 	{"Cache.NodeType", "dev", of("cache.m7g.large")},
 	{"Cache.Replicas", "dev", of(1, 2, 0)},
-	{"Cache.MaxGB", "dev", of(20)},
+	{"Cache.MaxGB", "aurora", of(20)},
 	{"Cache.SnapshotDays", "dev", of(3, 0)},
 	{"Storage.InfrequentAfterDays", "dev", of(30)},
 	{"Storage.KeepOldVersionsDays", "dev", of(1)},
@@ -215,13 +215,18 @@ func TestEverySettingIsTried(t *testing.T) {
 	}
 }
 
-// tier returns one of the three environments by its name, or one whose migrations a person runs.
+// tier returns one of the three environments by its name, one with the other database and the other cache, or one
+// whose migrations a person runs.
 func tier(name string) config.Environment {
 	switch name {
 	case "staging":
 		return config.Staging()
 	case "prod":
 		return config.Production()
+	case "aurora":
+		e := config.Production()
+		e.Database.Aurora, e.Cache.Serverless = true, true
+		return e
 	}
 	e := config.Development()
 	e.Migration.RunOnDeploy = name != "by-hand"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,6 +32,8 @@ const (
 	// RuleRestore: the same, and restoring a snapshot in the same deployment is a confirmation: then the data is that
 	// of the snapshot.
 	RuleRestore = "Restore"
+	// RuleGrow: a number may only grow, by a tenth or more.
+	RuleGrow = "Grow"
 )
 
 // refusedChanges returns what the new properties change and may not, in the order of the settings' names: a line for each
@@ -47,6 +50,9 @@ func refusedChanges(before, now map[string]any) []string {
 		line := fmt.Sprintf("%s is %q in the deployed environment and %q now: ", name, old[PropertyValue], change[PropertyValue])
 		confirmation := name + "=" + change[PropertyValue]
 		never, consequence := change[RuleNever], change[RuleConfirm]
+		if !restored && !grows(old[PropertyValue], change[PropertyValue]) {
+			never += change[RuleGrow]
+		}
 		if !restored {
 			consequence += change[RuleRestore]
 		}
@@ -59,6 +65,13 @@ func refusedChanges(before, now map[string]any) []string {
 		}
 	}
 	return refused
+}
+
+// grows reports whether a number grows by a tenth or more.
+func grows(before, now string) bool {
+	old, err := strconv.Atoi(before)
+	grown, err2 := strconv.Atoi(now)
+	return err == nil && err2 == nil && 10*grown >= 11*old
 }
 
 // lasting reads PropertyLasting. What CloudFormation sends holds only strings, maps and lists.

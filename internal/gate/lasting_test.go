@@ -20,6 +20,9 @@ var (
 	aurora = func(value string) map[string]any {
 		return setting("Database.Aurora", value, RuleRestore, "it is EMPTY")
 	}
+	storage = func(value string) map[string]any {
+		return setting("Database.StorageGiB", value, RuleGrow, "it only grows")
+	}
 	queue = func(value string) map[string]any {
 		if value == "true" {
 			return map[string]any{PropertyName: "Options.Queue", PropertyValue: value}
@@ -49,6 +52,10 @@ func TestChangesOfLastingSettings(t *testing.T) {
 		{"no longer restored", lastingProperties("s", nil, aurora("false")), lastingProperties("", nil, aurora("true")), []string{"it is EMPTY"}},
 		{"a restore does not confirm the rest", lastingProperties("", nil, queue("true")), lastingProperties("s", nil, queue("false")),
 			[]string{"it is deleted"}},
+		{"grows", lastingProperties("", nil, storage("20")), lastingProperties("", nil, storage("22")), nil},
+		{"grows too little", lastingProperties("", nil, storage("20")), lastingProperties("", nil, storage("21")), []string{"it only grows"}},
+		{"shrinks", lastingProperties("", nil, storage("100")), lastingProperties("", nil, storage("99")), []string{"it only grows"}},
+		{"shrinks with a restore", lastingProperties("", nil, storage("100")), lastingProperties("s", nil, storage("99")), nil},
 		{"all at once", lastingProperties("", nil, cidr("a"), queue("true")), lastingProperties("", nil, cidr("b"), queue("false")),
 			[]string{"it cannot move", "it is deleted"}},
 		{"a new setting of Dozen's", lastingProperties("", nil), lastingProperties("", nil, cidr("b")), nil},
