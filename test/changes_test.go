@@ -149,12 +149,18 @@ func effectsOf(name string) string {
 	switch {
 	case name == "Application" || name == "Name":
 		return "another environment; this one stays"
+	case name == "Migration.SpotPercent":
+		return "refused"
 	case slices.Contains(untried, name):
 		return "nothing"
 	case strings.HasPrefix(name, "Domain."):
 		name = "Domain"
 	}
-	return tried[slices.IndexFunc(tried, func(s trial) bool { return s.field == name })].effects()
+	effects := tried[slices.IndexFunc(tried, func(s trial) bool { return s.field == name })].effects()
+	if name == "Account" || name == "Region" {
+		effects += "; where it is not deployed yet: another environment"
+	}
+	return effects
 }
 
 // Only what is listed changes with a setting. The list is a snapshot: `make snapshots` rewrites it.

@@ -36,11 +36,12 @@ func TestLogicalIDsOfWhatKeepsData(t *testing.T) {
 	want(t, "serverless cache", serverless.data.one(t, "AWS::ElastiCache::ServerlessCache", "").ID, "CacheServerlessB4693E6C")
 }
 
-// Settings may change the size of what keeps data, never its identity.
+// Settings may change the size of what keeps data, never its identity. Database.Snapshot, Database.Aurora and Cache.Serverless mean
+// another database or cache: see config/lasting.go.
 func TestSettingsKeepLogicalIDs(t *testing.T) {
 	e := with(t, config.Production(), func(e *config.Environment) {
 		e.Network.NAT, e.Network.Zones = config.NATSingle, 3
-		e.Database.Class, e.Database.MultiAZ, e.Database.Snapshot = "r8g.large", false, "before-the-accident"
+		e.Database.Class, e.Database.MultiAZ = "r8g.large", false
 		e.Cache.Replicas, e.Storage.InfrequentAfterDays = 2, 0
 		e.Alarms.Email, e.LogDays = "ops@example.com", 365
 	})

@@ -114,8 +114,13 @@ func TestGateKeepsItsTypeAndProperties(t *testing.T) {
 	migration := e.services.one(t, "Custom::Migration", "/Release/Migration/")
 	want(t, "logical id", migration.ID, "ReleaseMigration7F113672")
 	want(t, "properties", slices.Sorted(maps.Keys(migration.Properties)), []string{
-		"AssignPublicIp", "Cluster", "Container", "DeadlineSeconds", "LogGroup", "LogStreamPrefix", "Release", "RestoredFrom",
+		"AssignPublicIp", "Cluster", "Container", "DeadlineSeconds", "LogGroup", "LogStreamPrefix", "Release",
 		"SecurityGroups", "ServiceTimeout", "ServiceToken", "SnapshotDatabase", "SnapshotKind", "Subnets", "TaskDefinition",
+	})
+	lasting := e.data.one(t, "Custom::LastingSettings", "/Lasting/Settings/")
+	want(t, "logical id", lasting.ID, "LastingSettings445D827A")
+	want(t, "properties", slices.Sorted(maps.Keys(lasting.Properties)), []string{
+		"Confirm", "Lasting", "RestoredFrom", "ServiceTimeout", "ServiceToken",
 	})
 }
 

@@ -53,11 +53,35 @@ var modes = sync.OnceValue(func() map[string]*mode {
 			}
 		}
 	}
+	for name, change := range procfiles {
+		app := bundled()
+		app.Processes = change(slices.Clone(app.Processes))
+		for _, name := range []string{"dev+" + name, "prod+" + name} {
+			e := tier(name[:strings.Index(name, "+")])
+			if e.Validate(app.Processes) == nil {
+				add(name, e)
+				all[name].assembly = sync.OnceValue(func() environment { return synthesize(e, app) })
+			}
+		}
+	}
 	shop := config.Development()
 	shop.Application = "shop"
 	add("shop", shop)
 	return all
 })
+
+// procfiles are changes of the app's Procfile.
+var procfiles = map[string]func([]config.Process) []config.Process{
+	"another worker": func(all []config.Process) []config.Process {
+		return append(all, config.Process{Name: "mail", Role: config.RoleWorker, Command: []string{"app", "work"}})
+	},
+	"no scheduler": func(all []config.Process) []config.Process { return without(all, config.RoleScheduler) },
+	"no release":   func(all []config.Process) []config.Process { return without(all, config.RoleMigration) },
+}
+
+func without(all []config.Process, role config.Role) []config.Process {
+	return slices.DeleteFunc(all, func(p config.Process) bool { return p.Role == role })
+}
 
 func long() bool { return os.Getenv("DOZEN_LONG") != "" }
 

@@ -112,7 +112,7 @@ func (c *change) action(old *physical, n *node, values []string) (Action, error)
 
 // make makes a new resource, in place of an old one if there is one.
 func (c *change) make(old *physical, n *node, values []string) (*physical, error) {
-	p := &physical{number: len(c.kinds), home: c.stack.name, environment: c.command.environment}
+	p := &physical{number: len(c.kinds), home: c.stack.name, environment: c.command.environment, confirmed: c.confirmed(n.Type)}
 	if err := c.apply(p, n, values); err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (c *change) checkServed(definition *physical) {
 		before := c.served[c.command.environment]
 		c.served[c.command.environment] = number
 		restored := now.text("DBSnapshotIdentifier")+now.text("SnapshotIdentifier") != ""
-		if before != 0 && before != number && !restored && c.phase == Updating && !c.confirmed(now.Type) {
+		if before != 0 && before != number && !restored && c.phase == Updating && !now.confirmed {
 			c.violate(Kept, "empty database", now, "is EMPTY, and services begin to work on it instead of the one before")
 		}
 	}

@@ -20,6 +20,7 @@ type physical struct {
 	keys        []string // what it has that must be unique
 	works       bool     // its creation has ended
 	settled     bool     // the operation that made it has succeeded: from now on it may hold data
+	confirmed   bool     // the settings gave up its predecessor when it was made
 	login       bool     // a secret that a database takes its password from
 	objects     bool     // a bucket that is not empty
 	unprotected bool     // a person has lifted its deletion protection
