@@ -219,7 +219,6 @@ var known = []struct {
 	what, pattern string
 	rare          bool
 }{
-	{what: "a newer Amazon Linux replaces the NAT instance in a release", pattern: `^I9 unmoved, parameter: Data/NetworkVpcpublicSubnet1NatInstance$`},
 	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
 	{what: "another database, silently", pattern: `^I2 kept, `},
 	{what: "Services is skipped when Data's outputs have changed", pattern: `^I5 current, stale: Services$`},

@@ -39,6 +39,7 @@ var changes = []struct {
 	{"NAT single", "dev prod", func(e *config.Environment) { e.Network.NAT = config.NATSingle }},
 	{"NAT per zone", "dev", func(e *config.Environment) { e.Network.NAT = config.NATPerZone }},
 	{"NAT instance", "prod", func(e *config.Environment) { e.Network.NAT = config.NATInstance }},
+	{"NAT type", "staging", func(e *config.Environment) { e.Network.NATInstanceType = "t4g.nano" }},
 	{"Endpoints", "dev", func(e *config.Environment) { e.Network.Endpoints = []string{"secretsmanager", "ecr.dkr"} }},
 	{"FlowLogs", "dev", func(e *config.Environment) { e.Network.FlowLogs = true }},
 	{"Zones", "dev", func(e *config.Environment) { e.Network.Zones = 3 }},
