@@ -2,7 +2,8 @@
 # A world in network namespaces around a NAT instance, which is this one: a router as in a VPC, which sends what comes from the
 # task to the NAT instance's interface, and what comes from there to the internet; and an internet that knows the instance's
 # address only. Runs $1, the instance's script, with stand-ins for the commands that need AWS or D-Bus, and then asks a server
-# on the internet who the task is. Its own network, mounts and processes: unshare --net --mount --pid --fork --kill-child
+# on the internet, which $2 has, who the task is. $3 is how often the script's request is repeated.
+# It needs a network, mounts and processes of its own: unshare --net --mount --pid --fork --kill-child
 set -euo pipefail
 for own in /run /opt /etc/systemd /etc/sysctl.d; do mount -t tmpfs none $own; done
 mount -t sysfs -o ro none /sys # so that systemd-networkd waits for no udev
@@ -27,7 +28,7 @@ ip -n router rule add iif task lookup 100
 ip -n router route add default via 10.0.0.10 table 100
 
 SERVE=203.0.113.9:80 ip netns exec internet "$2" -test.run '^TestNATWorldsServer$' >/dev/null &
-ip netns exec internet curl --silent --retry 20 --retry-connrefused --retry-delay 1 --output /dev/null http://203.0.113.9
+ip netns exec internet curl --silent --retry 60 --retry-connrefused --retry-delay 1 --output /dev/null http://203.0.113.9
 
 cat >/opt/stand-ins/networkctl <<END
 #!/bin/bash
@@ -35,7 +36,7 @@ $(ls /usr/lib/systemd/systemd-networkd /lib/systemd/systemd-networkd 2>/dev/null
 END
 cat >/opt/stand-ins/curl <<END
 #!/bin/bash
-exec $(command -v curl) "\${@:1:\$#-1}" --retry 2 --retry-delay 1 --connect-timeout 1 --fail http://203.0.113.9
+exec $(command -v curl) "\${@:1:\$#-1}" --retry $3 --retry-delay 1 --connect-timeout 1 --fail http://203.0.113.9
 END
 printf '#!/bin/bash\necho "signal: $*"\n' >/opt/aws/bin/cfn-signal
 chmod +x /opt/stand-ins/* /opt/aws/bin/*
