@@ -10,6 +10,9 @@ type Network struct {
 	ZoneNames []string
 	// NAT is how tasks reach the internet: per-zone, single, instance or none (tasks in public subnets behind closed groups).
 	NAT NAT
+	// NATInstanceType of the instance, in the family t4g. t4g.nano suffices and costs 3 dollars a month less than t4g.micro, but
+	// accounts on AWS's free plan refuse it. Only with NATInstance.
+	NATInstanceType string
 	// Endpoints are interface endpoints by their short AWS name, such as secretsmanager or ecr.dkr; each costs about 7 dollars a
 	// month and zone.
 	Endpoints []string
@@ -24,7 +27,7 @@ type NAT string
 const (
 	NATPerZone  NAT = "per-zone" // a gateway per zone: no zone depends on another
 	NATSingle   NAT = "single"   // one gateway: a zone's failure stops all outbound traffic
-	NATInstance NAT = "instance" // one t4g.nano: like single, but slower, for a tenth of the price
+	NATInstance NAT = "instance" // one small machine: like single, but slower, for a third of the price
 	NATNone     NAT = "none"     // tasks have public addresses; their security groups still admit only the load balancer
 )
 

@@ -54,7 +54,7 @@ func cheap(name string) Environment {
 		Removable:   true,
 		Shell:       true,
 		LogDays:     7,
-		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance},
+		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance, NATInstanceType: "t4g.micro"},
 		Database: Database{
 			Class: "t4g.micro", StorageGiB: 20, MaxStorageGiB: 100, MinACU: 0.5, MaxACU: 2,
 			BackupDays: 7,
@@ -84,7 +84,9 @@ func durable(name string) Environment {
 		Name:               name,
 		DeletionProtection: true,
 		LogDays:            90,
-		Network:            Network{CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, FlowLogs: true},
+		Network: Network{
+			CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, NATInstanceType: "t4g.micro", FlowLogs: true,
+		},
 		Database: Database{
 			Class: "t4g.medium", StorageGiB: 50, MaxStorageGiB: 500, MinACU: 0.5, MaxACU: 8,
 			MultiAZ: true, BackupDays: 14, RotationDays: 30,

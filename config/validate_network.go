@@ -11,6 +11,7 @@ import (
 var (
 	zoneForm        = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`)
 	endpointForm    = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+	natTypeForm     = regexp.MustCompile(`^t4g\.(nano|micro|small|medium|large|xlarge|2xlarge)$`)
 	domainForm      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	hostedZoneForm  = regexp.MustCompile(`^Z[A-Z0-9]{7,31}$`)
 	certificateForm = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[a-f0-9-]{36}$`)
@@ -31,6 +32,8 @@ func (n Network) validate(p *problems) {
 	p.require(slices.Contains(modes, n.NAT),
 		"Network.NAT", string(n.NAT), fmt.Sprintf("not one of %s", listed(modes)),
 		"write NATInstance for a small environment, NATPerZone for production")
+	p.require(natTypeForm.MatchString(n.NATInstanceType) || n.NAT != NATInstance && n.NATInstanceType == "",
+		"Network.NATInstanceType", n.NATInstanceType, "not an instance type of the family t4g", "write one such as t4g.micro")
 	for i, name := range n.Endpoints {
 		field := fmt.Sprintf("Network.Endpoints[%d]", i)
 		p.require(endpointForm.MatchString(name) && name != "s3",

@@ -41,6 +41,7 @@ func TestMistakes(t *testing.T) {
 		"Network.ZoneNames":           func(e *Environment) { e.Network.ZoneNames = []string{"eu-central-1a"} },
 		"Network.ZoneNames[1]":        func(e *Environment) { e.Network.ZoneNames = []string{"eu-central-1a", "b"} },
 		"Network.NAT":                 func(e *Environment) { e.Network.NAT = "gateway" },
+		"Network.NATInstanceType":     func(e *Environment) { e.Network.NATInstanceType = "t3.micro" },
 		"Network.Endpoints[0]":        func(e *Environment) { e.Network.Endpoints = []string{"s3"} },
 		"Database.Class":              func(e *Environment) { e.Database.Class = "db.t4g.micro" },
 		"Database.StorageGiB":         func(e *Environment) { e.Database.StorageGiB = 10 },

@@ -269,7 +269,6 @@ var known = []struct {
 	what, pattern string
 	rare          bool
 }{
-	{what: "a newer Amazon Linux replaces the NAT instance in a release", pattern: `^I9 unmoved, parameter: Data/NetworkVpcpublicSubnet1NatInstance$`},
 	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
 	{what: "the way back from a confirmed change that failed half-way, if AWS reads outputs again for changed resources only",
 		pattern: `^I5 current, stale, read cautiously: Services$`},

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ func TestNATModes(t *testing.T) {
 		t.Run(string(mode.nat), func(t *testing.T) {
 			e := with(t, config.Development(), func(e *config.Environment) { e.Network.NAT, e.Network.Zones = mode.nat, 3 })
 			want(t, "gateways", len(e.data.ofType("AWS::EC2::NatGateway")), mode.gateways)
-			want(t, "instances", len(e.data.ofType("AWS::EC2::Instance")), mode.instances)
+			want(t, "instances", len(e.data.ofType("AWS::AutoScaling::AutoScalingGroup")), mode.instances)
 			for _, service := range e.services.all(t, "AWS::ECS::Service") {
 				network := service.get("NetworkConfiguration", "AwsvpcConfiguration")
 				want(t, service.ID+"'s address", dig(network, "AssignPublicIp"), mode.public)
@@ -45,12 +46,66 @@ func TestNATModes(t *testing.T) {
 
 // The NAT instance is reachable from outside in many examples. Ours lets only the network's own traffic in.
 func TestNATInstanceAcceptsOnlyOwnTraffic(t *testing.T) {
-	group := dev().data.one(t, "AWS::EC2::SecurityGroup", "NatSecurityGroup")
+	group := dev().data.one(t, "AWS::EC2::SecurityGroup", "/NAT/")
 	want(t, "rules", group.get("SecurityGroupIngress"),
 		[]map[string]any{{"CidrIp": "10.0.0.0/16", "Description": "Outbound traffic of this network", "IpProtocol": "-1"}})
-	instance := dev().data.one(t, "AWS::EC2::Instance", "")
-	want(t, "disk", instance.get("BlockDeviceMappings", 0, "Ebs", "Encrypted"), true)
-	want(t, "size", instance.get("InstanceType"), "t4g.nano")
+	face := dev().data.one(t, "AWS::EC2::NetworkInterface", "/NAT/")
+	want(t, "the interface's groups", []any{len(list(face.get("GroupSet"))), ref(face.get("GroupSet", 0))}, []any{1, group.ID})
+	want(t, "check of source and destination", face.get("SourceDestCheck"), false)
+	machine := dev().data.one(t, "AWS::EC2::LaunchTemplate", "/NAT/")
+	want(t, "disk", machine.get("LaunchTemplateData", "BlockDeviceMappings", 0, "Ebs", "Encrypted"), true)
+	want(t, "metadata", machine.get("LaunchTemplateData", "MetadataOptions", "HttpTokens"), "required")
+	want(t, "role", machine.get("LaunchTemplateData", "IamInstanceProfile"), nil)
+	want(t, "type", machine.get("LaunchTemplateData", "InstanceType"), dev().settings.Network.NATInstanceType)
+}
+
+// A NAT instance that dies stays dead in many examples, and its routes lead nowhere. Ours is replaced behind its interface,
+// and only one machine can have that: the group stops the old one first.
+func TestNATInstanceIsReplaced(t *testing.T) {
+	data := dev().data
+	face := data.one(t, "AWS::EC2::NetworkInterface", "").ID
+	routes := 0
+	for _, route := range data.all(t, "AWS::EC2::Route") {
+		if route.under("/privateSubnet") {
+			routes++
+			want(t, route.ID+"'s target", ref(route.get("NetworkInterfaceId")), face)
+			want(t, route.ID+" waits for", route.DependsOn, []string{data.one(t, "AWS::AutoScaling::AutoScalingGroup", "").ID})
+		}
+	}
+	want(t, "routes", routes, 2)
+	template := data.one(t, "AWS::EC2::LaunchTemplate", "")
+	want(t, "interfaces", template.get("LaunchTemplateData", "NetworkInterfaces"), []any{map[string]any{
+		"DeviceIndex": 0, "NetworkInterfaceId": map[string]any{"Ref": face}, "DeleteOnTermination": false,
+	}})
+	group := data.one(t, "AWS::AutoScaling::AutoScalingGroup", "")
+	want(t, "size", []any{group.get("MinSize"), group.get("MaxSize")}, []any{"1", "1"})
+	want(t, "stop first", group.get("InstanceMaintenancePolicy"), map[string]any{"MinHealthyPercentage": 0, "MaxHealthyPercentage": 100})
+	want(t, "subnets, which exclude an interface", group.get("VPCZoneIdentifier"), nil)
+	want(t, "zone", group.get("AvailabilityZones", 0), data.one(t, "AWS::EC2::Subnet", "/publicSubnet1/").get("AvailabilityZone"))
+	address := data.one(t, "AWS::EC2::EIPAssociation", "")
+	want(t, "who has the address", ref(address.get("NetworkInterfaceId")), face)
+	want(t, "first the address", group.DependsOn, []string{address.ID})
+}
+
+// A machine image that AWS has published must not replace the NAT instance in the middle of a release, and a deployment must
+// not go on before a new instance works.
+func TestNATInstanceIsReplacedByNoRelease(t *testing.T) {
+	image := dev().data.one(t, "AWS::EC2::LaunchTemplate", "").get("LaunchTemplateData", "ImageId")
+	if !strings.HasPrefix(plain(image), `"resolve:ssm:/aws/service/ami-amazon-linux-latest/`) {
+		t.Errorf("the image is %s, which EC2 does not look up", plain(image))
+	}
+	for name := range dev().data.Parameters {
+		want(t, "a parameter that deployments read", name, "BootstrapVersion")
+	}
+	var group struct {
+		CreationPolicy, UpdatePolicy map[string]map[string]any
+	}
+	body := changeable(dev().data)["Resources"].(map[string]any)[dev().data.one(t, "AWS::AutoScaling::AutoScalingGroup", "").ID]
+	must(json.Unmarshal([]byte(plain(body)), &group))
+	want(t, "a new group", group.CreationPolicy["ResourceSignal"], map[string]any{"Count": 1, "Timeout": "PT10M"})
+	rolling := group.UpdatePolicy["AutoScalingRollingUpdate"]
+	want(t, "a changed machine", []any{rolling["MinInstancesInService"], rolling["WaitOnResourceSignals"], rolling["PauseTime"]},
+		[]any{0, true, "PT10M"})
 }
 
 // A third zone must not move the subnets of the database.

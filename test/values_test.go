@@ -40,6 +40,7 @@ var tried = []trial{
 	{"Network.NAT", "dev prod", slices.Concat(
 		one(func(e *config.Environment) { e.Network.NAT, e.Database.RotationDays = config.NATNone, 0 }),
 		of(config.NATSingle, config.NATPerZone, config.NATInstance))},
+	{"Network.NATInstanceType", "staging", of("t4g.nano")},
 	{"Network.Endpoints", "dev", of([]string{"secretsmanager", "ecr.dkr"}, []string{"secretsmanager"})},
 	{"Network.FlowLogs", "dev", of(true)},
 	{"Database.Aurora", "dev prod", of(true)},

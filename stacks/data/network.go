@@ -26,7 +26,6 @@ type vpc struct {
 func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	n := e.Network
-	provider, gateways := natProvider(n)
 	v := &vpc{Construct: this, tasks: awsec2.SubnetType_PRIVATE_WITH_EGRESS}
 	if n.NAT == config.NATNone {
 		v.tasks = awsec2.SubnetType_PUBLIC
@@ -35,15 +34,14 @@ func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 		IpAddresses:         awsec2.IpAddresses_Cidr(jsii.String(n.CIDR)),
 		AvailabilityZones:   zones(n),
 		ReservedAzs:         jsii.Number(maxZones - n.Zones),
-		NatGateways:         jsii.Number(gateways),
-		NatGatewayProvider:  provider,
+		NatGateways:         jsii.Number(natGateways(n)),
 		SubnetConfiguration: subnets(n),
 		GatewayEndpoints: &map[string]*awsec2.GatewayVpcEndpointOptions{
 			"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()},
 		},
 	})
-	if instances, ok := provider.(awsec2.NatInstanceProviderV2); ok {
-		secureNATInstances(instances, n.CIDR)
+	if n.NAT == config.NATInstance {
+		v.addNATInstance(n)
 	}
 	v.addEndpoints(n)
 	if n.FlowLogs {
