@@ -35,7 +35,7 @@ func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 		AvailabilityZones:   zones(n),
 		ReservedAzs:         jsii.Number(maxZones - n.Zones),
 		NatGateways:         jsii.Number(natGateways(n)),
-		SubnetConfiguration: subnets(n),
+		SubnetConfiguration: subnets(),
 		GatewayEndpoints: &map[string]*awsec2.GatewayVpcEndpointOptions{
 			"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()},
 		},
@@ -78,16 +78,14 @@ func zones(n config.Network) *[]*string {
 	return &names
 }
 
-func subnets(n config.Network) *[]*awsec2.SubnetConfiguration {
-	groups := []*awsec2.SubnetConfiguration{
+// subnets are the same with every NAT: without one the private subnets are empty, which costs nothing. Deleting them would cut off
+// the tasks of the release before, which still run there.
+func subnets() *[]*awsec2.SubnetConfiguration {
+	return &[]*awsec2.SubnetConfiguration{
 		{Name: jsii.String("public"), SubnetType: awsec2.SubnetType_PUBLIC, MapPublicIpOnLaunch: jsii.Bool(false)},
 		{Name: jsii.String("private"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
 		{Name: jsii.String("isolated"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
 	}
-	if n.NAT == config.NATNone {
-		groups[1].Reserved = jsii.Bool(true)
-	}
-	return &groups
 }
 
 // addEndpoints makes the interface endpoints, behind one group that admits this network. The group names the network by its
