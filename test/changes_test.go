@@ -22,9 +22,10 @@ type effect struct {
 func effectOf(from, to *mode) (e effect) {
 	h := newHistory(1)
 	must(h.deploy(from, from, false))
+	var confirm []string
 	for {
 		e.actions = nil
-		err := h.account.Deploy(to.release(1), recording(h.options(from, to), &e.actions))
+		err := h.account.Deploy(to.release(1), recording(h.options(from, to, confirm...), &e.actions))
 		lines := confirmations(err)
 		if !errors.Is(err, cloudformation.ErrRefused) {
 			must(err)
@@ -33,7 +34,7 @@ func effectOf(from, to *mode) (e effect) {
 		if e.confirmed || len(lines) == 0 {
 			return effect{refused: true}
 		}
-		e.confirmed, to = true, to.confirming(lines)
+		e.confirmed, confirm, to = true, lines, to.confirming(lines)
 	}
 	var again []string
 	must(h.account.Deploy(to.release(1), recording(h.options(to, to), &again)))

@@ -132,7 +132,7 @@ func (h *history) change(from, to *mode) {
 // deploy deploys as a person does: who is refused for want of a confirmation adds the lines that the refusal prints, and deploys
 // again.
 func (h *history) deploy(from, to *mode, faults bool) error {
-	err := h.command(from, to, faults)
+	err := h.command(from, to, nil, faults)
 	if !errors.Is(err, cloudformation.ErrRefused) {
 		return err
 	}
@@ -141,7 +141,7 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 		return err
 	}
 	h.note("confirm " + strings.Join(lines, ", "))
-	return h.command(from, to.confirming(lines), faults)
+	return h.command(from, to, lines, faults)
 }
 
 // confirmations are the lines for Confirm that a refusal prints.
@@ -188,9 +188,12 @@ func (h *history) destroyed() {
 	}
 }
 
-// command is one `cdk deploy`.
-func (h *history) command(from, to *mode, faults bool) error {
-	options := h.options(from, to)
+// command is one `cdk deploy`, with lines in Confirm.
+func (h *history) command(from, to *mode, confirm []string, faults bool) error {
+	options := h.options(from, to, confirm...)
+	if len(confirm) > 0 {
+		to = to.confirming(confirm)
+	}
 	line := fmt.Sprintf("deploy %s, image %d", to.name, h.release)
 	if faults {
 		switch h.IntN(5) {
@@ -220,21 +223,18 @@ func nth(n int) func(cloudformation.Event) bool {
 
 func (h *history) note(line string) { h.lines = append(h.lines, line) }
 
-// options are what the settings say to a deployment from one mode to another. A change of a lasting setting that is not refused
-// gives up what it is about.
-func (h *history) options(from, to *mode) cloudformation.Options {
+// options are what the settings say to a deployment from one mode to another: a confirmed change gives up what it is about, and so
+// does a restore.
+func (h *history) options(from, to *mode, confirm ...string) cloudformation.Options {
 	options := cloudformation.Options{Removable: from.environment.Removable && to.environment.Removable, Force: h.force}
-	before := map[string]string{}
-	for _, l := range from.environment.Lasting() {
-		before[l.Field] = l.Value
+	if snapshot := to.environment.Database.Snapshot; snapshot != "" && snapshot != from.environment.Database.Snapshot {
+		confirm = append(confirm, "Database.Snapshot=")
 	}
-	for _, l := range to.environment.Lasting() {
-		group, _, _ := strings.Cut(l.Field, ".")
-		if group == "Options" {
-			group = l.Field
-		}
-		if was, is := before[l.Field]; is && was != l.Value && givenUp[group] != "" {
-			options.Confirmed = append(options.Confirmed, givenUp[group])
+	for _, line := range confirm {
+		for field, types := range givenUp {
+			if strings.HasPrefix(line, field) {
+				options.Confirmed = append(options.Confirmed, types)
+			}
 		}
 	}
 	return options

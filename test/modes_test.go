@@ -22,6 +22,7 @@ type mode struct {
 	environment config.Environment
 	assembly    func() environment // synthesized once
 	releases    map[string]*cloudformation.Environment
+	rename      *strings.Replacer
 	plant       func(parts) // a change of the templates: a confirmation, or a fault for a test of the tests
 }
 
@@ -111,6 +112,9 @@ func (m *mode) release(number int) *cloudformation.Environment {
 		must(err)
 		text := strings.ReplaceAll(string(data), found[1], strings.Repeat(digit, 64))
 		text = strings.ReplaceAll(text, found[1][:12], strings.Repeat(digit, 12))
+		if m.rename != nil {
+			text = m.rename.Replace(text)
+		}
 		if m.plant != nil && strings.HasSuffix(path, ".template.json") {
 			text = planted(text, m.plant)
 		}
@@ -122,15 +126,20 @@ func (m *mode) release(number int) *cloudformation.Environment {
 	return e
 }
 
-// confirming returns the mode with lines in its Confirm. They are in one resource only, so that it need not be synthesized.
-func (m *mode) confirming(lines []string) *mode {
-	confirmed := *m
-	confirmed.releases = map[string]*cloudformation.Environment{}
-	confirmed.plant = func(p parts) {
+// with returns the mode with a change of its templates, which need not be synthesized for it.
+func (m *mode) with(plant func(parts)) *mode {
+	changed := *m
+	changed.releases = map[string]*cloudformation.Environment{}
+	changed.plant = func(p parts) {
 		if m.plant != nil {
 			m.plant(p)
 		}
-		p.edit("LastingSettings", func(_ string, _, properties map[string]any) { properties[gate.PropertyConfirm] = lines })
+		plant(p)
 	}
-	return &confirmed
+	return &changed
+}
+
+// confirming returns the mode with lines in its Confirm, which are in one resource only.
+func (m *mode) confirming(lines []string) *mode {
+	return m.with(set("LastingSettings", gate.PropertyConfirm, lines))
 }
