@@ -55,7 +55,9 @@ type Worker struct {
 	StopTimeout time.Duration
 }
 
-// Scheduler is the process with exactly one task, even during a release.
+// Scheduler is the process with exactly one task, even during a release: the old task stops before the new one starts. So no
+// scheduler runs for about a minute (ShortStop at most, and the start of a task), and for about two minutes if new tasks fail and
+// the release is rolled back.
 type Scheduler struct {
 	Task
 }

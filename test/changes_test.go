@@ -99,7 +99,6 @@ func (e effect) String() string {
 	database := e.does("delete", "AWS::RDS::DBInstance") || e.does("delete", "AWS::RDS::DBCluster")
 	add(database, "another database")
 	add(e.does("create", "AWS::ElastiCache::ServerlessCache") || e.does("create", "AWS::ElastiCache::ReplicationGroup"), "another cache")
-	add(e.does("replace", "AWS::ElasticLoadBalancingV2::TargetGroup"), "another target group")
 	switch tasks := e.newTasks(); {
 	case len(tasks) > 1:
 		words = append(words, "new tasks")

@@ -51,8 +51,8 @@ func play(seed uint64) *history {
 	return h
 }
 
-// first is the first deployment. If a fault strikes, the same command follows. For the stack that keeps data a runbook may
-// come before it: its database is protected from the first second.
+// first is the first deployment. If a fault strikes, the same command follows. For the stack that keeps data the runbook
+// FirstDeploymentFailed may come before it: its database is protected from the first second.
 func (h *history) first() {
 	if h.deploy(h.mode, h.mode, true) == nil {
 		return
@@ -69,7 +69,7 @@ func (h *history) recover(m *mode) {
 	options.MayFail = status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED"
 	err := h.account.Deploy(e, options)
 	if err != nil && options.MayFail {
-		h.note("runbook: The first deployment failed")
+		h.note("runbook: FirstDeploymentFailed")
 		must(h.account.Clear(data))
 		options.MayFail = false
 		err = h.account.Deploy(e, options)
@@ -269,7 +269,6 @@ var known = []struct {
 	what, pattern string
 	rare          bool
 }{
-	{what: "Retain instead of RetainExceptOnCreate", pattern: `^I6 repeated, orphaned: (Data|Services) `},
 	{what: "the way back from a confirmed change that failed half-way, if AWS reads outputs again for changed resources only",
 		pattern: `^I5 current, stale, read cautiously: Services$`},
 	{what: "an old database that a failed clean-up has left keeps its group", pattern: `^I4 in use, deleted in use: Data/Database`, rare: true},

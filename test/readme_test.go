@@ -53,7 +53,6 @@ The column "a change" says what changing the setting does to a deployed environm
 | in place | what runs goes on running |
 | new tasks | the migration runs, if the image or the variables change for it; then tasks are replaced one after the other, as in a release |
 | another database, another cache | a new one replaces the old one; docs/runbooks/RestoreDatabase.md |
-| another target group | the load balancer answers 503 until the first new task of web is healthy: deploy at a quiet hour |
 | needs Confirm | the deployment is refused, and prints what the change does and a line; with that line in Confirm it goes ahead |
 | refused | a deployed environment cannot be changed so; deploy another one, and move |
 

@@ -19,7 +19,17 @@ func TestWebListensWhereTheLoadBalancerAsks(t *testing.T) {
 	want(t, "port mapping", definition.container("PortMappings", 0, "ContainerPort"), 9000)
 	want(t, "service's port", service.get("LoadBalancers", 0, "ContainerPort"), 9000)
 	want(t, "service's container", service.get("LoadBalancers", 0, "ContainerName"), definition.container("Name"))
-	want(t, "target group's port", e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").get("Port"), 9000)
+}
+
+// The incident: somebody changes the port of a living environment. CloudFormation replaces the target group, and users get 503
+// until the new one has targets.
+func TestAnotherPortKeepsTheTargetGroup(t *testing.T) {
+	e := with(t, config.Development(), func(e *config.Environment) { e.Web.Port = 9000 })
+	group := e.services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/")
+	want(t, "id", group.ID, dev().services.one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "/Web/").ID)
+	want(t, "properties", group.Properties, dev().services.resource(group.ID).Properties)
+	rule := e.services.one(t, "AWS::EC2::SecurityGroupIngress", "/Web/Process/Group/")
+	want(t, "the port that the load balancer may reach", []any{rule.get("FromPort"), rule.get("ToPort")}, []any{9000, 9000})
 }
 
 // The incident: a drain longer than the stop timeout drops requests in each release.

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -110,13 +111,15 @@ func (a *Account) unexpected(invariant Invariant, t *template, err error) error 
 	return err
 }
 
-// Clear is what a runbook says when the creation of a stack that is protected has failed: lift termination protection, lift
-// deletion protection (`aws rds modify-db-instance` and its kin), delete the stack.
+// Clear is what docs/runbooks/FirstDeploymentFailed.md says of a stack whose creation has failed: lift both protections, delete
+// the stack, and delete what was retained, which holds no data yet.
 func (a *Account) Clear(stack string) error {
 	a.command.options.Fault = nil
 	a.stacks[stack].terminationProtection = false
 	for _, p := range a.stacks[stack].resources {
 		p.unprotected = true
 	}
-	return a.deleteStack(a.stacks[stack])
+	err := a.deleteStack(a.stacks[stack])
+	maps.DeleteFunc(a.live, func(_ int, p *physical) bool { return p.home == stack && p.orphan != "" })
+	return err
 }

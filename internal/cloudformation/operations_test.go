@@ -86,6 +86,18 @@ func TestTerminationProtection(t *testing.T) {
 	succeed(t, a.Destroy(e, Options{}))
 }
 
+// The runbook of a failed first deployment ends with an account in which nothing is left of it.
+func TestClearLeavesNothing(t *testing.T) {
+	a := NewAccount(1)
+	e := environment(t, "!s", `"K": {"Type": "AWS::SecretsManager::Secret", "DeletionPolicy": "RetainExceptOnCreate"},
+		"P": {"Type": "AWS::RDS::DBInstance", "DependsOn": "K", "Properties": {"DeletionProtection": true}},
+		"Z": {"Type": "AWS::SNS::Topic", "DependsOn": "P"}`)
+	fail(t, a.Deploy(e, on("Z", Creating)), "ROLLBACK_FAILED")
+	succeed(t, a.Clear("s"))
+	want(t, "live", len(a.live), 0)
+	succeed(t, a.Deploy(e, Options{}))
+}
+
 func TestDeletionProtection(t *testing.T) {
 	for property, resource := range map[string]string{
 		"database":      `"P": {"Type": "AWS::RDS::DBInstance", "Properties": {"DeletionProtection": true}}`,

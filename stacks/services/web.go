@@ -45,13 +45,17 @@ func newWebService(scope constructs.Construct, id string, p *platform, process c
 	return w
 }
 
+// defaultTargetPort is the port of targets that are registered without one. ECS registers each task with its container's port,
+// so it does not follow Web.Port: another port would replace the group, and users would get 503 until the new one has targets.
+const defaultTargetPort = 8080
+
 // newTargets makes the target group: how tasks are checked, and how long they may finish their requests.
 func newTargets(scope constructs.Construct, p *platform, settings config.Web, drain config.Drain) elb.ApplicationTargetGroup {
 	return elb.NewApplicationTargetGroup(scope, jsii.String("Targets"), &elb.ApplicationTargetGroupProps{
 		Vpc:                 p.data.Network.VPC,
 		TargetType:          elb.TargetType_IP,
 		Protocol:            elb.ApplicationProtocol_HTTP,
-		Port:                jsii.Number(settings.Port),
+		Port:                jsii.Number(defaultTargetPort),
 		DeregistrationDelay: awscdk.Duration_Seconds(jsii.Number(drain.Deregistration().Seconds())),
 		HealthCheck: &elb.HealthCheck{
 			Path:                    jsii.String(settings.HealthPath),
