@@ -20,23 +20,23 @@ help: ## list the targets
 
 synth: node_modules ## synthesize every environment into cdk.out and check it
 	@rm -rf cdk.out
-	@$(CDK) synth --quiet '**'
+	@$(CDK) synth --quiet '**' 2>&1 | { grep -v '^Supply a stack id' || true; } >&2
 
 # ARGS are options of the CDK's own commands, such as ARGS='--require-approval never'.
 diff: node_modules .needs-env ## ENV=dev: show what a deployment would change
 	@$(CDK) diff --ci '$(ENV)/*' $(ARGS)
 
-deploy: node_modules .needs-env .needs-engine ## ENV=dev: deploy an environment
-	@$(CDK) deploy '$(ENV)/*' $(ARGS)
+deploy: node_modules .needs-env ## ENV=dev: show what would change, ask, and deploy an environment
+	@./scripts/deploy '$(ENV)' $(ARGS)
 
 # cdk destroy ends with success if no stack has the name, and the environment stays. The synthesis fails.
 destroy: node_modules .needs-env ## ENV=dev: destroy an environment
 	@$(CDK) synth --quiet '$(ENV)/*'
 	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS)
 
-test: node_modules .services ## run the whole test suite
-	@go test -count=1 ./...
-	@cd app && go test -race -count=1 ./...
+test: node_modules .services ## run the whole test suite, which must leave nothing in the temporary directory
+	@scripts/tidy go test -count=1 ./...
+	@cd app && ../scripts/tidy go test -race -count=1 ./...
 
 test-short: node_modules ## run the tests that need no server and no second synthesis: about a minute
 	@go test -count=1 -short ./...
@@ -71,13 +71,9 @@ fmt: ## format the Go code
 clean: ## remove build output
 	@rm -rf .build cdk.out
 
-.PHONY: .needs-env .needs-engine .services
+.PHONY: .needs-env .services
 .needs-env:
 	@test -n "$(ENV)" || { echo "ENV is not set. Name the environment, for example: make $(MAKECMDGOALS) ENV=dev"; exit 2; }
-
-# A deployment that finds out last that it cannot build the image has changed the data stack by then.
-.needs-engine:
-	@$${CDK_DOCKER:-docker} info >/dev/null 2>&1 || { echo "A deployment builds the image, but \`$${CDK_DOCKER:-docker} info\` fails. Start Docker, or name another engine in CDK_DOCKER."; exit 2; }
 
 .services:
 	@./scripts/services

@@ -33,7 +33,7 @@ func browser(t *testing.T) context.Context {
 		t.Skip("no Chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WindowSize(1200, 900),
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("no-sandbox", os.Getuid() == 0),
+		chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+t.TempDir()), chromedp.Flag("no-sandbox", os.Getuid() == 0),
 		// The page must work without scripts.
 		chromedp.Flag("blink-settings", "scriptEnabled=false"))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)

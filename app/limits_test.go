@@ -20,11 +20,7 @@ import (
 
 // binary builds the program once, like the image, for tests that measure it.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "dozen-binary-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "dozen-app")
+	path := filepath.Join(testsuite.Directory(), "dozen-app")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

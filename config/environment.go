@@ -36,7 +36,7 @@ type Environment struct {
 	Migration Migration
 	Options   Options
 
-	// Settings are plain environment variables for every process, in addition to those of docs/contract.md.
+	// Settings are plain environment variables for every process, in addition to those of docs/contract.md: 32 KiB of UTF-8 in all.
 	Settings map[string]string
 	// Secrets are environment variables that ECS fills from Secrets Manager when a task starts.
 	Secrets map[string]Secret

@@ -68,8 +68,10 @@ func (o Override) apply(e *Environment, values map[string]string) (looked []stri
 // ephemerals reads name:base pairs.
 func ephemerals(list string, bases []Environment) (environments []Environment, problems []error) {
 	taken := map[string]bool{}
+	var names []string
 	for _, base := range bases {
 		taken[base.Name] = true
+		names = append(names, base.Name)
 	}
 	for pair := range strings.SplitSeq(list, ",") {
 		if pair = strings.TrimSpace(pair); pair == "" {
@@ -82,7 +84,7 @@ func ephemerals(list string, bases []Environment) (environments []Environment, p
 		case !ok:
 			problem = "no base; write NAME:BASE, such as pr-123:dev"
 		case i < 0:
-			problem = fmt.Sprintf("base %q does not exist; write one of dev, staging, prod", baseName)
+			problem = fmt.Sprintf("base %q does not exist; write one of %s", baseName, listed(names))
 		case taken[name]:
 			problem = fmt.Sprintf("an environment %q already exists; choose another name", name)
 		default:

@@ -59,7 +59,7 @@ func TestEphemeralMistakes(t *testing.T) {
 	if err == nil {
 		t.Fatal("not noticed")
 	}
-	for _, part := range []string{`"pr-1": no base`, `base "test" does not exist`, `"dev" already exists`, `"pr-3" already exists`} {
+	for _, part := range []string{`"pr-1": no base`, `base "test" does not exist; write one of dev, staging, prod`, `"dev" already exists`, `"pr-3" already exists`} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is missing in:\n%v", part, err)
 		}

@@ -114,6 +114,11 @@ func parseLine(line string) (Process, error) {
 		return Process{}, fmt.Errorf("command of %q contains %q, which only a shell understands, and the command runs without one; "+
 			"write `sh -c '...'` if the image has a shell, or move it into the app", process.Name, found)
 	}
+	for _, word := range append([]string{command}, words...) {
+		if limit := unfit(word); limit != "" {
+			return Process{}, fmt.Errorf("command of %q has %.200q: %s; move it into the app", process.Name, word, limit)
+		}
+	}
 	process.Command = words
 	return process, nil
 }

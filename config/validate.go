@@ -63,6 +63,21 @@ func (e Environment) Validate(processes []Process) error {
 	return errors.Join(p.found...)
 }
 
+// Warnings returns what is allowed and still nobody should overlook.
+func Warnings(environments []Environment) []string {
+	var open []string
+	for _, e := range environments {
+		if e.Domain == (Domain{}) {
+			open = append(open, e.Name)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return []string{"Without a domain, passwords and cookies cross the internet unencrypted: " + listed(open) +
+		". Set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS."}
+}
+
 // problems collects what is wrong, in the order of the fields.
 type problems struct {
 	environment string
@@ -75,7 +90,7 @@ func (p *problems) require(ok bool, field string, value any, limit, remedy strin
 		return
 	}
 	if s, isString := value.(string); isString {
-		value = fmt.Sprintf("%q", s)
+		value = fmt.Sprintf("%.200q", s)
 	}
 	p.found = append(p.found, fmt.Errorf("environment %q: %s is %v: %s; %s", p.environment, field, value, limit, remedy))
 }

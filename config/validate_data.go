@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -38,10 +39,12 @@ func halves(value, low, high float64) bool {
 }
 
 func (d Database) validateInstance(p *problems) {
+	small := classMemoryGiB["t4g"]
+	sizes := slices.SortedFunc(maps.Keys(small), func(a, b string) int { return cmp.Compare(small[a], small[b]) })
 	p.require(d.memoryGiB() > 0,
 		"Database.Class", d.Class,
 		fmt.Sprintf("not an ARM class that runs PostgreSQL 17 here: families %s, sizes %s (t4g) or large and more",
-			listed(classFamilies), listed(slices.Sorted(maps.Keys(classMemoryGiB["t4g"])))),
+			listed(classFamilies), listed(sizes)),
 		"write one such as t4g.micro, without db.")
 	p.requireRange("Database.StorageGiB", d.StorageGiB, 20, 65536)
 	p.require(d.MaxStorageGiB <= 65536 && d.MaxStorageGiB*10 >= d.StorageGiB*11,

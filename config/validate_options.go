@@ -16,13 +16,20 @@ var (
 	fieldForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 )
 
+// maxSettings is how many bytes the names and values of all Settings may have: half of a task definition's 64 KiB, see
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html.
+const maxSettings = 32 << 10
+
 // variableRemedy says what the name of a variable may consist of.
 const variableRemedy = "use A-Z, 0-9 and _, starting with a letter"
 
 func (e Environment) validateVariables(p *problems) {
 	reserved := ReservedVariables()
+	size := 0
 	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
 		field := fmt.Sprintf("Settings[%q]", name)
+		size += len(name) + len(e.Settings[name])
+		p.requireLiteral(field, e.Settings[name])
 		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
 		p.require(!slices.Contains(reserved, name),
 			field, e.Settings[name], "Dozen sets this variable itself", "choose another name, or change the field it follows from")
@@ -30,6 +37,9 @@ func (e Environment) validateVariables(p *problems) {
 			field, "...", "the name suggests a secret, and everyone who sees the template can read settings",
 			"store it in Secrets Manager and name it in Secrets")
 	}
+	p.require(size <= maxSettings, "Settings", fmt.Sprintf("%d bytes long", size),
+		fmt.Sprintf("ECS accepts 64 KiB for a whole task definition, and Settings may take %d bytes of them", maxSettings),
+		"keep large values in Parameter Store or in the app")
 	for _, name := range slices.Sorted(maps.Keys(e.Secrets)) {
 		field, secret := fmt.Sprintf("Secrets[%q]", name), e.Secrets[name]
 		_, twice := e.Settings[name]
@@ -79,6 +89,9 @@ func (t ScheduledTask) validate(p *problems, name string) {
 	p.require(len(t.Command) > 0 && !slices.Contains(t.Command, ""),
 		field+".Command", t.Command, "a command is a program and its arguments, none of them empty",
 		"write each word as a string of its own")
+	for _, word := range t.Command {
+		p.requireLiteral(field+".Command", word)
+	}
 	length := len(t.RunTaskOverrides())
 	p.require(length <= maxRunTaskOverrides,
 		field+".Command", fmt.Sprintf("%d characters long", length), fmt.Sprintf("ECS accepts %d characters", maxRunTaskOverrides),

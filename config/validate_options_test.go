@@ -10,6 +10,9 @@ func TestMistakesInOptions(t *testing.T) {
 	tasks := func(name, schedule string, command ...string) map[string]ScheduledTask {
 		return map[string]ScheduledTask{name: {Schedule: schedule, Command: command}}
 	}
+	setting := func(value string) func(*Environment) {
+		return func(e *Environment) { e.Settings = map[string]string{"X": value} }
+	}
 	for says, mistake := range map[string]func(*Environment){
 		`Options.MonthlyBudgetUSD is -1: allowed are 0 to 1000000; write 0`:      func(e *Environment) { e.Options.MonthlyBudgetUSD = -1 },
 		`Options.MonthlyBudgetUSD is 2000000: allowed are 0 to 1000000`:          func(e *Environment) { e.Options.MonthlyBudgetUSD, e.Alarms.Email = 2_000_000, "ops@example.com" },
@@ -21,6 +24,16 @@ func TestMistakesInOptions(t *testing.T) {
 		`ScheduledTasks["x"].Command is [app ]: a command is a program`:          func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
 		`characters long": ECS accepts 8192 characters; move it into the app`:    func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
 		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:          func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
+		`sizes micro, small, medium, large, xlarge, 2xlarge (t4g) or large`:      func(e *Environment) { e.Database.Class = "t3.micro" },
+		`Settings["X"] is "${Token[TOKEN.1]}": it contains what the CDK takes`:   setting("${Token[TOKEN.1]}"),
+		`Settings["X"] is "-1.8881545897087626e+289": it contains what the CDK`:  setting("-1.8881545897087626e+289"),
+		`Settings["X"] is "#{Token[TOKEN.1]}": it contains what the CDK takes`:   setting("#{Token[TOKEN.1]}"),
+		`Settings["X"] is "a\x00": it contains a control character`:              setting("a\x00"),
+		`Settings["X"] is "\xff": not UTF-8; leave that out`:                     setting("\xff"),
+		`Settings is "32769 bytes long": ECS accepts 64 KiB`:                     setting(strings.Repeat("x", 32768)),
+		`ScheduledTasks["x"].Command is "${Token[A.1]}": it contains what the`:   func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "${Token[A.1]}") },
+		`Web.HealthPath is "/ü": not a path of at most 1024 visible ASCII`:       func(e *Environment) { e.Web.HealthPath = "/ü" },
+		`Web.HealthPath is "/${Token[A.1]}": not a path`:                         func(e *Environment) { e.Web.HealthPath = "/${Token[A.1]}" },
 		`the number of database connections during a release is 90: it counts`:   func(e *Environment) { e.ScheduledTasks = many(8) },
 	} {
 		e := Development()

@@ -3,8 +3,8 @@ package config
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -40,11 +40,13 @@ func gibibytes(from, to, step int) []int {
 	return sizes
 }
 
+var pathForm = regexp.MustCompile(`^/[!-~]*$`)
+
 func (w Web) validate(p *problems) {
 	w.Task.validate(p, "Web")
 	p.requireRange("Web.Port", w.Port, 1024, 65535)
-	p.require(strings.HasPrefix(w.HealthPath, "/") && len(w.HealthPath) <= 1024 && !strings.ContainsAny(w.HealthPath, " \t\r\n"),
-		"Web.HealthPath", w.HealthPath, "not a path", "write one such as /livez")
+	p.require(pathForm.MatchString(w.HealthPath) && len(w.HealthPath) <= 1024 && unfit(w.HealthPath) == "",
+		"Web.HealthPath", w.HealthPath, "not a path of at most 1024 visible ASCII characters", "write one such as /livez")
 	p.requireRange("Web.Min", w.Min, 1, 1000)
 	p.require(w.Max >= w.Min && w.Max <= 1000,
 		"Web.Max", w.Max, fmt.Sprintf("allowed are Web.Min %d to 1000", w.Min), "write at least Web.Min")

@@ -2,13 +2,11 @@ package test
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,24 +40,16 @@ func checkout(t *testing.T) string {
 }
 
 // makeSynth runs the command of the README, as on a machine without AWS credentials.
-func makeSynth(directory string, variables ...string) (output string, code int) {
-	return runMake(directory, []string{"synth"}, variables...)
+func makeSynth(t *testing.T, directory string, variables ...string) (output string, code int) {
+	t.Helper()
+	return runMake(t, directory, []string{"synth"}, variables...)
 }
 
-func runMake(directory string, arguments []string, variables ...string) (output string, code int) {
+func runMake(t *testing.T, directory string, arguments []string, variables ...string) (output string, code int) {
+	t.Helper()
 	command := exec.Command("make", arguments...)
 	command.Dir = directory
-	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "MAKE") || strings.HasPrefix(entry, "MFLAGS")
-	})
-	command.Env = append(command.Env, "AWS_EC2_METADATA_DISABLED=true")
-	command.Env = append(command.Env, variables...)
-	combined, err := command.CombinedOutput()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return string(combined), exit.ExitCode()
-	}
-	must(err)
-	return string(combined), 0
+	return runQuietly(t, command, variables)
 }
 
 // The same sources give the same bytes in another directory, time zone and locale: otherwise every deployment is a change.
@@ -68,14 +58,16 @@ func TestMakeSynthIsDeterministic(t *testing.T) {
 		t.Skip("takes two syntheses with all validators")
 	}
 	one, two := checkout(t), checkout(t)
-	if output, code := makeSynth(one, "TZ=UTC", "LC_ALL=C"); code != 0 {
+	output, code := makeSynth(t, one, "TZ=UTC", "LC_ALL=C", "npm_config_loglevel=error")
+	if code != 0 {
 		t.Fatalf("make synth exits with %d:\n%s", code, output)
 	}
+	want(t, "all that it says", output, unencrypted+"Successfully synthesized to "+filepath.Join(one, "cdk.out")+"\n")
 	other := []string{
 		"TZ=Pacific/Kiritimati", "LC_ALL=C.UTF-8",
 		"HOME=" + t.TempDir(), "GOPATH=" + goEnv(t, "GOPATH"), "GOCACHE=" + goEnv(t, "GOCACHE"),
 	}
-	if output, code := makeSynth(two, other...); code != 0 {
+	if output, code := makeSynth(t, two, other...); code != 0 {
 		t.Fatalf("make synth exits with %d:\n%s", code, output)
 	}
 	for _, name := range []string{"assembly-dev", "assembly-staging", "assembly-prod"} {
@@ -128,7 +120,7 @@ func digest(t *testing.T, directory string) map[string]string {
 // Bad input: all problems at once, an exit code other than 0, no stack trace, and nothing in cdk.out that could be deployed.
 func TestProblemsEndTheCommand(t *testing.T) {
 	directory := checkout(t)
-	output, code := makeSynth(directory, "DOZEN_REGION=Frankfurt", "DOZEN_ACCOUNT=1", "DOZEN_ALARM_EMAIL=nobody")
+	output, code := makeSynth(t, directory, "DOZEN_REGION=Frankfurt", "DOZEN_ACCOUNT=1", "DOZEN_ALARM_EMAIL=nobody")
 	if code == 0 {
 		t.Error("the command succeeds")
 	}
@@ -154,20 +146,14 @@ func TestFindingsEndTheCommand(t *testing.T) {
 		t.Skip("compiles and synthesizes with all validators")
 	}
 	directory := checkout(t)
-	for _, damage := range []struct{ file, old, new string }{
+	for _, d := range []struct{ file, old, new string }{
 		{"stacks/data/nat.go", `VolumeType: jsii.String("gp3")`, `VolumeType: jsii.String("gp9")`}, // AWS's validator: only a warning
 		{"stacks/services/load_balancer.go", "nag.OpenToUsers", "nag.StandardPorts"},               // cdk-nag
 		{"stacks/services/service.go", "Rollback: jsii.Bool(true)", "Rollback: jsii.Bool(false)"},  // ours
 	} {
-		path := filepath.Join(directory, damage.file)
-		text, err := os.ReadFile(path)
-		must(err)
-		if !strings.Contains(string(text), damage.old) {
-			t.Fatalf("%s has no %q to damage", damage.file, damage.old)
-		}
-		must(os.WriteFile(path, []byte(strings.Replace(string(text), damage.old, damage.new, 1)), 0o644))
+		damage(t, filepath.Join(directory, d.file), d.old, d.new)
 	}
-	output, code := makeSynth(directory)
+	output, code := makeSynth(t, directory)
 	if code == 0 {
 		t.Error("the command succeeds")
 	}
@@ -202,7 +188,7 @@ func restored(e Environment) Environment {
 		changed = strings.Replace(changed, "return "+tier, "return restored("+tier+")", 1)
 	}
 	must(os.WriteFile(path, []byte(changed), 0o644))
-	output, code := makeSynth(directory, "DOZEN_ACCOUNT=123456789012", "DOZEN_REGION=eu-central-1", "DOZEN_DOMAIN=example.com",
+	output, code := makeSynth(t, directory, "DOZEN_ACCOUNT=123456789012", "DOZEN_REGION=eu-central-1", "DOZEN_DOMAIN=example.com",
 		"DOZEN_HOSTED_ZONE_ID=Z0123456789", "DOZEN_HOSTED_ZONE_NAME=example.com")
 	if code != 0 {
 		t.Errorf("exit code %d:\n%s", code, output)
@@ -216,13 +202,13 @@ func restored(e Environment) Environment {
 // changes the data stack before it finds out that it cannot build the image.
 func TestMakeChecksBeforeItActs(t *testing.T) {
 	directory := checkout(t)
-	if output, code := runMake(directory, []string{"deploy", "ENV=dev"}, "CDK_DOCKER=false"); code == 0 || !strings.Contains(output, "CDK_DOCKER") {
+	if output, code := runMake(t, directory, []string{"deploy", "ENV=dev", "ARGS=--require-approval never"}, "CDK_DOCKER=false"); code == 0 || !strings.Contains(output, "CDK_DOCKER") {
 		t.Errorf("without an engine, make deploy ends with exit code %d:\n%s", code, output)
 	}
 	if testing.Short() {
 		return // the rest compiles and synthesizes
 	}
-	if output, code := runMake(directory, []string{"destroy", "ENV=dve"}); code == 0 || !strings.Contains(output, "No stacks match") {
+	if output, code := runMake(t, directory, []string{"destroy", "ENV=dve"}); code == 0 || !strings.Contains(output, "No stacks match") {
 		t.Errorf("make destroy of an unknown environment ends with exit code %d:\n%s", code, output)
 	}
 }

@@ -5,9 +5,10 @@ package test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,20 +29,39 @@ const root = ".."
 
 // TestMain switches AWS's validator off, which takes seconds in each synthesis and has its own test, and removes AWS's
 // variables, so that no test passes because of the machine's account. The construct library reads the variables before main,
-// so the test binary starts a second time.
+// so the test binary starts a second time. The first one then removes what the second has left in the temporary directory,
+// even if it was killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("CDK_VALIDATION") == "" {
-		executable, err := os.Executable()
-		if err == nil {
-			err = syscall.Exec(executable, os.Args, pureEnviron())
-		}
-		fmt.Fprintln(os.Stderr, "cannot start again:", err)
-		os.Exit(1)
+		os.Exit(again())
 	}
 	code := m.Run()
+	os.Stderr, _ = os.Open(os.DevNull) // jsii waits twice for its process, and reports on the second time
 	jsii.Close()
-	os.RemoveAll(scratch())
 	os.Exit(code)
+}
+
+// again runs this test binary with a temporary directory and variables of its own, and returns its exit code.
+func again() int {
+	jsii.Close()
+	temporary, err := os.MkdirTemp("", "dozen-test-")
+	must(err)
+	defer os.RemoveAll(temporary)
+	executable, err := os.Executable()
+	must(err)
+	second := exec.Command(executable, os.Args[1:]...)
+	second.Env = append(pureEnviron(), "TMPDIR="+temporary)
+	second.Stdin, second.Stdout, second.Stderr = os.Stdin, os.Stdout, os.Stderr
+	must(second.Start())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM) // go test's, at its timeout, and the user's
+	go func() {
+		for s := range signals {
+			_ = second.Process.Signal(s)
+		}
+	}()
+	_ = second.Wait()
+	return second.ProcessState.ExitCode()
 }
 
 func pureEnviron() []string {
@@ -54,10 +74,8 @@ func pureEnviron() []string {
 
 // scratch is one directory for everything that this run of the tests writes.
 var scratch = sync.OnceValue(func() string {
-	directory, err := os.MkdirTemp("", "dozen-test-")
-	if err != nil {
-		panic(err)
-	}
+	directory, err := os.MkdirTemp("", "scratch-")
+	must(err)
 	return directory
 })
 

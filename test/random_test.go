@@ -2,9 +2,11 @@ package test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,22 +76,26 @@ func change(random *rand.Rand, value reflect.Value, path string) string {
 		value.SetString(pick(random,
 			"", "dev", "prod-2", "eu-central-1", "eu-central-1a", "10.2.0.0/20", "single", "none", "per-zone", "t4g.large",
 			"r8g.large", "cache.m7g.large", "/health", "/x/y/", "a@b.c", "ecr.api", "Ünïcode", "x\ny", "${AWS::Region}",
-			"{{resolve:ssm:x}}", "snapshot-1", "-", "cron(0 3 * * ? *)"))
+			"{{resolve:ssm:x}}", "snapshot-1", "-", "cron(0 3 * * ? *)",
+			"/${Token[TOKEN.1]}", "a${Token[AWS.Region.4]}", "#{Token[TOKEN.1]}", "-1.8881545897087626e+289", "__proto__",
+			"x\x00", "\x1b[31m", "\xff", "\u2028", "日本語", "$jsii.byref", `"'\`, strings.Repeat("ab", 20_000)))
 	case reflect.Int:
-		value.SetInt(int64(pick(random, -1, 0, 1, 2, 3, 7, 14, 30, 35, 60, 90, 256, 512, 1024, 2048, 4096, 8080, 70000)))
+		value.SetInt(int64(pick(random, -1, 0, 1, 2, 3, 7, 14, 30, 35, 60, 90, 256, 512, 1024, 2048, 4096, 8080, 70000,
+			math.MaxInt64, math.MinInt64)))
 	case reflect.Int64:
 		value.SetInt(int64(pick(random,
-			-time.Second, 0, time.Millisecond, time.Second, 15*time.Second, time.Minute, 10*time.Minute, time.Hour)))
+			-time.Second, 0, time.Millisecond, time.Second, 15*time.Second, time.Minute, 10*time.Minute, time.Hour,
+			math.MaxInt64, math.MinInt64)))
 	case reflect.Float64:
-		value.SetFloat(pick(random, -1, 0, 0.5, 0.7, 1, 4, 256, 300))
+		value.SetFloat(pick(random, -1, 0, 0.5, 0.7, 1, 4, 256, 300, math.NaN(), math.Inf(1), -1.8881545897087626e+289))
 	case reflect.Bool:
 		value.SetBool(!value.Bool())
 	}
-	return fmt.Sprintf("%s=%v", path, value.Interface())
+	return fmt.Sprintf("%s=%.200v", path, value.Interface())
 }
 
 func changeMap(random *rand.Rand, value reflect.Value, path string) string {
-	key := reflect.ValueOf(pick(random, "worker", "mail", "FEATURE_X", "PORT", "lower")).Convert(value.Type().Key())
+	key := reflect.ValueOf(pick(random, "worker", "mail", "FEATURE_X", "PORT", "lower", "__proto__", "x${Token[TOKEN.1]}")).Convert(value.Type().Key())
 	entry := reflect.New(value.Type().Elem()).Elem()
 	if value.IsNil() {
 		value.Set(reflect.MakeMap(value.Type()))

@@ -87,6 +87,9 @@ func (s *State) headline() string {
 		parts = append(parts,
 			"Task: "+s.TaskARN+".",
 			"Log group "+s.Settings.LogGroup+", stream "+s.Settings.LogStream(s.TaskARN)+".")
+		if s.Event.RequestType == Create {
+			parts = append(parts, "This deployment made the log group, and its rollback deletes it.")
+		}
 		if len(s.Lines) == 0 {
 			parts = append(parts, "The task printed nothing.")
 		}

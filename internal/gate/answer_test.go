@@ -57,6 +57,16 @@ func TestAnswerKeepsTheNewestLines(t *testing.T) {
 	}
 }
 
+// Prevents: a search for a log group that is gone. The rollback of a first deployment deletes what the deployment has made.
+func TestAnswerSaysThatTheLogGroupGoes(t *testing.T) {
+	for kind, goes := range map[string]bool{gate.Create: true, gate.Update: false} {
+		reason := play(t, requestOf(kind, nil), failing("no such column")).answer.Reason
+		if strings.Contains(reason, "its rollback deletes it") != goes {
+			t.Errorf("%s: %s", kind, reason)
+		}
+	}
+}
+
 // A cause that is too long for the answer is cut.
 func TestAnswerCutsALongCause(t *testing.T) {
 	results := successful()

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -190,8 +191,9 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 	t.Parallel()
 	directory := templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`)
+	name, password, command := firstOperator(t)
 	w := start(t, func(s *Settings) {
-		s.Assembly, s.Values = directory, map[string]string{"STRIPE_KEY": "sk_1", "ADMIN_PASSWORD": "a long enough password"}
+		s.Assembly, s.Values = directory, map[string]string{"STRIPE_KEY": "sk_1", name: password}
 	})
 	for _, task := range w.tasks("web") {
 		if got := environ(t, task.PID)["STRIPE_KEY"]; got != "sk_1" {
@@ -201,11 +203,31 @@ func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 			t.Error("a stored parameter is in the environment")
 		}
 	}
-	w.must("dozen-app", "createadmin", "somebody@example.com") // which takes the password from Parameter Store
+	if out := w.must(command...); !strings.Contains(out, "can log in") { // the command takes the password from Parameter Store
+		t.Error(out)
+	}
 	unknown := templated(t, `"Resources":{`, `"Resources":{"Strange":{"Type":"Example::Not::Known","Properties":{"X":{"Fn::Frobnicate":[]}}},`)
 	if out, err := w.release(unknown); err != nil {
 		t.Errorf("a resource of an unknown type: %v\n%s", err, out)
 	}
+}
+
+// firstOperator returns what README.md says to store and to run, so that somebody can log in.
+func firstOperator(t *testing.T) (name, password string, command []string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(checkout, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := regexp.MustCompile(`put-parameter --type SecureString --name /dozen/dev/(\S+) --value '(.*)'`).FindSubmatch(page)
+	words := regexp.MustCompile("`(\"dozen-app\",.*)` for `\"COMMAND\"`").FindSubmatch(page)
+	if stored == nil || words == nil {
+		t.Fatal("README.md does not say how to log in")
+	}
+	if err := json.Unmarshal([]byte("["+string(words[1])+"]"), &command); err != nil {
+		t.Fatal(err)
+	}
+	return string(stored[1]), string(stored[2]), command
 }
 
 // Prevents: an environment that starts halfway, or a message that does not say what to do.

@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 )
-
-// allowedWarnings are the warnings that a validation report may contain, because they address the person who deploys.
-var allowedWarnings = []string{"Annotation::dozen:no-domain"}
 
 // validationReport is the part of cdk.out/validation-report.json that is checked.
 type validationReport struct {
@@ -44,7 +40,7 @@ func reported(files fs.FS) ([]Problem, error) {
 	var problems []Problem
 	for _, plugin := range report.PluginReports {
 		for _, v := range plugin.Violations {
-			if slices.Contains(allowedWarnings, v.RuleName) || v.Severity == "informational" || v.Severity == "debug" {
+			if v.Severity == "informational" || v.Severity == "debug" {
 				continue
 			}
 			problems = append(problems, Problem{

@@ -43,7 +43,7 @@ func newLoadBalancer(scope constructs.Construct, id string, e config.Environment
 	nag.Acknowledge(group, nag.OpenToUsers)
 	l.logTo(d.Storage.AccessLogs)
 	if e.Domain == (config.Domain{}) {
-		l.serveHTTP(e)
+		l.serveHTTP()
 	} else {
 		l.serveHTTPS(e.Domain)
 	}
@@ -66,10 +66,7 @@ func (l *loadBalancer) logTo(bucket awss3.IBucket) {
 	l.balancer.SetAttribute(jsii.String("access_logs.s3.prefix"), jsii.String(data.LoadBalancerLogs))
 }
 
-func (l *loadBalancer) serveHTTP(e config.Environment) {
-	awscdk.Annotations_Of(l.Construct).AddWarningV2(jsii.String("dozen:no-domain"), jsii.Sprintf(
-		"environment %q serves plain HTTP: passwords and cookies cross the internet unencrypted. "+
-			"Set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS.", e.Name))
+func (l *loadBalancer) serveHTTP() {
 	l.listener = l.listenHTTP(notFound())
 	l.url = jsii.Sprintf("http://%s", *l.balancer.LoadBalancerDnsName())
 }

@@ -92,7 +92,8 @@ func (w *webService) scale(settings config.Web) {
 }
 
 // rollBackOnAlarms ends a release whose tasks are healthy and still answer with errors or too slowly. The alarms watch the target
-// group and not the service, because CloudFormation could not order them otherwise.
+// group and not the service, because CloudFormation could not order them otherwise. The service's own method warns of that,
+// in six paragraphs for each command, whatever the alarms watch.
 func (w *webService) rollBackOnAlarms(p *platform) {
 	w.alarms = []awscloudwatch.Alarm{
 		p.alert(w.Construct, "Errors", alarmProps{
@@ -112,5 +113,6 @@ func (w *webService) rollBackOnAlarms(p *platform) {
 	for i, alarm := range w.alarms {
 		names[i] = alarm.AlarmName()
 	}
-	w.service.EnableDeploymentAlarms(&names, &awsecs.DeploymentAlarmOptions{Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM})
+	w.service.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(jsii.String("DeploymentConfiguration.Alarms"),
+		map[string]any{"AlarmNames": names, "Enable": true, "Rollback": true})
 }

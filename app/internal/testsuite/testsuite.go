@@ -21,8 +21,9 @@ import (
 )
 
 var (
-	postgres *testserver.Postgres
-	created  atomic.Int64
+	postgres  *testserver.Postgres
+	directory string
+	created   atomic.Int64
 )
 
 const template = "template_migrated"
@@ -32,6 +33,7 @@ func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "dozen-test-")
+	directory = dir
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()
 		err = start(dir)
@@ -82,6 +84,9 @@ func open(ctx context.Context, url string) (*database.DB, error) {
 	}
 	return database.Open(ctx, cfg.Database, awsapi.New(cfg.AWS), "test")
 }
+
+// Directory returns the package's own directory, for what its tests make once.
+func Directory() string { return directory }
 
 // Server returns the package's PostgreSQL, for tests that stop and start it.
 func Server() *testserver.Postgres { return postgres }
