@@ -211,7 +211,7 @@ func rows() (rows []Environment) {
 		t.Fatalf("config/overrides.go has no %s to change", three)
 	}
 	must(os.WriteFile(path, []byte(strings.Replace(string(source), three, "rows()", 1)), 0o644))
-	if output, code := makeSynth(directory); code != 0 {
+	if output, code := makeSynth(t, directory); code != 0 {
 		t.Fatalf("make synth exits with %d:\n%s", code, output)
 	}
 }
