@@ -40,7 +40,7 @@ func gibibytes(from, to, step int) []int {
 	return sizes
 }
 
-func (w Web) validate(p *problems) {
+func (w Web) validate(p *problems, removable bool) {
 	w.Task.validate(p, "Web")
 	p.requireRange("Web.Port", w.Port, 1024, 65535)
 	p.require(strings.HasPrefix(w.HealthPath, "/") && len(w.HealthPath) <= 1024 && !strings.ContainsAny(w.HealthPath, " \t\r\n"),
@@ -52,8 +52,15 @@ func (w Web) validate(p *problems) {
 	p.requireRange("Web.MemoryPercent", w.MemoryPercent, 10, 90)
 	p.requireRange("Web.RequestsPerTask", w.RequestsPerTask, 1, 10_000_000)
 	p.requireDuration("Web.LongestRequest", w.LongestRequest, time.Second, IdleTimeout)
+	p.requireDuration("Web.RoutingLag", w.RoutingLag, time.Second, 30*time.Second)
 	p.requireDuration("Web.StartBudget", w.StartBudget, time.Second, 5*time.Minute)
 	p.requireRange("Web.FailuresToRollBack", w.FailuresToRollBack, 1, 200)
+	p.require(w.SpotPercent == 0 || removable,
+		"Web.SpotPercent", w.SpotPercent, "Removable is false, and users of this environment would notice when AWS takes tasks away",
+		"write 0; workers may run on Spot")
+	p.require(w.SpotPercent == 0 || w.FailuresToRollBack >= 3,
+		"Web.FailuresToRollBack", w.FailuresToRollBack, "web runs on Spot, where starts also fail for lack of capacity",
+		"write 3 or more, or Web.SpotPercent 0")
 }
 
 func (w Worker) validate(p *problems, field string) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing/fstest"
+	"time"
 
 	"dozen/config"
 	"dozen/internal/cloudformation"
@@ -67,6 +68,8 @@ var changes = []struct {
 	}},
 	{"RunOnDeploy", "dev", func(e *config.Environment) { e.Migration.RunOnDeploy = false }},
 	{"SnapshotFirst", "staging", func(e *config.Environment) { e.Migration.SnapshotFirst = true }},
+	{"RoutingLag", "dev", func(e *config.Environment) { e.Web.RoutingLag = 10 * time.Second }},
+	{"Web on Spot", "dev", func(e *config.Environment) { e.Web.SpotPercent, e.Web.FailuresToRollBack = 100, 3 }},
 	{"Port", "staging", func(e *config.Environment) { e.Web.Port = 9000 }},
 	{"Shell", "prod", func(e *config.Environment) { e.Shell = true }},
 }
