@@ -11,7 +11,7 @@ type Task struct {
 	// SpotPercent of the tasks run on Fargate Spot, 0 to 100: cheaper, and stopped with two minutes' notice. 0 for the migration, and
 	// for web where Removable is false; web on Spot takes ten seconds longer to release.
 	SpotPercent int
-	// PoolSize is how many database connections one task may hold at most, 1 or more.
+	// PoolSize is how many database connections one task may hold at most, 2 to 1000.
 	PoolSize int
 }
 
@@ -54,7 +54,7 @@ type Worker struct {
 	Max int
 	// BacklogPerTask that scaling aims at: jobs due or running, per task.
 	BacklogPerTask int
-	// Concurrency is how many jobs one task runs at once.
+	// Concurrency is how many jobs one task runs at once, 1 to 1000.
 	Concurrency int
 	// StopTimeout between SIGTERM and SIGKILL, 10 s to 120 s.
 	StopTimeout time.Duration

@@ -18,7 +18,7 @@ func (t Task) validate(p *problems, field string) {
 			fmt.Sprintf("write %d", atLeast(memories, t.MemoryMiB)))
 	}
 	p.requireRange(field+".SpotPercent", t.SpotPercent, 0, 100)
-	p.requireRange(field+".PoolSize", t.PoolSize, 1, 1000)
+	p.requireRange(field+".PoolSize", t.PoolSize, 2, 1000)
 }
 
 // fargateMemory lists the memory sizes in MiB that Fargate offers for each CPU size.
@@ -69,7 +69,7 @@ func (w Worker) validate(p *problems, field string) {
 	p.require(w.Max >= max(w.Min, 1) && w.Max <= 1000,
 		field+".Max", w.Max, fmt.Sprintf("allowed are %d to 1000", max(w.Min, 1)), "write at least Min, and at least 1")
 	p.requireRange(field+".BacklogPerTask", w.BacklogPerTask, 1, 10_000_000)
-	p.requireRange(field+".Concurrency", w.Concurrency, 1, 10_000)
+	p.requireRange(field+".Concurrency", w.Concurrency, 1, 1000)
 	p.requireDuration(field+".StopTimeout", w.StopTimeout, 10*time.Second, maxStopTimeout)
 }
 

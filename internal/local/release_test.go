@@ -23,7 +23,9 @@ func TestReleasesDropNothing(t *testing.T) {
 		order rollout.StopOrder
 	}
 	lag := config.Development().Web.RoutingLag
-	answers := []answer{{0, rollout.DeregisterFirst}, {lag / 2, rollout.TerminateFirst}, {lag, rollout.DeregisterFirst}, {lag, rollout.Together}}
+	answers := []answer{
+		{0, rollout.DeregisterFirst}, {lag / 2, rollout.TerminateFirst}, {lag, rollout.DeregisterFirst}, {lag, rollout.Together},
+	}
 	releases, rate, least := 1, 120, int64(0)
 	if os.Getenv("DOZEN_LONG") != "" {
 		answers = []answer{
