@@ -74,7 +74,9 @@ func cheap(name string) Environment {
 			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
-		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+		Migration: Migration{
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute, KeepSnapshots: 5,
+		},
 	}
 }
 
@@ -105,6 +107,8 @@ func durable(name string) Environment {
 			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
-		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+		Migration: Migration{
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute, KeepSnapshots: 5,
+		},
 	}
 }

@@ -74,6 +74,9 @@ type Migration struct {
 	Deadline time.Duration
 	// SnapshotFirst takes a snapshot of the database before the task starts; the release waits for it.
 	SnapshotFirst bool
+	// KeepSnapshots is how many of these snapshots a successful release leaves, the newest, 1 to 20; it deletes older ones. A region
+	// has room for 100 manual snapshots of all databases.
+	KeepSnapshots int
 }
 
 // ScheduledTask is one command that runs on a schedule in the admin task definition, even if its previous run has not ended.

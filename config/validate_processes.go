@@ -98,6 +98,7 @@ func (m Migration) validate(p *problems) {
 	p.require(m.SpotPercent == 0,
 		"Migration.SpotPercent", m.SpotPercent, "a migration on Spot could be interrupted half-way", "write 0")
 	p.requireDuration("Migration.Deadline", m.Deadline, time.Minute, 55*time.Minute)
+	p.requireRange("Migration.KeepSnapshots", m.KeepSnapshots, 1, 20)
 	p.require(!m.SnapshotFirst || m.RunOnDeploy,
 		"Migration.SnapshotFirst", m.SnapshotFirst, "the gate takes the snapshot, and RunOnDeploy is false", "set RunOnDeploy to true")
 }

@@ -91,6 +91,7 @@ func TestMistakes(t *testing.T) {
 		"Scheduler.MemoryMiB":              func(e *Environment) { e.Scheduler.MemoryMiB = 100 },
 		"Migration.SpotPercent":            func(e *Environment) { e.Migration.SpotPercent = 100 },
 		"Migration.Deadline":               func(e *Environment) { e.Migration.Deadline = 2 * time.Hour },
+		"Migration.KeepSnapshots":          func(e *Environment) { e.Migration.KeepSnapshots = 0 },
 		"Migration.SnapshotFirst":          func(e *Environment) { e.Migration.RunOnDeploy, e.Migration.SnapshotFirst = false, true },
 		`Settings["feature"]`:              func(e *Environment) { e.Settings = map[string]string{"feature": "on"} },
 		`Settings["PORT"]`:                 func(e *Environment) { e.Settings = map[string]string{"PORT": "1"} },

@@ -67,7 +67,7 @@ var changes = []struct {
 		e.Secrets = map[string]config.Secret{"KEY": {ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:key-AbCdEf"}}
 	}},
 	{"RunOnDeploy", "dev", func(e *config.Environment) { e.Migration.RunOnDeploy = false }},
-	{"SnapshotFirst", "staging", func(e *config.Environment) { e.Migration.SnapshotFirst = true }},
+	{"SnapshotFirst", "staging", func(e *config.Environment) { e.Migration.SnapshotFirst, e.Migration.KeepSnapshots = true, 2 }},
 	{"RoutingLag", "dev", func(e *config.Environment) { e.Web.RoutingLag = 10 * time.Second }},
 	{"Web on Spot", "dev", func(e *config.Environment) { e.Web.SpotPercent, e.Web.FailuresToRollBack = 100, 3 }},
 	{"Port", "staging", func(e *config.Environment) { e.Web.Port = 9000 }},

@@ -17,8 +17,10 @@ const (
 	PropertyRelease          = "Release"
 	PropertySnapshotDatabase = "SnapshotDatabase"
 	PropertySnapshotKind     = "SnapshotKind"
+	PropertySnapshotPrefix   = "SnapshotPrefix"
+	PropertyKeepSnapshots    = "KeepSnapshots"
 
-	// PropertyRestoredFrom names the snapshot that the database was restored from. The gate does not read it: it
-	// changes when the database is restored, so that the migration runs again.
+	// PropertyRestoredFrom names the snapshot that the database was restored from. It changes when the database is
+	// restored, so that the migration runs again.
 	PropertyRestoredFrom = "RestoredFrom"
 )
