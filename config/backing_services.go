@@ -41,7 +41,8 @@ type Database struct {
 	StorageGiB int
 	// MaxStorageGiB is the limit up to which storage grows by itself; more than StorageGiB. Not used with Aurora.
 	MaxStorageGiB int
-	// MinACU is the smallest Aurora capacity, 0 to 256 in halves; 0 pauses an idle database.
+	// MinACU is the smallest Aurora capacity, 0 to 256 in halves. With 0 Aurora pauses a database that has no connections, which never
+	// happens while tasks run: their pools keep connections open.
 	MinACU float64
 	// MaxACU is the largest Aurora capacity, 1 to 256 in halves.
 	MaxACU float64

@@ -16,6 +16,7 @@ func Staging() Environment {
 	e.LogDays = 30
 	e.Database.RotationDays = 30
 	e.Web.Min, e.Web.Max = 1, 3
+	e.Web.FailuresToRollBack = 2
 	return e
 }
 
@@ -63,17 +64,20 @@ func cheap(name string) Environment {
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
 		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 5},
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 5},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
 			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 6000,
-			LongestRequest: 5 * time.Second, StartBudget: 10 * time.Second, FailuresToRollBack: 1,
+			LongestRequest: 5 * time.Second, RoutingLag: 4 * time.Second,
+			StartBudget: 10 * time.Second, FailuresToRollBack: 1,
 		},
 		Workers: map[string]Worker{"worker": {
 			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
 			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
-		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+		Migration: Migration{
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute, KeepSnapshots: 5,
+		},
 	}
 }
 
@@ -98,13 +102,16 @@ func durable(name string) Environment {
 			Task: Task{CPU: 512, MemoryMiB: 1024, PoolSize: 8},
 			Port: 8080, HealthPath: "/livez", Min: 2, Max: 8,
 			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 12000,
-			LongestRequest: 5 * time.Second, StartBudget: 10 * time.Second, FailuresToRollBack: 3,
+			LongestRequest: 5 * time.Second, RoutingLag: 4 * time.Second,
+			StartBudget: 10 * time.Second, FailuresToRollBack: 3,
 		},
 		Workers: map[string]Worker{"worker": {
 			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
 			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
-		Migration: Migration{Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute},
+		Migration: Migration{
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}, RunOnDeploy: true, Deadline: 15 * time.Minute, KeepSnapshots: 5,
+		},
 	}
 }

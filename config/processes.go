@@ -8,9 +8,10 @@ type Task struct {
 	CPU int
 	// MemoryMiB that Fargate offers for that CPU.
 	MemoryMiB int
-	// SpotPercent of the tasks run on Fargate Spot, 0 to 100: cheaper, and stopped with two minutes' notice.
+	// SpotPercent of the tasks run on Fargate Spot, 0 to 100: cheaper, and stopped with two minutes' notice. 0 for the migration, and
+	// for web where Removable is false; web on Spot takes ten seconds longer to release.
 	SpotPercent int
-	// PoolSize is how many database connections one task may hold at most, 1 or more.
+	// PoolSize is how many database connections one task may hold at most, 2 to 1000.
 	PoolSize int
 }
 
@@ -33,9 +34,13 @@ type Web struct {
 	RequestsPerTask int
 	// LongestRequest that a release lets finish, 1 s to 60 s. Every drain figure follows from it.
 	LongestRequest time.Duration
+	// RoutingLag is how long the load balancer may go on sending requests to a task that it has let go, 1 s to 30 s. It is assumed:
+	// AWS documents no figure, and others have measured more. A release takes two seconds longer for each second of it.
+	RoutingLag time.Duration
 	// StartBudget from start to the first healthy answer, 1 s to 300 s.
 	StartBudget time.Duration
-	// FailuresToRollBack is how many new tasks may fail before a release is rolled back, 1 or more.
+	// FailuresToRollBack is how many new tasks may fail in a row before a release is rolled back, 1 to 200; with SpotPercent 3 or
+	// more, because a lack of Spot capacity counts as a failure.
 	FailuresToRollBack int
 }
 
@@ -49,7 +54,7 @@ type Worker struct {
 	Max int
 	// BacklogPerTask that scaling aims at: jobs due or running, per task.
 	BacklogPerTask int
-	// Concurrency is how many jobs one task runs at once.
+	// Concurrency is how many jobs one task runs at once, 1 to 1000.
 	Concurrency int
 	// StopTimeout between SIGTERM and SIGKILL, 10 s to 120 s.
 	StopTimeout time.Duration
@@ -71,6 +76,9 @@ type Migration struct {
 	Deadline time.Duration
 	// SnapshotFirst takes a snapshot of the database before the task starts; the release waits for it.
 	SnapshotFirst bool
+	// KeepSnapshots is how many of these snapshots a successful release leaves, the newest, 1 to 20; it deletes older ones. A region
+	// has room for 100 manual snapshots of all databases.
+	KeepSnapshots int
 }
 
 // ScheduledTask is one command that runs on a schedule in the admin task definition, even if its previous run has not ended.

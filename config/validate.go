@@ -47,7 +47,7 @@ func (e Environment) Validate(processes []Process) error {
 	e.Storage.validate(&p)
 	e.Domain.validate(&p, e.Region)
 	e.Alarms.validate(&p)
-	e.Web.validate(&p)
+	e.Web.validate(&p, e.Removable)
 	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
 		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name))
 	}

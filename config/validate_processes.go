@@ -18,7 +18,7 @@ func (t Task) validate(p *problems, field string) {
 			fmt.Sprintf("write %d", atLeast(memories, t.MemoryMiB)))
 	}
 	p.requireRange(field+".SpotPercent", t.SpotPercent, 0, 100)
-	p.requireRange(field+".PoolSize", t.PoolSize, 1, 1000)
+	p.requireRange(field+".PoolSize", t.PoolSize, 2, 1000)
 }
 
 // fargateMemory lists the memory sizes in MiB that Fargate offers for each CPU size.
@@ -42,7 +42,7 @@ func gibibytes(from, to, step int) []int {
 
 var pathForm = regexp.MustCompile(`^/[!-~]*$`)
 
-func (w Web) validate(p *problems) {
+func (w Web) validate(p *problems, removable bool) {
 	w.Task.validate(p, "Web")
 	p.requireRange("Web.Port", w.Port, 1024, 65535)
 	p.require(pathForm.MatchString(w.HealthPath) && len(w.HealthPath) <= 1024 && unfit(w.HealthPath) == "",
@@ -54,8 +54,15 @@ func (w Web) validate(p *problems) {
 	p.requireRange("Web.MemoryPercent", w.MemoryPercent, 10, 90)
 	p.requireRange("Web.RequestsPerTask", w.RequestsPerTask, 1, 10_000_000)
 	p.requireDuration("Web.LongestRequest", w.LongestRequest, time.Second, IdleTimeout)
+	p.requireDuration("Web.RoutingLag", w.RoutingLag, time.Second, 30*time.Second)
 	p.requireDuration("Web.StartBudget", w.StartBudget, time.Second, 5*time.Minute)
 	p.requireRange("Web.FailuresToRollBack", w.FailuresToRollBack, 1, 200)
+	p.require(w.SpotPercent == 0 || removable,
+		"Web.SpotPercent", w.SpotPercent, "Removable is false, and users of this environment would notice when AWS takes tasks away",
+		"write 0; workers may run on Spot")
+	p.require(w.SpotPercent == 0 || w.FailuresToRollBack >= 3,
+		"Web.FailuresToRollBack", w.FailuresToRollBack, "web runs on Spot, where starts also fail for lack of capacity",
+		"write 3 or more, or Web.SpotPercent 0")
 }
 
 func (w Worker) validate(p *problems, field string) {
@@ -64,7 +71,7 @@ func (w Worker) validate(p *problems, field string) {
 	p.require(w.Max >= max(w.Min, 1) && w.Max <= 1000,
 		field+".Max", w.Max, fmt.Sprintf("allowed are %d to 1000", max(w.Min, 1)), "write at least Min, and at least 1")
 	p.requireRange(field+".BacklogPerTask", w.BacklogPerTask, 1, 10_000_000)
-	p.requireRange(field+".Concurrency", w.Concurrency, 1, 10_000)
+	p.requireRange(field+".Concurrency", w.Concurrency, 1, 1000)
 	p.requireDuration(field+".StopTimeout", w.StopTimeout, 10*time.Second, maxStopTimeout)
 }
 
@@ -93,6 +100,7 @@ func (m Migration) validate(p *problems) {
 	p.require(m.SpotPercent == 0,
 		"Migration.SpotPercent", m.SpotPercent, "a migration on Spot could be interrupted half-way", "write 0")
 	p.requireDuration("Migration.Deadline", m.Deadline, time.Minute, 55*time.Minute)
+	p.requireRange("Migration.KeepSnapshots", m.KeepSnapshots, 1, 20)
 	p.require(!m.SnapshotFirst || m.RunOnDeploy,
 		"Migration.SnapshotFirst", m.SnapshotFirst, "the gate takes the snapshot, and RunOnDeploy is false", "set RunOnDeploy to true")
 }

@@ -69,8 +69,8 @@ func TestMistakes(t *testing.T) {
 		"Alarms.BacklogAge":                func(e *Environment) { e.Alarms.BacklogAge = time.Second },
 		"Web.CPU":                          func(e *Environment) { e.Web.CPU = 300 },
 		"Web.MemoryMiB":                    func(e *Environment) { e.Web.MemoryMiB = 4096 },
-		"Web.SpotPercent":                  func(e *Environment) { e.Web.SpotPercent = 101 },
-		"Web.PoolSize":                     func(e *Environment) { e.Web.PoolSize = 0 },
+		"Web.SpotPercent":                  func(e *Environment) { e.Web.SpotPercent, e.Web.FailuresToRollBack = 101, 3 },
+		"Web.PoolSize":                     func(e *Environment) { e.Web.PoolSize = 1 },
 		"Web.Port":                         func(e *Environment) { e.Web.Port = 80 },
 		"Web.HealthPath":                   func(e *Environment) { e.Web.HealthPath = "livez" },
 		"Web.Min":                          func(e *Environment) { e.Web.Min = 0 },
@@ -79,18 +79,20 @@ func TestMistakes(t *testing.T) {
 		"Web.MemoryPercent":                func(e *Environment) { e.Web.MemoryPercent = 5 },
 		"Web.RequestsPerTask":              func(e *Environment) { e.Web.RequestsPerTask = 0 },
 		"Web.LongestRequest":               func(e *Environment) { e.Web.LongestRequest = 2 * time.Minute },
+		"Web.RoutingLag":                   func(e *Environment) { e.Web.RoutingLag = 0 },
 		"Web.StartBudget":                  func(e *Environment) { e.Web.StartBudget = 0 },
 		"Web.FailuresToRollBack":           func(e *Environment) { e.Web.FailuresToRollBack = 0 },
 		`Workers["worker"].CPU`:            worker(func(w *Worker) { w.CPU = 128 }),
 		`Workers["worker"].Min`:            worker(func(w *Worker) { w.Min = -1 }),
 		`Workers["worker"].Max`:            worker(func(w *Worker) { w.Max = 0 }),
 		`Workers["worker"].BacklogPerTask`: worker(func(w *Worker) { w.BacklogPerTask = 0 }),
-		`Workers["worker"].Concurrency`:    worker(func(w *Worker) { w.Concurrency = 0 }),
+		`Workers["worker"].Concurrency`:    worker(func(w *Worker) { w.Concurrency = 1001 }),
 		`Workers["worker"].StopTimeout`:    worker(func(w *Worker) { w.StopTimeout = 3 * time.Minute }),
 		"Workers":                          func(e *Environment) { e.Workers["mailer"] = e.Workers["worker"] },
 		"Scheduler.MemoryMiB":              func(e *Environment) { e.Scheduler.MemoryMiB = 100 },
 		"Migration.SpotPercent":            func(e *Environment) { e.Migration.SpotPercent = 100 },
 		"Migration.Deadline":               func(e *Environment) { e.Migration.Deadline = 2 * time.Hour },
+		"Migration.KeepSnapshots":          func(e *Environment) { e.Migration.KeepSnapshots = 0 },
 		"Migration.SnapshotFirst":          func(e *Environment) { e.Migration.RunOnDeploy, e.Migration.SnapshotFirst = false, true },
 		`Settings["feature"]`:              func(e *Environment) { e.Settings = map[string]string{"feature": "on"} },
 		`Settings["PORT"]`:                 func(e *Environment) { e.Settings = map[string]string{"PORT": "1"} },
@@ -120,6 +122,26 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("the message has no remedy: %s", lines[0])
 			}
 		})
+	}
+}
+
+// Prevents: users who lose their requests when AWS takes a Spot task of web away, in production or in its rehearsal; and releases
+// that are rolled back because one start found no Spot capacity.
+func TestWebRunsOnSpotOnlyWhereItMay(t *testing.T) {
+	spot := func(e Environment, failures int) error {
+		e.Web.SpotPercent, e.Web.FailuresToRollBack = 50, failures
+		return e.Validate(processes)
+	}
+	if err := spot(Development(), 3); err != nil {
+		t.Errorf("dev: %v", err)
+	}
+	if err := spot(Development(), 2); err == nil || !strings.Contains(err.Error(), "Web.FailuresToRollBack is 2") {
+		t.Errorf("dev, after 2 failures: %v", err)
+	}
+	for _, e := range []Environment{Staging(), Production()} {
+		if err := spot(e, 3); err == nil || !strings.Contains(err.Error(), "Web.SpotPercent is 50") {
+			t.Errorf("%s: %v", e.Name, err)
+		}
 	}
 }
 
@@ -168,16 +190,25 @@ func TestConnectionBudget(t *testing.T) {
 	}
 }
 
-// The drain's figures, for every longest request that may be chosen, keep their order and stay within AWS's limits.
+// The drain's figures, for every longest request and every lag that may be chosen, keep their order and stay within AWS's limits.
 func TestDrainHolds(t *testing.T) {
+	compared := 0
 	for longest := time.Second; longest <= IdleTimeout; longest += time.Second {
-		d := Drain{longest}
-		if d.Deregistration() <= longest || d.App() < RoutingLag+longest || d.StopTimeout() < d.App()+StopMargin || d.StopTimeout() > maxStopTimeout || d.KeepAlive() <= IdleTimeout {
-			t.Errorf("longest request %s: %+v", longest, []time.Duration{d.Deregistration(), d.App(), d.StopTimeout(), d.KeepAlive()})
+		for lag := time.Second; lag <= 30*time.Second; lag += time.Second {
+			compared++
+			d := Web{LongestRequest: longest, RoutingLag: lag}.Drain()
+			spot := Web{LongestRequest: longest, RoutingLag: lag, Task: Task{SpotPercent: 1}}.Drain()
+			if spot.Accepts() < lag+HealthThreshold*HealthInterval || spot.App() <= spot.Accepts()+longest || spot.StopTimeout() > maxStopTimeout {
+				t.Errorf("on Spot %+v: %v", spot, []time.Duration{spot.Accepts(), spot.App(), spot.StopTimeout()})
+			}
+			if d.Deregistration() <= lag+longest || d.Accepts() < lag || d.App() <= d.Accepts()+longest ||
+				d.StopTimeout() < d.App()+StopMargin || d.StopTimeout() > maxStopTimeout || d.KeepAlive() <= IdleTimeout {
+				t.Errorf("%+v: %v", d, []time.Duration{d.Deregistration(), d.Accepts(), d.App(), d.StopTimeout(), d.KeepAlive()})
+			}
 		}
 	}
-	if c := Production().Web.ReleaseTime(); c > 20*time.Second {
-		t.Errorf("controllable release time is %s", c)
+	if compared != 60*30 {
+		t.Errorf("%d pairs compared", compared)
 	}
 }
 

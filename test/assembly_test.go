@@ -24,7 +24,7 @@ func TestReaderSeesTheServices(t *testing.T) {
 		for _, s := range services {
 			names = append(names, s.Process)
 			minimum, maximum, count := 100, 200, -1
-			failures := 2
+			failures := 3
 			var scaling *assembly.Scaling
 			switch s.Process {
 			case "web":
@@ -63,7 +63,7 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			t.Fatal(err)
 		}
 		stop := map[string]time.Duration{
-			"Web": settings.Web.LongestRequest + 6*time.Second, "Worker": settings.Workers["worker"].StopTimeout,
+			"Web": settings.Web.LongestRequest + settings.Web.RoutingLag + 3*time.Second, "Worker": settings.Workers["worker"].StopTimeout,
 			"Scheduler": 30 * time.Second, "Release": 30 * time.Second,
 		}
 		found := 0
@@ -140,7 +140,7 @@ func TestReaderSeesTheLoadBalancer(t *testing.T) {
 		want(t, "health checks",
 			[]any{g.HealthPath, g.HealthInterval, g.HealthTimeout, g.HealthyThreshold, g.UnhealthyThreshold},
 			[]any{web.HealthPath, 5 * time.Second, 2 * time.Second, 2, 2})
-		want(t, "deregistration delay", g.DeregistrationDelay, web.LongestRequest+time.Second)
+		want(t, "deregistration delay", g.DeregistrationDelay, web.RoutingLag+web.LongestRequest+time.Second)
 		balancers, err := e.LoadBalancers(assembly.Symbolic)
 		if err != nil || len(balancers) != 1 {
 			t.Fatalf("%d load balancers, %v", len(balancers), err)

@@ -114,8 +114,8 @@ func TestGateKeepsItsTypeAndProperties(t *testing.T) {
 	migration := e.services.one(t, "Custom::Migration", "/Release/Migration/")
 	want(t, "logical id", migration.ID, "ReleaseMigration7F113672")
 	want(t, "properties", slices.Sorted(maps.Keys(migration.Properties)), []string{
-		"AssignPublicIp", "Cluster", "Container", "DeadlineSeconds", "LogGroup", "LogStreamPrefix", "Release",
-		"SecurityGroups", "ServiceTimeout", "ServiceToken", "SnapshotDatabase", "SnapshotKind", "Subnets", "TaskDefinition",
+		"AssignPublicIp", "Cluster", "Container", "DeadlineSeconds", "KeepSnapshots", "LogGroup", "LogStreamPrefix", "Release", "RestoredFrom",
+		"SecurityGroups", "ServiceTimeout", "ServiceToken", "SnapshotDatabase", "SnapshotKind", "SnapshotPrefix", "Subnets", "TaskDefinition",
 	})
 	lasting := e.data.one(t, "Custom::LastingSettings", "/Lasting/Settings/")
 	want(t, "logical id", lasting.ID, "LastingSettings445D827A")
@@ -151,9 +151,38 @@ func TestSnapshotBeforeMigration(t *testing.T) {
 	if !strings.Contains(plain(migration.get(gate.PropertySnapshotDatabase)), "DatabaseInstance") {
 		t.Errorf("snapshot of %s", plain(migration.get(gate.PropertySnapshotDatabase)))
 	}
-	role := ref(e.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role"))
-	if policy := policiesOf(e.services, role); !strings.Contains(policy, "rds:CreateDBSnapshot") {
-		t.Errorf("the gate may not take a snapshot: %s", policy)
-	}
 	want(t, "by default", prod().services.one(t, gate.ResourceType, "").get(gate.PropertySnapshotDatabase), nil)
+}
+
+// Prevents: an environment that deletes another one's snapshots, or a person's; and a release that cannot take its own.
+func TestGateMayDeleteOnlyItsOwnSnapshots(t *testing.T) {
+	for _, aurora := range []bool{false, true} {
+		e := with(t, config.Production(), func(e *config.Environment) { e.Migration.SnapshotFirst, e.Database.Aurora = true, aurora })
+		migration := e.services.one(t, gate.ResourceType, "")
+		want(t, "prefix", migration.get(gate.PropertySnapshotPrefix), "before-dozen-prod")
+		want(t, "kept", migration.get(gate.PropertyKeepSnapshots), "5")
+		want(t, "length of the version", len(migration.get(gate.PropertyRelease).(string)), 12)
+		kind, family := "snapshot", "DBSnapshot"
+		if aurora {
+			kind, family = "cluster-snapshot", "DBClusterSnapshot"
+		}
+		own := ":" + kind + ":before-dozen-prod-????????????-????????????"
+		var statements []any
+		must(json.Unmarshal([]byte(policiesOf(e.services, ref(e.services.one(t, "AWS::Lambda::Function", "/Release/").get("Role")))), &statements))
+		found := map[string]string{}
+		for _, statement := range statements {
+			for _, action := range list(dig(statement, "Action")) {
+				if name := action.(string); strings.HasPrefix(name, "rds:") {
+					found[name] = plain(dig(statement, "Resource"))
+				}
+			}
+		}
+		want(t, "actions", slices.Sorted(maps.Keys(found)),
+			[]string{"rds:AddTagsToResource", "rds:Create" + family, "rds:Delete" + family, "rds:Describe" + family + "s"})
+		for _, action := range []string{"rds:AddTagsToResource", "rds:Create" + family, "rds:Delete" + family} {
+			if !strings.Contains(found[action], own) || strings.Contains(found[action], "*") {
+				t.Errorf("%s is allowed on %s, want only %s", action, found[action], own)
+			}
+		}
+	}
 }

@@ -94,5 +94,5 @@ func TestSpotShare(t *testing.T) {
 	}
 	want(t, "production's web", strategy(prod(), "/Web/"), map[string]int{"FARGATE": 100})
 	want(t, "production's worker", strategy(prod(), "/Worker/"), map[string]int{"FARGATE": 50, "FARGATE_SPOT": 50})
-	want(t, "development's web", strategy(dev(), "/Web/"), map[string]int{"FARGATE_SPOT": 100})
+	want(t, "development's worker", strategy(dev(), "/Worker/"), map[string]int{"FARGATE_SPOT": 100})
 }

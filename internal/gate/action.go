@@ -7,26 +7,28 @@ type Verb string
 
 // The verbs. Each but Wait, HandOver and Finish is one call to AWS, and each may be repeated without harm.
 const (
-	CheckStack    Verb = "check the stack's status" // Result.Status
-	StartSnapshot Verb = "start the snapshot"       // no fault if a snapshot of that name exists
-	CheckSnapshot Verb = "check the snapshot"       // Result.Status
-	StartTask     Verb = "start the task"           // Result.TaskARN
-	FindTask      Verb = "find the task"            // Result.TaskARN, empty if there is no task
-	CheckTask     Verb = "check the task"           // Result.Task, nil if ECS does not know it
-	StopTask      Verb = "stop the task"
-	ReadLog       Verb = "read the log" // Result.Lines
-	PutAnswer     Verb = "answer"       // no fault if the request has been answered
-	Wait          Verb = "wait"         // until Action.Until
-	HandOver      Verb = "hand over"    // pass the state to the next invocation
-	Finish        Verb = "finish"       // this invocation has nothing left to do
+	CheckStack     Verb = "check the stack's status" // Result.Status
+	StartSnapshot  Verb = "start the snapshot"       // no fault if a snapshot of that name exists
+	CheckSnapshot  Verb = "check the snapshot"       // Result.Status
+	ListSnapshots  Verb = "list the snapshots"       // Result.Snapshots, the manual ones of the account
+	DeleteSnapshot Verb = "delete the snapshot"
+	StartTask      Verb = "start the task" // Result.TaskARN
+	FindTask       Verb = "find the task"  // Result.TaskARN, empty if there is no task
+	CheckTask      Verb = "check the task" // Result.Task, nil if ECS does not know it
+	StopTask       Verb = "stop the task"
+	ReadLog        Verb = "read the log" // Result.Lines
+	PutAnswer      Verb = "answer"       // no fault if the request has been answered
+	Wait           Verb = "wait"         // until Action.Until
+	HandOver       Verb = "hand over"    // pass the state to the next invocation
+	Finish         Verb = "finish"       // this invocation has nothing left to do
 )
 
 // Action is the next thing to do. Its verb decides which other fields are set.
 type Action struct {
 	Verb     Verb
-	Settings Settings  // StartSnapshot, CheckSnapshot, StartTask, FindTask, CheckTask, StopTask, ReadLog
+	Settings Settings  // StartSnapshot, CheckSnapshot, ListSnapshots, DeleteSnapshot, StartTask, FindTask, CheckTask, StopTask, ReadLog
 	Event    Event     // CheckStack, StartTask, FindTask, PutAnswer
-	Snapshot string    // StartSnapshot, CheckSnapshot
+	Snapshot string    // StartSnapshot, CheckSnapshot, DeleteSnapshot
 	TaskARN  string    // CheckTask, StopTask, ReadLog
 	Reason   string    // StopTask
 	Until    time.Time // Wait
@@ -36,11 +38,12 @@ type Action struct {
 
 // Result is the outcome of an action.
 type Result struct {
-	Fault   *Fault // nil if the call succeeded
-	Status  string
-	TaskARN string
-	Task    *Task
-	Lines   []string // oldest first
+	Fault     *Fault // nil if the call succeeded
+	Status    string
+	TaskARN   string
+	Task      *Task
+	Lines     []string // oldest first
+	Snapshots []Snapshot
 }
 
 // Fault is a call to AWS that failed.

@@ -26,10 +26,14 @@ func (s *State) Apply(action Action, result Result, now time.Time) {
 		s.afterReading(result, now)
 	case PutAnswer:
 		if result.Fault == nil || result.Fault.Lasting {
-			s.enter(done, now)
+			s.afterAnswering(now)
 			return
 		}
 		s.pause(now, longPause)
+	case ListSnapshots:
+		s.deleteNext(s.Settings.surplus(result.Snapshots), now)
+	case DeleteSnapshot:
+		s.deleteNext(s.Surplus[1:], now)
 	case HandOver:
 		// If this failed, the handler returns an error in the end, and Lambda delivers the event again.
 		s.handedOver = result.Fault == nil

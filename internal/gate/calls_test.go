@@ -114,9 +114,6 @@ func TestUnknownRequestTypeFails(t *testing.T) {
 
 // Calls that fail are retried if the fault may pass, and not otherwise. Each failure names its remedy.
 func TestCallsThatFail(t *testing.T) {
-	snapshot := func(p map[string]any) {
-		p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", "instance"
-	}
 	for _, row := range []struct {
 		name    string
 		change  func(map[string]any)
@@ -239,38 +236,47 @@ func TestCallsThatFail(t *testing.T) {
 		},
 		{
 			name:    "a snapshot comes first",
-			change:  snapshot,
+			change:  withSnapshot,
 			results: script{gate.CheckSnapshot: {{Status: "creating"}, {Status: "available"}}},
 			success: true,
 			want:    []string{"exited with code 0"},
-			calls:   map[gate.Verb]int{gate.StartSnapshot: 1, gate.CheckSnapshot: 2},
+			calls:   map[gate.Verb]int{gate.StartSnapshot: 1, gate.CheckSnapshot: 2, gate.ListSnapshots: 1},
+		},
+		{
+			name:    "the snapshots cannot be listed after the answer",
+			change:  withSnapshot,
+			results: script{gate.CheckSnapshot: {{Status: "available"}}, gate.ListSnapshots: {lasting("AccessDenied")}},
+			success: true,
+			want:    []string{"exited with code 0"},
+			calls:   map[gate.Verb]int{gate.ListSnapshots: 1, gate.DeleteSnapshot: 0},
 		},
 		{
 			name:    "the snapshot fails",
-			change:  snapshot,
+			change:  withSnapshot,
 			results: script{gate.CheckSnapshot: {{Status: "failed"}}},
-			want:    []string{"before-image-7-", "no migration was started"},
+			want:    []string{"before-dozen-prod-image7-", "no migration was started"},
 			calls:   map[gate.Verb]int{gate.StartTask: 0},
 		},
 		{
 			name:    "there are too many snapshots",
-			change:  snapshot,
+			change:  withSnapshot,
 			results: script{gate.StartSnapshot: {lasting("CreateDBSnapshot: SnapshotQuotaExceeded")}},
 			want:    []string{"delete old manual snapshots"},
 			calls:   map[gate.Verb]int{gate.StartTask: 0},
 		},
 		{
 			name:    "the snapshot is not complete by the deadline",
-			change:  snapshot,
+			change:  withSnapshot,
 			results: script{gate.CheckSnapshot: {{Status: "creating"}}},
-			want:    []string{"deadline passed before the database snapshot before-image-7-"},
+			want:    []string{"deadline passed before the database snapshot before-dozen-prod-image7-"},
 			calls:   map[gate.Verb]int{gate.StartTask: 0},
 		},
 		{
 			name:    "the migration fails after a snapshot",
-			change:  snapshot,
+			change:  withSnapshot,
 			results: script{gate.CheckSnapshot: {{Status: "available"}}, gate.CheckTask: {notRun("")}},
-			want:    []string{"Database snapshot taken before the migration: before-image-7-"},
+			want:    []string{"Database snapshot taken before the migration: before-dozen-prod-image7-"},
+			calls:   map[gate.Verb]int{gate.ListSnapshots: 0},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -17,4 +17,6 @@ const (
 	PropertyRelease          = "Release"
 	PropertySnapshotDatabase = "SnapshotDatabase"
 	PropertySnapshotKind     = "SnapshotKind"
+	PropertySnapshotPrefix   = "SnapshotPrefix"
+	PropertyKeepSnapshots    = "KeepSnapshots"
 )

@@ -47,7 +47,7 @@ func (s *State) decide(status string, now time.Time) {
 	case s.pastDeadline(now):
 		s.enter(finding, now)
 	case s.Settings.SnapshotDatabase != "":
-		s.Snapshot = snapshotName(s.Settings.Release, s.Event.Token())
+		s.Snapshot = s.Settings.snapshotName(s.Event.Token())
 		s.enter(snapshotting, now)
 	default:
 		s.enter(starting, now)

@@ -7,7 +7,7 @@
 //
 //	CloudFormation ── Create / Update / Delete ──┐
 //	                                             ▼
-//	             Delete ───────────────────► answering ──► done
+//	             Delete ───────────────────► answering ──► listing ─► deleting ─► done
 //	                                          ▲  ▲  ▲
 //	    asking ── rollback: SUCCESS ──────────┘  │  │
 //	      │   └── too late, bad property: FAILED ┘  │
@@ -23,7 +23,11 @@
 //	      │           └── anything else ─► reading the log: FAILED
 //	      └─ deadline ─► stopping ─► ending ─► as if stopped, and FAILED if not
 //
-// In every phase, when the invocation's time runs out, the State goes to a new invocation of the same function.
+// With a snapshot and SUCCESS, the oldest of this environment's snapshots are deleted after the answer, except the newest
+// ones (listing, deleting). RDS has a quota of 100 manual snapshots in a region; without this, the release after the last free
+// one and all that follow would fail. A fault there is logged and changes nothing.
+//
+// In every other phase, when the invocation's time runs out, the State goes to a new invocation of the same function.
 //
 // Before the gate answers FAILED without having started a task, it searches ECS for a task that an earlier handler
 // started before it died (finding), and stops it: otherwise that task would run on unseen, without a deadline.

@@ -62,6 +62,11 @@ func (s *State) Next(now, until time.Time) Action {
 	case answering:
 		action.Verb = PutAnswer
 		action.Answer = s.answer()
+	case listing:
+		action.Verb = ListSnapshots
+	case deleting:
+		action.Verb = DeleteSnapshot
+		action.Snapshot = s.Surplus[0]
 	}
 	return action
 }
@@ -101,6 +106,10 @@ func (s *State) applyTime(now, until time.Time) {
 	case answering:
 		if s.Tries > 0 && now.Sub(s.Deadline) > Margin {
 			s.enter(done, now) // CloudFormation has stopped waiting
+		}
+	case listing, deleting:
+		if !now.Before(until) {
+			s.enter(done, now) // not worth another invocation
 		}
 	}
 }

@@ -18,7 +18,8 @@ const histories = 10_000
 //   - delete and rollback succeed: never FAILED on Delete, nor on a rollback to an applied migration,
 //   - success means exit code 0: of a migration that ran to its own end,
 //   - no task outlives its deadline unstopped,
-//   - no migration without its snapshot, if the request asks for one.
+//   - no migration without its snapshot, if the request asks for one,
+//   - only old snapshots of its own are deleted: no other environment's, no person's, and none of the newest.
 func TestNoHistoryBreaksTheGate(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
@@ -34,7 +35,7 @@ func TestNoHistoryBreaksTheGate(t *testing.T) {
 		"Create", "Update", "Delete", "rollback", "SUCCESS", "FAILED", "two deliveries",
 		"migrates", "fails", "runs out of memory", "never starts", "hangs",
 		"is stopped by a person", "has no exit code", "vanishes", "loses its sidecar",
-		"a handler dies", "deadline", "could not be started",
+		"a handler dies", "deadline", "could not be started", "a snapshot is deleted",
 	} {
 		if seen[what] < 100 {
 			t.Errorf("%q happened %d times in %d histories, want at least 100", what, seen[what], histories)
@@ -65,8 +66,10 @@ func (s *simulation) count(seen map[string]int) {
 		}
 	}
 	for _, line := range s.history {
-		if strings.HasSuffix(line, "a handler dies") {
-			seen["a handler dies"]++
+		for _, what := range []string{"a handler dies", "a snapshot is deleted"} {
+			if strings.HasSuffix(line, what) {
+				seen[what]++
+			}
 		}
 	}
 }
@@ -122,6 +125,18 @@ func TestThePropertyCanFail(t *testing.T) {
 		{"every Update is taken for a rollback", "success means exit code 0", hooks{event: func(e *gate.Event, _ int) {
 			if e.RequestType == gate.Update {
 				e.OldResourceProperties = properties(1_000, gate.MinDeadline)
+			}
+		}}},
+		{"the oldest snapshots seem to be the newest", "only old snapshots of its own are deleted", hooks{result: func(_ gate.Action, r *gate.Result) {
+			for i := range r.Snapshots {
+				if taken := &r.Snapshots[i].Taken; !taken.IsZero() {
+					*taken = threeAM.Add(-taken.Sub(threeAM))
+				}
+			}
+		}}},
+		{"the prefix of another environment", "only old snapshots of its own are deleted", hooks{event: func(e *gate.Event, _ int) {
+			if _, with := e.ResourceProperties[gate.PropertySnapshotPrefix]; with {
+				e.ResourceProperties[gate.PropertySnapshotPrefix] = "before-dozen-prod-2"
 			}
 		}}},
 		{"tasks are not stopped", "no task outlives its deadline", hooks{ignored: gate.StopTask}},

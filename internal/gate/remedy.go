@@ -1,9 +1,6 @@
 package gate
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 const deployAgain = "deploy again."
 
@@ -104,16 +101,4 @@ func exitRemedy(code int, cause string) string {
 		return noSuchCommand
 	}
 	return remedyFor(cause, exitCodeRemedy)
-}
-
-var noSnapshotCharacter = regexp.MustCompile(`[^a-zA-Z0-9]+`)
-
-// snapshotName is the same for every delivery of a request. RDS allows letters, digits and single hyphens, and requires
-// a letter first.
-func snapshotName(release, token string) string {
-	name := strings.Trim(noSnapshotCharacter.ReplaceAllString(release, "-"), "-")
-	if len(name) > 40 {
-		name = strings.Trim(name[:40], "-")
-	}
-	return "before-" + strings.Trim(name+"-", "-") + "-" + token[:12]
 }

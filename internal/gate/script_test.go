@@ -145,6 +145,12 @@ func notRun(stopCode string) gate.Result {
 	}}
 }
 
+// withSnapshot are the properties of a release that a snapshot comes before.
+func withSnapshot(p map[string]any) {
+	p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", "instance"
+	p[gate.PropertySnapshotPrefix], p[gate.PropertyKeepSnapshots] = "before-dozen-prod", "5"
+}
+
 func passing(message string) gate.Result { return gate.Result{Fault: &gate.Fault{Message: message}} }
 func lasting(message string) gate.Result {
 	return gate.Result{Fault: &gate.Fault{Message: message, Lasting: true}}

@@ -33,6 +33,9 @@ type Settings struct {
 	Release          string        // the image's tag, for messages
 	SnapshotDatabase string        // identifier of an instance or a cluster; empty for no snapshot
 	SnapshotKind     string        // "instance" or "cluster"; empty for no snapshot
+	SnapshotPrefix   string        // of the names of this environment's snapshots, such as before-dozen-prod
+	KeepSnapshots    int           // how many of them a release leaves, the newest; 1 to 20
+	RestoredFrom     string        // name or ARN of the snapshot that the database was restored from; empty for none
 }
 
 // ServiceTimeout returns the least value of CloudFormation's ServiceTimeout for a deadline.
@@ -50,6 +53,8 @@ var (
 	databaseID        = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{0,62}$`)
 	publicIPWords     = regexp.MustCompile(`^(ENABLED|DISABLED)$`)
 	snapshotKinds     = regexp.MustCompile(`^(instance|cluster)$`)
+	snapshotPrefix    = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+){1,20}$`)
+	snapshotCount     = regexp.MustCompile(`^([1-9]|1[0-9]|20)$`)
 )
 
 // ParseSettings reads the properties. Its error joins the problems of all that are missing or malformed.
@@ -70,6 +75,9 @@ func ParseSettings(properties map[string]any) (Settings, error) {
 	if _, withSnapshot := properties[PropertySnapshotDatabase]; withSnapshot {
 		s.SnapshotDatabase = p.string(PropertySnapshotDatabase, databaseID, "the identifier of a database instance or cluster")
 		s.SnapshotKind = p.string(PropertySnapshotKind, snapshotKinds, "instance or cluster")
+		s.SnapshotPrefix = p.string(PropertySnapshotPrefix, snapshotPrefix, "lower-case words with single hyphens")
+		s.KeepSnapshots, _ = strconv.Atoi(p.string(PropertyKeepSnapshots, snapshotCount, "a whole number, 1 to 20"))
+		s.RestoredFrom, _ = properties[PropertyRestoredFrom].(string)
 	}
 	return s, errors.Join(p.problems...)
 }

@@ -10,13 +10,14 @@ import (
 
 func TestSettingsAreRead(t *testing.T) {
 	p := properties(3, 900*time.Second)
-	p["SnapshotDatabase"], p["SnapshotKind"] = "prod-db", "cluster"
+	withSnapshot(p)
+	p["SnapshotKind"] = "cluster"
 	p["ServiceToken"], p["Anything"] = "arn", "else"
 	s, err := gate.ParseSettings(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Deadline != 15*time.Minute || len(s.Subnets) != 2 || s.SnapshotKind != "cluster" || s.AssignPublicIP != "DISABLED" {
+	if s.Deadline != 15*time.Minute || len(s.Subnets) != 2 || s.SnapshotKind != "cluster" || s.KeepSnapshots != 5 || s.AssignPublicIP != "DISABLED" {
 		t.Errorf("%+v", s)
 	}
 	if stream := s.LogStream(taskARN); stream != "app/release/0b69d5c0d65548a0b1d3ec1d7c1b4ee2" {
@@ -39,12 +40,14 @@ func TestEveryBadPropertyIsNamed(t *testing.T) {
 		"Release":          {"", "a b"},
 		"SnapshotDatabase": {"", "-db"},
 		"SnapshotKind":     {"volume", ""},
+		"SnapshotPrefix":   {"", "before", "before-", "before--x", "Before-x"},
+		"KeepSnapshots":    {"", "0", "21", "5.0", 5},
 	}
 	tried := 0
 	for name, values := range bad {
 		for _, value := range append(values, nil) {
 			p := properties(3, 900*time.Second)
-			p["SnapshotDatabase"], p["SnapshotKind"] = "prod-db", "instance"
+			withSnapshot(p)
 			p[name] = value
 			if value == nil && name != "SnapshotDatabase" {
 				delete(p, name)

@@ -133,12 +133,18 @@ func (s *simulation) effect(r *request, action gate.Action) gate.Result {
 	case gate.StartSnapshot:
 		if r.copied.IsZero() {
 			r.copied = s.now.Add(s.upTo(20 * time.Minute))
+			s.snapshots = append(s.snapshots,
+				simulatedSnapshot{name: action.Snapshot, complete: r.copied, failed: r.snapshot == "failed", own: true})
 		}
 	case gate.CheckSnapshot:
 		if s.now.Before(r.copied) {
 			return gate.Result{Status: "creating"}
 		}
 		return gate.Result{Status: r.snapshot}
+	case gate.ListSnapshots:
+		return s.listSnapshots()
+	case gate.DeleteSnapshot:
+		s.deleteSnapshot(r, action.Snapshot)
 	case gate.StartTask:
 		return s.startTask(r, action)
 	case gate.FindTask:

@@ -27,6 +27,7 @@ type simulation struct {
 	lossRate    float64       // how often a call takes effect and its response is lost, 0 to 0.2
 	noStatus    bool          // the stack's status cannot be read in this history
 	lifetime    time.Duration // of one invocation
+	snapshots   []simulatedSnapshot
 
 	broken  string // the first invariant that broke
 	history []string
@@ -70,6 +71,7 @@ func newSimulation(seed uint64, h hooks) *simulation {
 	}
 	s.noStatus = rng.IntN(8) == 0
 	s.lifetime = []time.Duration{900, 600, 400}[rng.IntN(3)] * time.Second
+	s.earlierSnapshots()
 	return s
 }
 
@@ -173,8 +175,8 @@ func (s *simulation) send(kind string, revision, old int, rollback bool, onAnswe
 	}
 	if s.chance(0.2) {
 		r.snapshot = []string{"available", "available", "failed"}[s.rng.IntN(3)]
-		r.event.ResourceProperties[gate.PropertySnapshotDatabase] = "db"
-		r.event.ResourceProperties[gate.PropertySnapshotKind] = "instance"
+		withSnapshot(r.event.ResourceProperties)
+		r.event.ResourceProperties[gate.PropertyKeepSnapshots] = fmt.Sprint(keptSnapshots)
 	}
 	if kind != gate.Create {
 		r.event.PhysicalResourceId = "gate"

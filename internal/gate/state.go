@@ -19,6 +19,8 @@ const (
 	ending       phase = "ending"       // wait for the stopped task's end
 	reading      phase = "reading"      // the last log lines
 	answering    phase = "answering"    // put the answer
+	listing      phase = "listing"      // after the answer: which snapshots are there?
+	deleting     phase = "deleting"     // those that are too many
 	done         phase = "done"
 )
 
@@ -38,6 +40,7 @@ type State struct {
 	Hops  int       // invocations so far, without the first
 
 	Snapshot  string     `json:",omitempty"`
+	Surplus   []string   `json:",omitempty"` // snapshots to delete
 	TaskARN   string     `json:",omitempty"`
 	LostSight *time.Time `json:",omitempty"` // since when ECS has not known the task
 	LastFault string     `json:",omitempty"` // why the current phase has not worked yet

@@ -79,7 +79,7 @@ func startLoad(t *testing.T, url string, rate int, least int64) (l *load, stop f
 	return l, stop
 }
 
-// short posts an event every fourth time, gets the login page every eighth time, and otherwise the health check.
+// short posts an event every fourth time, gets the login page every eighth time, and otherwise a file.
 func (l *load) short(number int64) {
 	switch {
 	case number%4 == 0:
@@ -87,7 +87,7 @@ func (l *load) short(number int64) {
 	case number%8 == 1:
 		l.get("/login", http.StatusOK)
 	default:
-		l.get("/livez", http.StatusOK)
+		l.get("/static/style.css", http.StatusOK)
 	}
 }
 

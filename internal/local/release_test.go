@@ -9,23 +9,28 @@ import (
 	"testing"
 	"time"
 
+	"dozen/config"
 	"dozen/internal/local/rollout"
 )
 
-// Prevents: every release costs some users a request. Each release runs under load, with every answer to what AWS does
-// not specify: whether SIGTERM or deregistration comes first, and how long a target still gets requests after its
-// deregistration.
+// Prevents: every release costs some users a request. Each release runs under load, with every answer to what AWS does not
+// specify: whether SIGTERM or deregistration comes first, and how long a target still gets requests after its deregistration, up
+// to the lag that the settings assume. The third question is from when the deregistration delay counts; the load balancer
+// here takes the reading that cuts requests off earlier.
 func TestReleasesDropNothing(t *testing.T) {
 	type answer struct {
 		lag   time.Duration
 		order rollout.StopOrder
 	}
-	answers := []answer{{0, rollout.DeregisterFirst}, {time.Second, rollout.TerminateFirst}, {3 * time.Second, rollout.Together}}
+	lag := config.Development().Web.RoutingLag
+	answers := []answer{
+		{0, rollout.DeregisterFirst}, {lag / 2, rollout.TerminateFirst}, {lag, rollout.DeregisterFirst}, {lag, rollout.Together},
+	}
 	releases, rate, least := 1, 120, int64(0)
 	if os.Getenv("DOZEN_LONG") != "" {
 		answers = []answer{
-			{0, rollout.DeregisterFirst}, {time.Second, rollout.DeregisterFirst}, {3 * time.Second, rollout.DeregisterFirst},
-			{0, rollout.TerminateFirst}, {time.Second, rollout.TerminateFirst}, {3 * time.Second, rollout.TerminateFirst}, {3 * time.Second, rollout.Together},
+			{0, rollout.DeregisterFirst}, {lag / 2, rollout.DeregisterFirst}, {lag, rollout.DeregisterFirst},
+			{0, rollout.TerminateFirst}, {lag / 2, rollout.TerminateFirst}, {lag, rollout.TerminateFirst}, {lag, rollout.Together},
 		}
 		releases, rate, least = 3, 600, 10_000
 	}
@@ -149,26 +154,41 @@ func TestAFailingMigrationChangesNothing(t *testing.T) {
 	}
 }
 
-// Prevents: a proof that cannot fail. An app that ends at SIGTERM and ignores the routing lag loses requests.
-func TestTheProofFindsAnAppThatEndsAtOnce(t *testing.T) {
+// Prevents: a proof that cannot fail. An app that ends at SIGTERM and ignores the routing lag loses requests, and so does a
+// deregistration delay that has no time for the lag.
+func TestTheProofFindsWhatIsTooShort(t *testing.T) {
 	if os.Getenv("DOZEN_LONG") == "" {
 		t.Skip("DOZEN_LONG is not set")
 	}
-	hasty := changed(t, synthesized(t), func(context string) {
-		mustEdit(t, filepath.Join(context, "internal", "web", "server.go"), "if s.Config.RoutingLag > 0 {", "if false {")
-	})
-	w := start(t, func(s *Settings) {
-		s.Assembly, s.RoutingLag, s.StopOrder = hasty, time.Second, rollout.TerminateFirst
-	})
-	w.sink()
-	l, stop := startLoad(t, w.url, 120, 0)
-	out, err := w.release(next(t, 1))
-	stop()
-	if err != nil {
-		t.Fatal(err, out)
+	web := config.Development().Web
+	delay := func(d time.Duration) string {
+		return fmt.Sprintf(`{"Key":"deregistration_delay.timeout_seconds","Value":"%.0f"}`, d.Seconds())
 	}
-	if len(l.failures) == 0 {
-		t.Errorf("none of %d requests failed", l.sent.Load())
+	for name, change := range map[string]func(*Settings){
+		"an app that ends at once": func(s *Settings) {
+			s.RoutingLag, s.StopOrder = time.Second, rollout.TerminateFirst
+			s.Assembly = changed(t, synthesized(t), func(context string) {
+				mustEdit(t, filepath.Join(context, "internal", "web", "server.go"), "if s.Config.RoutingLag > 0 {", "if false {")
+			})
+		},
+		"a delay without the lag": func(s *Settings) {
+			s.RoutingLag = web.RoutingLag
+			s.Assembly = templated(t, delay(web.Drain().Deregistration()), delay(web.LongestRequest+time.Second))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, change)
+			w.sink()
+			l, stop := startLoad(t, w.url, 120, 0)
+			out, err := w.release(next(t, 1))
+			stop()
+			if err != nil {
+				t.Fatal(err, out)
+			}
+			if len(l.failures) == 0 {
+				t.Errorf("none of %d requests failed", l.sent.Load())
+			}
+			t.Logf("%d of %d requests failed, the first: %s", len(l.failures), l.sent.Load(), l.failures[:min(len(l.failures), 1)])
+		})
 	}
-	t.Logf("%d of %d requests failed, the first: %s", len(l.failures), l.sent.Load(), l.failures[:min(len(l.failures), 1)])
 }

@@ -114,8 +114,9 @@ func add(t *testing.T, file, text string) {
 	}
 }
 
-// templated returns a copy of the assembly with a string replaced in dev's templates. The strings are compact JSON.
-func templated(t *testing.T, before, after string) string {
+// templated returns a copy of the assembly with strings replaced in dev's templates. They come in pairs, before and after, and are
+// compact JSON.
+func templated(t *testing.T, pairs ...string) string {
 	t.Helper()
 	directory, err := os.MkdirTemp(scratch, "templated-")
 	if err == nil {
@@ -128,7 +129,7 @@ func templated(t *testing.T, before, after string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := false
+	before := ""
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -138,13 +139,15 @@ func templated(t *testing.T, before, after string) string {
 		if err := json.Compact(&text, data); err != nil {
 			t.Fatal(err)
 		}
-		found = found || strings.Contains(text.String(), before)
-		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text.String(), before, after)), 0o600); err != nil {
+		before += text.String()
+		if err := os.WriteFile(file, []byte(strings.NewReplacer(pairs...).Replace(text.String())), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !found {
-		t.Fatalf("dev's templates do not have %s", before)
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(before, pairs[i]) {
+			t.Fatalf("dev's templates do not have %s", pairs[i])
+		}
 	}
 	return directory
 }

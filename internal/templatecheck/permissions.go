@@ -33,6 +33,7 @@ var knownActions = append([]string{
 	"lambda:InvokeFunction",
 	"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents",
 	"rds:AddTagsToResource", "rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot",
+	"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot",
 	"rds:DescribeDBClusterSnapshots", "rds:DescribeDBSnapshots",
 	"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject",
 	"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",

@@ -70,8 +70,8 @@ var (
 	NamedWhenMade = Acknowledgement{
 		rules:   []string{"AwsSolutions-IAM5"},
 		applies: `/^Resource::.*(task-definition|:task\/|log-stream|rds:).*\*$/`,
-		reason: "Revisions, tasks, log streams and snapshots get their names when they are made. " +
-			"Each is limited to this family, this cluster, this log group and this database.",
+		reason: "Revisions, tasks and log streams get their names when they are made. " +
+			"Each is limited to this family, this cluster and this log group. Of snapshots, only the list is not limited.",
 	}
 	KeepsOwnHistory = Acknowledgement{
 		rules: []string{"AwsSolutions-SF1", "AwsSolutions-SF2"},

@@ -2,6 +2,7 @@ package services
 
 import (
 	"fmt"
+	"strings"
 
 	"dozen/config"
 	"dozen/internal/gate"
@@ -74,6 +75,9 @@ func (g *migrationGate) properties(p *platform) *map[string]any {
 		if p.data.Database.Aurora {
 			properties[gate.PropertySnapshotKind] = "cluster"
 		}
+		properties[gate.PropertySnapshotPrefix] = p.snapshotPrefix()
+		properties[gate.PropertyRestoredFrom] = p.env.Database.Snapshot // is never deleted
+		properties[gate.PropertyKeepSnapshots] = fmt.Sprint(p.env.Migration.KeepSnapshots)
 	}
 	return &properties
 }
@@ -96,13 +100,24 @@ func (g *migrationGate) grant(p *platform) {
 	}))
 }
 
-// grantSnapshots allows snapshots of this database under the names that the gate gives them.
+// snapshotPrefix begins the names of the snapshots that are taken before this environment's migrations.
+func (p *platform) snapshotPrefix() string { return "before-" + p.env.Application + "-" + p.env.Name }
+
+// grantSnapshots allows the gate to take snapshots of this database, and to delete those that it has taken. Their names end in the
+// version and a token, twelve characters each: a star in place of the question marks would include the names of an environment
+// prod-2 in those of prod. The list of snapshots cannot be narrowed to names.
 func (g *migrationGate) grantSnapshots(p *platform) {
-	snapshots, create, describe := "snapshot:before-*", "rds:CreateDBSnapshot", "rds:DescribeDBSnapshots"
+	kind, actions := "snapshot", []string{"rds:CreateDBSnapshot", "rds:DeleteDBSnapshot", "rds:DescribeDBSnapshots"}
 	if p.data.Database.Aurora {
-		snapshots, create, describe = "cluster-snapshot:before-*", "rds:CreateDBClusterSnapshot", "rds:DescribeDBClusterSnapshots"
+		kind = "cluster-snapshot"
+		actions = []string{"rds:CreateDBClusterSnapshot", "rds:DeleteDBClusterSnapshot", "rds:DescribeDBClusterSnapshots"}
 	}
-	allow(g.function.Role(), nil, []*string{p.arn("rds", snapshots), p.data.Database.ARN}, create, describe)
+	role, create, remove, describe := g.function.Role(), actions[0], actions[1], actions[2]
+	twelve := strings.Repeat("?", 12)
+	own := p.arn("rds", kind+":"+p.snapshotPrefix()+"-"+twelve+"-"+twelve)
+	allow(role, nil, []*string{own, p.data.Database.ARN}, create)
+	allow(role, nil, []*string{own}, remove, "rds:AddTagsToResource") // a new snapshot gets the database's tags
+	allow(role, nil, []*string{p.arn("rds", kind+":*"), p.data.Database.ARN}, describe)
 }
 
 // gate makes what can start the new image wait for the migration: a service, and the task definition of one-off commands, with

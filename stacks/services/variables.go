@@ -40,11 +40,14 @@ var variables = []variable{
 	{"PARAMETERS_PATH", func(p *platform, _ processProps) *string { return jsii.String(p.env.Parameters()) }},
 	{"METRICS_NAMESPACE", func(p *platform, _ processProps) *string { return jsii.String(p.env.MetricsNamespace()) }},
 	{"WORKER_CONCURRENCY", func(_ *platform, t processProps) *string { return number(max(t.concurrency, 1)) }},
-	{"ROUTING_LAG_SECONDS", func(*platform, processProps) *string { return seconds(config.RoutingLag) }},
-	{"DRAIN_SECONDS", func(_ *platform, t processProps) *string { return seconds(t.stopTimeout - config.StopMargin) }},
-	{"KEEP_ALIVE_SECONDS", func(p *platform, _ processProps) *string {
-		return seconds(config.Drain{LongestRequest: p.env.Web.LongestRequest}.KeepAlive())
+	{"ROUTING_LAG_SECONDS", func(p *platform, t processProps) *string {
+		if t.process.Role != config.RoleWeb {
+			return number(0) // no load balancer sends requests to it, and its drain may be shorter than web's lag
+		}
+		return seconds(p.env.Web.Drain().Accepts())
 	}},
+	{"DRAIN_SECONDS", func(_ *platform, t processProps) *string { return seconds(t.stopTimeout - config.StopMargin) }},
+	{"KEEP_ALIVE_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.Drain().KeepAlive()) }},
 	{"REQUEST_TIMEOUT_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.LongestRequest) }},
 }
 

@@ -25,7 +25,7 @@ type webService struct {
 // newWebService makes the web process's service, attaches it to the load balancer and scales it.
 func newWebService(scope constructs.Construct, id string, p *platform, process config.Process, balancer *loadBalancer) *webService {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	settings, drain := p.env.Web, config.Drain{LongestRequest: p.env.Web.LongestRequest}
+	settings, drain := p.env.Web, p.env.Web.Drain()
 	w := &webService{Construct: this, balancer: balancer}
 	w.task = newProcessTask(this, p, processProps{process: process, size: settings.Task, stopTimeout: drain.StopTimeout()})
 	w.targets = newTargets(this, p, settings, drain)

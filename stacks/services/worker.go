@@ -32,5 +32,6 @@ func newWorkerService(scope constructs.Construct, id string, p *platform, proces
 	return w
 }
 
-// workerFailures is how many new tasks of a worker or scheduler may fail before their release is rolled back.
-const workerFailures = 2
+// workerFailures is how many new tasks of a worker or scheduler may fail in a row before their release is rolled back. They run on
+// Spot, where a lack of capacity also counts as a failure (containers-roadmap#1273).
+const workerFailures = 3

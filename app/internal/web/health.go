@@ -11,8 +11,13 @@ import (
 )
 
 // livez reports that this process can serve requests. It checks nothing else: an outage of the database must not make
-// the load balancer remove every task.
+// the load balancer remove every task. While web drains, livez fails, although requests are still served: a Spot task
+// that is interrupted is not deregistered, and only its health checks tell the load balancer to use another one.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
+	if s.draining.Load() {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "draining", "version": s.Config.Version})
+		return
+	}
 	writeJSON(w, http.StatusOK, map[string]string{"status": "alive", "version": s.Config.Version})
 }
 

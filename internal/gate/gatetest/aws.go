@@ -138,6 +138,8 @@ func (a *AWS) handle(c call) reply {
 		return a.createSnapshot(c)
 	case "DescribeDBSnapshots", "DescribeDBClusterSnapshots":
 		return a.describeSnapshots(c)
+	case "DeleteDBSnapshot", "DeleteDBClusterSnapshot":
+		return a.deleteSnapshot(c)
 	case "Invoke":
 		return a.invoke(c)
 	case "PutAnswer":

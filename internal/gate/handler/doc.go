@@ -35,11 +35,11 @@
 //
 // and only with a snapshot:
 //
-//	rds:CreateDBSnapshot            the instance's ARN, and arn:P:rds:R:A:snapshot:before-*
-//	rds:DescribeDBSnapshots         arn:P:rds:R:A:snapshot:before-*, and the instance's ARN
+//	rds:CreateDBSnapshot            the instance's ARN, and arn:P:rds:R:A:snapshot:PREFIX-????????????-????????????
+//	rds:DeleteDBSnapshot, rds:AddTagsToResource              arn:P:rds:R:A:snapshot:PREFIX-????????????-????????????
+//	rds:DescribeDBSnapshots         arn:P:rds:R:A:snapshot:*, and the instance's ARN
 //
-// or for a cluster rds:CreateDBClusterSnapshot and rds:DescribeDBClusterSnapshots with the cluster's ARN and
-// arn:P:rds:R:A:cluster-snapshot:before-*.
+// or for a cluster the actions with DBCluster in their names, the cluster's ARN, and cluster-snapshot in place of snapshot.
 //
 // The permission to invoke itself names the function, and the function waits for its role's default policy: put the
 // permission into a policy of its own, and let the custom resource wait for that policy. A call that IAM rejects

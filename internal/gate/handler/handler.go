@@ -83,7 +83,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 	last := gate.Verb("")
 	return gate.Drive(ctx, state, until, h.clock, func(ctx context.Context, action gate.Action) gate.Result {
 		result := h.do(ctx, action)
-		if action.Verb != last || result.Fault != nil {
+		if action.Verb != last || result.Fault != nil || action.Verb == gate.DeleteSnapshot {
 			logResult(log, action, result)
 		}
 		last = action.Verb
@@ -117,6 +117,10 @@ func (h *Handler) do(ctx context.Context, action gate.Action) gate.Result {
 		return h.startSnapshot(ctx, action.Settings, action.Snapshot)
 	case gate.CheckSnapshot:
 		return h.checkSnapshot(ctx, action.Settings, action.Snapshot)
+	case gate.ListSnapshots:
+		return h.listSnapshots(ctx, action.Settings)
+	case gate.DeleteSnapshot:
+		return h.deleteSnapshot(ctx, action.Settings, action.Snapshot)
 	case gate.StartTask:
 		return h.startTask(ctx, action.Event, action.Settings)
 	case gate.FindTask:
@@ -158,6 +162,8 @@ func logResult(log *slog.Logger, action gate.Action, result gate.Result) {
 		log.Warn(string(action.Verb), "fault", gate.Redact(result.Fault.Message), "lasting", result.Fault.Lasting)
 	case action.Verb == gate.PutAnswer:
 		log.Info(string(action.Verb), "status", action.Answer.Status, "reason", action.Answer.Reason)
+	case action.Verb == gate.DeleteSnapshot:
+		log.Info(string(action.Verb), "snapshot", action.Snapshot)
 	default:
 		log.Info(string(action.Verb), "task", action.TaskARN+result.TaskARN, "status", result.Status)
 	}

@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -206,7 +207,7 @@ func TestSnapshotComesFirst(t *testing.T) {
 			r.Fail("CreateDBSnapshot", gatetest.Fault{Lost: true})
 			r.Fail("CreateDBClusterSnapshot", gatetest.Fault{Code: "InvalidDBClusterStateFault"})
 			r.function.Invoke(r.event(t, "Update", 0, func(p map[string]any) {
-				p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", kind
+				withSnapshot(p, kind)
 			}))
 			answer := r.finish(t, "FAILED", 1)
 			snapshots := r.Snapshots()
@@ -218,6 +219,39 @@ func TestSnapshotComesFirst(t *testing.T) {
 				if snapshot.Database != "prod-db" || snapshot.Kind != kind {
 					t.Errorf("%+v", snapshot)
 				}
+			}
+		})
+	}
+}
+
+// Each success deletes what it has too many, of both kinds, and nothing that is not the gate's own. A call that fails changes
+// nothing for the release.
+func TestOldSnapshotsAreDeleted(t *testing.T) {
+	for kind, action := range map[string]string{"instance": "DeleteDBSnapshot", "cluster": "DeleteDBClusterSnapshot"} {
+		t.Run(kind, func(t *testing.T) {
+			r := start(t, time.Minute)
+			ago := func(days int) time.Time { return time.Now().Add(-time.Duration(days) * 24 * time.Hour) }
+			for name, days := range map[string]int{
+				"before-dozen-prod-aaaaaaaaaaaa-000000000001": 4, "before-dozen-prod-bbbbbbbbbbbb-000000000002": 3,
+				"before-dozen-prod-cccccccccccc-000000000003": 2, "before-dozen-prod-2-aaaaaaaaaaaa-000000000001": 9,
+				"before-dozen-prod-the-big-change": 9, "prod-of-a-person": 9,
+			} {
+				r.AddSnapshot(name, gatetest.Snapshot{Database: "prod-db", Kind: kind, Available: ago(days)})
+			}
+			r.Fail(action, gatetest.Fault{Code: "InvalidDBSnapshotState", Message: "is being copied"})
+			r.function.Invoke(r.event(t, "Update", 0, func(p map[string]any) { withSnapshot(p, kind) }))
+			answer := r.finish(t, "SUCCESS", 1)
+			want := []string{
+				"before-dozen-prod-2-aaaaaaaaaaaa-000000000001", "before-dozen-prod-the-big-change", "prod-of-a-person",
+				"before-dozen-prod-aaaaaaaaaaaa-000000000001", // its deletion has failed: the next release tries again
+				"before-dozen-prod-cccccccccccc-000000000003", answer.Data["Snapshot"],
+			}
+			slices.Sort(want)
+			if have := slices.Sorted(maps.Keys(r.Snapshots())); !slices.Equal(have, want) {
+				t.Errorf("snapshots\n%s\nwant\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+			}
+			for _, logged := range []string{"is being copied", `"snapshot":"before-dozen-prod-bbbbbbbbbbbb-000000000002"`} {
+				until(t, func() bool { return strings.Contains(r.function.Output(), logged) })
 			}
 		})
 	}

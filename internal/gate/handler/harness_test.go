@@ -83,6 +83,12 @@ func (r harness) event(t *testing.T, kind string, age time.Duration, change func
 	return body
 }
 
+// withSnapshot are the properties of a release that a snapshot comes before; the newest two are kept.
+func withSnapshot(p map[string]any, kind string) {
+	p[gate.PropertySnapshotDatabase], p[gate.PropertySnapshotKind] = "prod-db", kind
+	p[gate.PropertySnapshotPrefix], p[gate.PropertyKeepSnapshots] = "before-dozen-prod", "2"
+}
+
 // finish waits until the request is answered and the function is idle, and checks what must be true in every case.
 func (r harness) finish(t *testing.T, status string, tasks int) gatetest.Answer {
 	t.Helper()

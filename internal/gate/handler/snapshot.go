@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"errors"
+	"time"
 
 	"dozen/internal/gate"
 
@@ -53,4 +54,53 @@ func (h *Handler) checkSnapshot(ctx context.Context, s gate.Settings, name strin
 		return failed("DescribeDBSnapshots", err)
 	}
 	return gate.Result{Status: aws.ToString(out.DBSnapshots[0].Status)}
+}
+
+// listSnapshots returns the manual snapshots in the account: the gate knows its own by their names.
+func (h *Handler) listSnapshots(ctx context.Context, s gate.Settings) gate.Result {
+	var result gate.Result
+	if s.SnapshotKind == "cluster" {
+		pages := rds.NewDescribeDBClusterSnapshotsPaginator(h.backups,
+			&rds.DescribeDBClusterSnapshotsInput{SnapshotType: aws.String("manual")})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return failed("DescribeDBClusterSnapshots", err)
+			}
+			for _, found := range page.DBClusterSnapshots {
+				result.Snapshots = append(result.Snapshots,
+					complete(found.DBClusterSnapshotIdentifier, found.Status, found.SnapshotCreateTime))
+			}
+		}
+		return result
+	}
+	pages := rds.NewDescribeDBSnapshotsPaginator(h.backups, &rds.DescribeDBSnapshotsInput{SnapshotType: aws.String("manual")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return failed("DescribeDBSnapshots", err)
+		}
+		for _, found := range page.DBSnapshots {
+			result.Snapshots = append(result.Snapshots, complete(found.DBSnapshotIdentifier, found.Status, found.SnapshotCreateTime))
+		}
+	}
+	return result
+}
+
+// complete makes a snapshot, without its time unless it is available: RDS deletes no other.
+func complete(name, status *string, taken *time.Time) gate.Snapshot {
+	snapshot := gate.Snapshot{Name: aws.ToString(name)}
+	if aws.ToString(status) == "available" {
+		snapshot.Taken = aws.ToTime(taken)
+	}
+	return snapshot
+}
+
+func (h *Handler) deleteSnapshot(ctx context.Context, s gate.Settings, name string) gate.Result {
+	if s.SnapshotKind == "cluster" {
+		_, err := h.backups.DeleteDBClusterSnapshot(ctx, &rds.DeleteDBClusterSnapshotInput{DBClusterSnapshotIdentifier: aws.String(name)})
+		return failed("DeleteDBClusterSnapshot", err)
+	}
+	_, err := h.backups.DeleteDBSnapshot(ctx, &rds.DeleteDBSnapshotInput{DBSnapshotIdentifier: aws.String(name)})
+	return failed("DeleteDBSnapshot", err)
 }

@@ -70,7 +70,7 @@ func (b *Balancer) Register(address string) *Target {
 	}
 	b.mu.Unlock()
 	if closed {
-		t.end(0)
+		t.end()
 		return t
 	}
 	go b.checker.watch(checks, t)
@@ -83,7 +83,7 @@ func (b *Balancer) Close() {
 	b.closed = true
 	b.mu.Unlock()
 	for _, t := range b.all() {
-		t.end(0)
+		t.end()
 	}
 }
 

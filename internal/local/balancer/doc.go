@@ -16,7 +16,11 @@
 //	    |   may still    |                                                    |
 //	    |   come         |                                                    |
 //	    |──────────────── DeregistrationDelay, even when idle ────────────────|
-//	    |  requests in flight may finish                                      | and are cut off RoutingLag later
+//	    |  requests in flight may finish                                      | and are cut off
+//
+// AWS does not say whether the delay counts from the call or, on each node of the load balancer, from when the node hears of it,
+// up to RoutingLag later. It counts from the call here. That is the harsher reading: it cuts off every request that the other
+// one cuts off, and earlier.
 //
 // # Where a request goes
 //

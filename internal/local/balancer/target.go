@@ -52,16 +52,14 @@ func (t *Target) Deregister() {
 		t.lagUntil = time.Now().Add(settings.RoutingLag)
 	}
 	t.set(Draining)
-	t.delay = time.AfterFunc(settings.DeregistrationDelay, func() { t.end(settings.RoutingLag) })
+	t.delay = time.AfterFunc(settings.DeregistrationDelay, t.end)
 }
 
-// Drained is closed when the deregistration delay is over, which is when AWS's API reports the target as unused. With a
-// routing lag, requests may still be in flight.
+// Drained is closed when the deregistration delay is over and the target is unused: no request is in flight.
 func (t *Target) Drained() <-chan struct{} { return t.drained }
 
-// end makes the target unused, and cuts off the requests that are still in flight after the lag. A node of the real
-// balancer that learns of the deregistration late also starts its delay late.
-func (t *Target) end(lag time.Duration) {
+// end makes the target unused, and cuts off the requests that are still in flight.
+func (t *Target) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.health.state == Unused {
@@ -71,15 +69,8 @@ func (t *Target) end(lag time.Duration) {
 	t.set(Unused)
 	t.balancer.remove(t)
 	close(t.drained)
-	cut := func() {
-		t.cut(errCut)
-		t.transport.CloseIdleConnections()
-	}
-	if lag == 0 {
-		cut()
-		return
-	}
-	time.AfterFunc(lag, cut)
+	t.cut(errCut)
+	t.transport.CloseIdleConnections()
 }
 
 // observe updates the state after a health check.
