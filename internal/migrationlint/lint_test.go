@@ -10,11 +10,6 @@ import (
 	"testing"
 )
 
-const (
-	inTx = "-- +goose Up\nSET LOCAL lock_timeout = '2s';\n"
-	noTx = "-- +goose NO TRANSACTION\n-- +goose Up\nSET lock_timeout = '2s';\n"
-)
-
 // Each row is a form that breaks the running version, and the safe form of the same change. A form is SQL in a
 // transaction with a lock_timeout, unless it begins with noTx or with a file's own beginning.
 var forms = []struct{ rule, unsafe, safe string }{

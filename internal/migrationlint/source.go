@@ -20,6 +20,7 @@ type migration struct {
 // statement is one statement: its kind and its tree, as PostgreSQL's parser gives them.
 type statement struct {
 	line int
+	text string
 	kind string
 	tree json.RawMessage
 }
@@ -74,6 +75,7 @@ func (m *migration) parse() error {
 		Stmts []struct {
 			Stmt     map[string]json.RawMessage `json:"stmt"`
 			Location int                        `json:"stmt_location"`
+			Length   int                        `json:"stmt_len"`
 		} `json:"stmts"`
 	}
 	if err := json.Unmarshal([]byte(text), &tree); err != nil {
@@ -82,8 +84,12 @@ func (m *migration) parse() error {
 	for _, s := range tree.Stmts {
 		for kind, node := range s.Stmt {
 			begin := s.Location + leading(m.up[s.Location:])
+			end := len(m.up)
+			if s.Length > 0 {
+				end = s.Location + s.Length
+			}
 			line := 1 + strings.Count(m.up[:begin], "\n")
-			m.statements = append(m.statements, statement{line: line, kind: kind, tree: node})
+			m.statements = append(m.statements, statement{line: line, text: m.up[begin:end], kind: kind, tree: node})
 		}
 	}
 	return nil

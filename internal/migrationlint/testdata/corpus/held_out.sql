@@ -97,7 +97,7 @@ CREATE TABLE audit_events_202501 PARTITION OF audit_events FOR VALUES FROM ('202
 ## harmful: a large table is updated at once, with a condition [Mastodon]
 UPDATE orders SET state = 'closed' WHERE state = 'new' AND total > 1;
 
-## harmful: bringing a sequence up to the rows [Mastodon]
+## harmful unseen: bringing a sequence up to the rows [Mastodon]
 LOCK TABLE items IN EXCLUSIVE MODE;
 SELECT setval('items_id_seq'::regclass, id) FROM items ORDER BY id DESC LIMIT 1;
 
@@ -369,7 +369,7 @@ ALTER TYPE mood ADD VALUE 'bash';
 
 ## safe: a role, its membership and default privileges [Windmill]
 CREATE ROLE windmill_admin;
-GRANT app TO windmill_admin;
+GRANT reporting TO windmill_admin;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO windmill_admin;
 
 ## safe notx: one index for a search [Zulip]
@@ -381,7 +381,7 @@ SET statement_timeout = 0;
 SET lock_timeout = 0;
 ALTER TABLE users ADD COLUMN roles varchar(64);
 
-## harmful: a dump's search path [Mattermost]
+## harmful unseen: a dump's search path [Mattermost]
 SELECT pg_catalog.set_config('search_path', '', false);
 CREATE TABLE public.audits (id character varying(26) NOT NULL);
 

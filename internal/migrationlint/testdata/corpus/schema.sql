@@ -47,6 +47,7 @@ CREATE TABLE old_events (id bigint NOT NULL, at timestamptz NOT NULL, payload js
 
 CREATE TABLE notes (id bigserial PRIMARY KEY, body text NOT NULL, hidden boolean NOT NULL DEFAULT false);
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE notes FORCE ROW LEVEL SECURITY;
 CREATE POLICY notes_all ON notes USING (NOT hidden);
 
 CREATE VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY user_id;

@@ -75,7 +75,7 @@ ALTER TABLE orders ADD COLUMN channel text;
 UPDATE orders SET channel = 'web';
 
 ## harmful: an update of all rows at once [strong_migrations]
-UPDATE orders SET note = 'x' WHERE note IS NULL;
+UPDATE items SET parent = 1 WHERE parent IS NULL;
 
 ## safe notx: one batch [strong_migrations]
 UPDATE orders SET note = 'x' WHERE id BETWEEN 1 AND 1000;
@@ -129,11 +129,11 @@ ALTER TABLE users ALTER COLUMN key SET DEFAULT gen_random_uuid();
 ALTER TABLE orders ALTER COLUMN priority SET NOT NULL;
 
 ## safe: NOT NULL by a validated constraint [strong_migrations]
-ALTER TABLE orders ADD CONSTRAINT priority_null CHECK (priority IS NOT NULL) NOT VALID;
+ALTER TABLE items ADD CONSTRAINT sku_null CHECK (sku IS NOT NULL) NOT VALID;
 ---- next file
-ALTER TABLE orders VALIDATE CONSTRAINT priority_null;
-ALTER TABLE orders ALTER COLUMN priority SET NOT NULL;
-ALTER TABLE orders DROP CONSTRAINT priority_null;
+ALTER TABLE items VALIDATE CONSTRAINT sku_null;
+ALTER TABLE items ALTER COLUMN sku SET NOT NULL;
+ALTER TABLE items DROP CONSTRAINT sku_null;
 
 ## harmful: renaming a value of an enum [strong_migrations]
 ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
@@ -252,7 +252,7 @@ VACUUM (FULL) orders;
 ## safe notx: plain VACUUM [squawk]
 VACUUM (ANALYZE) orders;
 
-## harmful: drop an index not concurrently [squawk]
+## harmful unseen: drop an index not concurrently [squawk]
 DROP INDEX IF EXISTS orders_total;
 
 ## safe notx: concurrently, and the index is not unique [squawk]
@@ -309,7 +309,7 @@ ALTER TABLE orders
 ## harmful notx: a second run fails [goose]
 CREATE TABLE post (id int NOT NULL, title text, PRIMARY KEY (id));
 
-## harmful notx: an index without a name cannot be dropped before a second run [goose]
+## harmful notx unseen: a second run builds an index without a name a second time [goose]
 CREATE UNIQUE INDEX CONCURRENTLY ON users (name, id);
 
 ## safe: a function in PL/pgSQL [goose]
