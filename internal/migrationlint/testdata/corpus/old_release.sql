@@ -12,7 +12,7 @@ INSERT INTO orders (number, user_id) VALUES (1, 1) ON CONFLICT (number) DO UPDAT
 INSERT INTO orders (number, user_id) VALUES (1, 1);
 INSERT INTO orders (number, user_id) VALUES (900000, -1);
 INSERT INTO orders (id, number, user_id) VALUES (1, 900000, 1);
-INSERT INTO items (order_id) VALUES (-1);
+INSERT INTO items (order_id, sku) VALUES (-1, 's');
 UPDATE orders SET state = 'paid' WHERE id = 1999 RETURNING state, changed_at > '2025-02-01';
 SELECT id, number, user_id, state, total, note, priority FROM orders WHERE number = 1999;
 SELECT count(*) FROM orders;
