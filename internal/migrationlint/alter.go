@@ -40,12 +40,13 @@ var clauseAdvice = map[string]string{
 func (l *linter) alterTable() {
 	a := decode[alterTable](l)
 	switch {
-	case a.Type == "OBJECT_TYPE" && l.fresh["type "+a.Relation.String()]:
+	case a.Type == "OBJECT_TYPE" && l.fresh["type "+a.Relation.String()],
+		a.Type == "OBJECT_VIEW" && l.fresh["view "+a.Relation.String()]:
 		return
 	case a.Type == "OBJECT_INDEX":
 		l.alterIndex(a)
 		return
-	case a.Type == "OBJECT_TYPE" || a.Type == "OBJECT_VIEW" && !l.isFresh(a.Relation):
+	case a.Type == "OBJECT_TYPE" || a.Type == "OBJECT_VIEW":
 		l.breaks("not-listed", l.current.title())
 		return
 	}

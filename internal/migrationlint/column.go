@@ -66,7 +66,8 @@ func (l *linter) setNotNull(table relation, c clause) {
 func (l *linter) alterType(table relation, c clause) {
 	old, known := l.known.column(table, c.Name)
 	column := c.Def.Column
-	if !known || column.Default != nil || column.Collation != nil || !loosened(old.Type, column.Type) {
+	if !known || column.Default != nil || column.Collation != nil || !loosened(old.Type, column.Type) ||
+		l.known.computesWith(table, c.Name) {
 		l.breaks("change-column-type", table.String()+"."+c.Name)
 	}
 }

@@ -27,6 +27,8 @@ func (l *linter) addConstraint(table relation, c clause) {
 	case "CONSTR_UNIQUE", "CONSTR_PRIMARY":
 		if constraint.Index == "" {
 			l.breaks("add-unique", name)
+		} else if constraint.Deferrable { // ON CONFLICT of the running version cannot use it any more
+			l.breaks("not-listed", name)
 		} else if constraint.Kind == "CONSTR_PRIMARY" && l.known.mayBeNull(table, constraint.Index) {
 			l.breaks("set-not-null", name)
 		}

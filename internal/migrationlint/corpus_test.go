@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// corpus are the files of examples: what an audit has found, what the rules were written with, and what was put aside
-// until they were finished.
-var corpus = []string{"m11", "seen", "held_out"}
+// corpus are the files of examples: what an audit has found, what the rules were written with, what was put aside until
+// they were finished, and what we have tried afterwards.
+var corpus = []string{"m11", "seen", "held_out", "review"}
 
 // example is one or more migrations of testdata/corpus, and what a release that still runs makes of them.
 type example struct {

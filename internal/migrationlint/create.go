@@ -20,7 +20,7 @@ func (l *linter) createDomain() {
 func (l *linter) createFunction() {
 	f := decode[createFunction](l)
 	l.again("CREATE FUNCTION " + joined(f.Name))
-	l.fresh["function "+joined(f.Name)] = !f.Replace
+	l.fresh["function "+f.signature()] = !f.Replace
 }
 
 func (l *linter) createSchema() {
@@ -83,13 +83,18 @@ func (l *linter) createTableAs() {
 	l.made(c.Into.Rel, c.IfNotExists)
 }
 
+// createView does not note the view as a table: its rows are those of old tables.
 func (l *linter) createView() {
 	v := decode[createView](l)
 	l.again("CREATE VIEW " + v.View.String())
 	if v.Replace {
 		l.locks(v.View)
 	}
-	l.made(v.View, v.Replace)
+	if name := v.View.String(); v.View.Persistence != "t" {
+		l.fresh["view "+name] = !v.Replace
+	} else {
+		l.fresh["view pg_temp."+v.View.Name] = true
+	}
 }
 
 func (l *linter) createTrigger() {

@@ -4,7 +4,7 @@ import "strings"
 
 // freshAs is the word under which linter.fresh has the objects of a type.
 var freshAs = map[string]string{
-	"OBJECT_TABLE": "table ", "OBJECT_FOREIGN_TABLE": "table ", "OBJECT_VIEW": "table ", "OBJECT_MATVIEW": "table ",
+	"OBJECT_TABLE": "table ", "OBJECT_FOREIGN_TABLE": "table ", "OBJECT_VIEW": "view ", "OBJECT_MATVIEW": "table ",
 	"OBJECT_SEQUENCE": "table ", "OBJECT_TYPE": "type ", "OBJECT_DOMAIN": "type ", "OBJECT_SCHEMA": "schema ",
 	"OBJECT_FUNCTION": "function ", "OBJECT_PROCEDURE": "function ", "OBJECT_ROUTINE": "function ",
 	"OBJECT_TRIGGER": "table ", "OBJECT_POLICY": "table ", "OBJECT_RULE": "table ", // those of a table of this file
@@ -26,8 +26,9 @@ func (l *linter) drop() {
 		key = freshAs[d.Type] + key
 		switch {
 		case freshAs[d.Type] != "" && l.fresh[key]:
-			if key == freshAs[d.Type]+name {
-				delete(l.fresh, key) // the next DROP is of another one
+			if key == freshAs[d.Type]+name { // from now on, the name is that of another one
+				delete(l.fresh, key)
+				delete(l.temporary, strings.TrimPrefix(name, "pg_temp."))
 			}
 			continue
 		case d.Type == "OBJECT_TABLE" || d.Type == "OBJECT_FOREIGN_TABLE":
@@ -45,7 +46,7 @@ func (l *linter) rename() {
 	r := decode[rename](l)
 	name := r.Relation.String()
 	if r.Relation.Name == "" {
-		name = joined(r.Object.List.Items) + joined(r.Object.Name.Names) + joined(r.Object.Function.Name)
+		name = strings.TrimSuffix(joined(r.Object.List.Items)+joined(r.Object.Name.Names)+r.Object.Function.signature(), "()")
 	}
 	subject := strings.TrimSuffix(name+"."+r.Subname, ".")
 	_, isConstraint := l.known.constraints[l.known.indexes[name].table+"."+r.Relation.Name]
@@ -53,6 +54,7 @@ func (l *linter) rename() {
 	case r.Relation.Name != "" && l.isFresh(r.Relation):
 		if r.Type == "OBJECT_TABLE" {
 			delete(l.fresh, "table "+name)
+			delete(l.temporary, r.Relation.Name)
 			l.fresh["table "+relation{Schema: r.Relation.Schema, Name: r.NewName}.String()] = true
 		}
 		return
@@ -88,7 +90,7 @@ func (l *linter) grant() {
 		return
 	}
 	for _, o := range g.Objects {
-		if !l.isFresh(o.Table) && !l.fresh["function "+joined(o.Function.Name)] {
+		if !l.isFresh(o.Table) && !l.fresh["function "+o.Function.signature()] {
 			l.breaks("revoke", strings.TrimSpace(o.Table.String()+" "+joined(o.Function.Name)))
 			return
 		}

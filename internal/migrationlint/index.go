@@ -21,12 +21,23 @@ func (l *linter) createIndex() {
 	if i.IfNotExists || i.Name == "" || l.droppedIndex != i.Name {
 		l.breaks("index-no-rerun", subject)
 	}
+	if i.Unique && l.sameForAll(i) {
+		l.breaks("unique-new-column", subject)
+	}
+}
+
+// sameForAll reports whether rows that leave the columns of a unique index out have all the same value in them.
+func (l *linter) sameForAll(i createIndex) bool {
 	for _, param := range i.Params {
 		filled, added := l.added[i.Relation.String()+"."+param.Elem.Name]
-		if i.Unique && added && (filled || i.NullsNotDistinct) {
-			l.breaks("unique-new-column", subject)
+		old, known := l.known.column(i.Relation, param.Elem.Name)
+		value := old.defaultValue()
+		constant := known && value != nil && !isNull(value) && l.computedOnce(value)
+		if !constant && !(added && (filled || i.NullsNotDistinct)) {
+			return false
 		}
 	}
+	return true
 }
 
 // dropIndex allows an index of which an earlier migration says that it is not unique: ON CONFLICT of the running version

@@ -22,9 +22,10 @@ type table struct {
 }
 
 type index struct {
-	table   string
-	columns []string
-	unique  bool
+	table    string
+	columns  []string
+	unique   bool
+	computes map[string]bool // the columns of its expressions and its condition
 }
 
 func newKnown() *known {
@@ -62,6 +63,22 @@ func (k *known) notNull(r relation, name string) bool {
 func (k *known) mayBeNull(r relation, name string) bool {
 	for _, column := range k.indexes[(relation{Schema: r.Schema, Name: name}).String()].columns {
 		if _, known := k.column(r, column); known && !k.notNull(r, column) {
+			return true
+		}
+	}
+	return false
+}
+
+// computesWith reports whether a check, or an expression or condition of an index, has the column: if its type changes,
+// PostgreSQL checks and builds them again.
+func (k *known) computesWith(r relation, column string) bool {
+	for _, i := range k.indexes {
+		if i.table == r.String() && i.computes[column] {
+			return true
+		}
+	}
+	for name, c := range k.constraints {
+		if c.Kind == "CONSTR_CHECK" && strings.HasPrefix(name, r.String()+".") && columnsOf(c.Expression)[column] {
 			return true
 		}
 	}
@@ -134,7 +151,7 @@ func (k *known) addConstraint(r relation, c constraint, columns []string) {
 	if !unique {
 		return
 	}
-	k.indexes[relation{Schema: r.Schema, Name: c.Name}.String()] = index{r.String(), columns, true}
+	k.indexes[relation{Schema: r.Schema, Name: c.Name}.String()] = index{table: r.String(), columns: columns, unique: true}
 	if t := k.table(r); t != nil {
 		t.keys = append(t.keys, columns)
 	}

@@ -52,9 +52,12 @@ func (l *linter) learn() {
 
 func (l *linter) learnIndex(i createIndex) {
 	name := relation{Schema: i.Relation.Schema, Name: i.Name}.String()
-	made := index{table: i.Relation.String(), unique: i.Unique}
+	made := index{table: i.Relation.String(), unique: i.Unique, computes: columnsOf(i.Where)}
 	for _, param := range i.Params {
 		made.columns = append(made.columns, param.Elem.Name) // "" for an expression, which is no key
+		for column := range columnsOf(param.Elem.Expression) {
+			made.computes[column] = true
+		}
 	}
 	add := func() {
 		l.known.indexes[name] = made

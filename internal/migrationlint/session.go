@@ -55,7 +55,7 @@ func (c constant) duration() time.Duration {
 	if err != nil || number > float64(24*time.Hour) {
 		return 0
 	}
-	return time.Duration(number * float64(units[match[2]]))
+	return time.Duration(number * float64(units[match[2]])).Truncate(time.Millisecond)
 }
 
 // locks notes that the statement keeps others from writing to a table, until the transaction ends.

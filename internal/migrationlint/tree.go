@@ -10,6 +10,9 @@ type relation struct {
 	Name        string `json:"relname"`
 	Persistence string `json:"relpersistence"` // "t" of a temporary table
 	Inherit     bool   `json:"inh"`            // false for ONLY
+	Alias       struct {
+		Name string `json:"aliasname"`
+	} `json:"alias"`
 }
 
 func (r relation) String() string {
@@ -123,6 +126,7 @@ type constraint struct {
 	ForeignKeys    []nameNode      `json:"fk_attrs"`
 	OnDelete       string          `json:"fk_del_action"`
 	OnUpdate       string          `json:"fk_upd_action"`
+	Deferrable     bool            `json:"deferrable"`
 
 	columns []string
 }

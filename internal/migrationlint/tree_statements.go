@@ -1,6 +1,9 @@
 package migrationlint
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // repeatable are the flags of statements that do nothing, or replace, if the object exists or is gone.
 type repeatable struct {
@@ -73,7 +76,8 @@ type createIndex struct {
 	Where            json.RawMessage `json:"whereClause"`
 	Params           []struct {
 		Elem struct {
-			Name string `json:"name"`
+			Name       string          `json:"name"`
+			Expression json.RawMessage `json:"expr"`
 		} `json:"IndexElem"`
 	} `json:"indexParams"`
 }
@@ -88,8 +92,25 @@ type createDomain struct {
 }
 
 type createFunction struct {
-	Name    []nameNode `json:"funcname"`
-	Replace bool       `json:"replace"`
+	Name       []nameNode `json:"funcname"`
+	Replace    bool       `json:"replace"`
+	Parameters []struct {
+		Parameter struct {
+			Type typeName `json:"argType"`
+			Mode string   `json:"mode"`
+		} `json:"FunctionParameter"`
+	} `json:"parameters"`
+}
+
+// signature returns the name with the types by which PostgreSQL tells functions of one name apart.
+func (f createFunction) signature() string {
+	var types []string
+	for _, p := range f.Parameters {
+		if p.Parameter.Mode != "FUNC_PARAM_OUT" && p.Parameter.Mode != "FUNC_PARAM_TABLE" {
+			types = append(types, p.Parameter.Type.String())
+		}
+	}
+	return joined(f.Name) + "(" + strings.Join(types, ",") + ")"
 }
 
 type createSchema struct {
@@ -145,7 +166,19 @@ type alterDefaultPrivileges struct {
 }
 
 type objectWithArgs struct {
-	Name []nameNode `json:"objname"`
+	Name       []nameNode `json:"objname"`
+	Unspecific bool       `json:"args_unspecified"` // PostgreSQL refuses it if there are two
+	Args       []struct {
+		Type typeName `json:"TypeName"`
+	} `json:"objargs"`
+}
+
+func (o objectWithArgs) signature() string {
+	var types []string
+	for _, arg := range o.Args {
+		types = append(types, arg.Type.String())
+	}
+	return joined(o.Name) + "(" + strings.Join(types, ",") + ")"
 }
 
 type grant struct {
@@ -169,13 +202,36 @@ type setVariable struct {
 }
 
 type insertRows struct {
-	Relation   relation        `json:"relation"`
-	OnConflict json.RawMessage `json:"onConflictClause"`
+	Relation   relation    `json:"relation"`
+	OnConflict *onConflict `json:"onConflictClause"`
 }
 
+type onConflict struct {
+	Action string `json:"action"`
+}
+
+func (c *onConflict) updates() bool { return c != nil && c.Action == "ONCONFLICT_UPDATE" }
+
 type changeRows struct {
-	Relation relation        `json:"relation"`
-	Where    json.RawMessage `json:"whereClause"`
+	Relation relation          `json:"relation"`
+	Where    json.RawMessage   `json:"whereClause"`
+	From     []json.RawMessage `json:"fromClause"`
+	Using    []json.RawMessage `json:"usingClause"`
+}
+
+// column returns the name of a column of the changed table, and "" for one that may be of another table.
+func (c changeRows) column(ref columnRef) string {
+	name := c.Relation.Alias.Name
+	if name == "" {
+		name = c.Relation.Name
+	}
+	switch {
+	case len(ref.Fields) == 1 && len(c.From)+len(c.Using) == 0:
+	case len(ref.Fields) == 2 && ref.Fields[0].String.Value == name:
+	default:
+		return ""
+	}
+	return lastOf(ref.Fields)
 }
 
 type selectRows struct {
@@ -244,7 +300,11 @@ type objectNode struct {
 // names returns the names of the dropped objects, with their schema if it is not public.
 func (d drop) names() (all []string) {
 	for _, o := range d.Objects {
-		parts := append(append(append([]nameNode{}, o.List.Items...), o.Name.Names...), o.Function.Name...)
+		if len(o.Function.Name) > 0 {
+			all = append(all, o.Function.signature())
+			continue
+		}
+		parts := append(append([]nameNode{}, o.List.Items...), o.Name.Names...)
 		if o.String.Value != "" {
 			parts = append(parts, o.nameNode)
 		}

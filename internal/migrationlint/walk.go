@@ -63,6 +63,17 @@ func walk(tree json.RawMessage, visit func(kind string, node map[string]any)) {
 	descend(root)
 }
 
+// columnsOf returns the columns that an expression has.
+func columnsOf(expression json.RawMessage) map[string]bool {
+	found := map[string]bool{}
+	walk(expression, func(kind string, node map[string]any) {
+		if kind == "ColumnRef" {
+			found[lastName(node["fields"])] = true
+		}
+	})
+	return found
+}
+
 // lastName returns the last part of a name in a walked tree, such as now of pg_catalog.now.
 func lastName(parts any) string {
 	list, _ := parts.([]any)
