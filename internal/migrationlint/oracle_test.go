@@ -86,11 +86,11 @@ func migrate(t *testing.T, conn *pgx.Conn, old map[string]bool, f migrationFile)
 		// A transaction of its own shows which locks the statement has taken. CONCURRENTLY and VACUUM refuse one.
 		own := f.noTx && !strings.Contains(s.text, "CONCURRENTLY") && !strings.HasPrefix(s.text, "VACUUM")
 		if own {
-			exec(t, conn, "BEGIN")
+			execute(t, conn, "BEGIN")
 		}
 		harm = watch(t, conn, old, s.text)
 		if own {
-			exec(t, conn, "COMMIT")
+			execute(t, conn, "COMMIT")
 		}
 		if len(harm) > 0 {
 			return harm
@@ -114,7 +114,7 @@ func (s *server) harm(t *testing.T, shared *pgx.Conn, want []string, e example) 
 	}
 	for _, f := range e.files {
 		if !f.noTx {
-			exec(t, conn, "BEGIN")
+			execute(t, conn, "BEGIN")
 		}
 		harm = append(harm, migrate(t, conn, old, f)...)
 		if f.noTx && len(harm) == 0 {
@@ -125,13 +125,13 @@ func (s *server) harm(t *testing.T, shared *pgx.Conn, want []string, e example) 
 		if single {
 			break
 		}
-		exec(t, conn, "COMMIT") // ROLLBACK, if it has failed
+		execute(t, conn, "COMMIT") // ROLLBACK, if it has failed
 	}
 	if len(harm) == 0 {
 		if !single {
-			exec(t, conn, "BEGIN")
+			execute(t, conn, "BEGIN")
 		}
-		exec(t, conn, "SET LOCAL search_path = public")
+		execute(t, conn, "SET LOCAL search_path = public")
 		statements, got := oldRelease(t, conn)
 		for i := range statements {
 			if got[i] != want[i] {
@@ -139,7 +139,7 @@ func (s *server) harm(t *testing.T, shared *pgx.Conn, want []string, e example) 
 			}
 		}
 	}
-	exec(t, conn, "ROLLBACK")
+	execute(t, conn, "ROLLBACK")
 	return harm
 }
 
@@ -149,9 +149,9 @@ func TestPostgreSQLAgreesWithTheCorpus(t *testing.T) {
 	s := startServer(t)
 	shared, remove := s.clone(t)
 	defer remove()
-	exec(t, shared, "BEGIN")
+	execute(t, shared, "BEGIN")
 	_, want := oldRelease(t, shared)
-	exec(t, shared, "ROLLBACK")
+	execute(t, shared, "ROLLBACK")
 	harmful, unseen, safe := 0, 0, 0
 	for _, name := range corpus {
 		for _, e := range examples(t, name) {

@@ -40,9 +40,9 @@ func startServer(t *testing.T) *server {
 	t.Cleanup(db.Stop)
 	s := &server{port: db.Port, authority: authority}
 	conn := s.connect(t, "corpus")
-	exec(t, conn, "CREATE ROLE reporting")
+	execute(t, conn, "CREATE ROLE reporting")
 	for _, name := range []string{"schema", "rows"} {
-		exec(t, conn, corpusFile(t, name))
+		execute(t, conn, corpusFile(t, name))
 	}
 	must(t, conn.Close(t.Context()))
 	return s
@@ -68,11 +68,11 @@ func (s *server) clone(t *testing.T) (conn *pgx.Conn, remove func()) {
 	s.clones++
 	name := fmt.Sprintf("clone%d", s.clones)
 	admin := s.connect(t, "postgres")
-	exec(t, admin, "CREATE DATABASE "+name+" TEMPLATE corpus")
+	execute(t, admin, "CREATE DATABASE "+name+" TEMPLATE corpus")
 	conn = s.connect(t, name)
 	return conn, func() {
 		must(t, conn.Close(t.Context()))
-		exec(t, admin, "DROP DATABASE "+name)
+		execute(t, admin, "DROP DATABASE "+name)
 		must(t, admin.Close(t.Context()))
 	}
 }
@@ -91,9 +91,9 @@ func oldRelease(t *testing.T, conn *pgx.Conn) (statements, results []string) {
 		if line == "" || strings.HasPrefix(line, "--") {
 			continue
 		}
-		exec(t, conn, "SAVEPOINT probe")
+		execute(t, conn, "SAVEPOINT probe")
 		statements, results = append(statements, line), append(results, result(conn, line))
-		exec(t, conn, "ROLLBACK TO probe")
+		execute(t, conn, "ROLLBACK TO probe")
 	}
 	if len(statements) < 40 {
 		t.Fatalf("only %d statements", len(statements))
@@ -112,7 +112,7 @@ func result(conn *pgx.Conn, sql string) string {
 	return err.Error()
 }
 
-func exec(t testing.TB, conn *pgx.Conn, sql string) {
+func execute(t testing.TB, conn *pgx.Conn, sql string) {
 	t.Helper()
 	_, err := conn.Exec(context.Background(), sql)
 	must(t, err)

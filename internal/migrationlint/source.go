@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/wasilibs/go-pgquery/parser"
 )
 
 // migration is what goose would run of a file on the way up.
@@ -59,7 +57,7 @@ func (m *migration) parse() error {
 	if !utf8.ValidString(m.up) || strings.ContainsRune(m.up, 0) {
 		return errors.New("the file is not UTF-8, or has a NUL character")
 	}
-	text, err := parser.ParseToJSON(m.up)
+	text, err := parseToJSON(m.up)
 	if err != nil {
 		return err
 	}
