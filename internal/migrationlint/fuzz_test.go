@@ -14,9 +14,9 @@ var hard = []struct{ name, sql, want string }{
 	{"parentheses", "SELECT " + strings.Repeat("(", 20_000) + "1" + strings.Repeat(")", 20_000) + ";", "memory exhausted"},
 	{"conditions", "DELETE FROM items WHERE id = 1" + strings.Repeat(" AND id = 1", 2_000) + ";", ""},
 	{"statements", strings.Repeat("ALTER TABLE orders ADD COLUMN a int;\n", 2_000), ""},
-	{"overrides", strings.Repeat("-- dozen:allow drop-table: nothing has read it since release 41\n", 2_000) + "SELECT 1;", "an override"},
-	{"subqueries", "SELECT " + strings.Repeat("(SELECT ", 500) + "1" + strings.Repeat(")", 500) + ";", "too deep for the parser"},
-	{"a sum", "SELECT 1" + strings.Repeat(" + 1", 20_000) + ";", "the parser has not ended"},
+	{"overrides", "SELECT 1;\n" + strings.Repeat("-- dozen:allow drop-table: nothing has read it since release 41\n", 2_000) + "SELECT 1;", "an override"},
+	{"subqueries", "SELECT " + strings.Repeat("(SELECT ", 500) + "1" + strings.Repeat(")", 500) + ";", "the parser"},
+	{"a sum", "SELECT 1" + strings.Repeat(" + 1", 20_000) + ";", "the parser"},
 }
 
 // Prevents: a migration that makes the linter panic, or hang, so that somebody takes it out of CI. The last inputs run
@@ -36,7 +36,7 @@ func TestHardInputEnds(t *testing.T) {
 			continue
 		}
 		lintForm(t, "SELECT 1;") // the first call compiles the parser
-		patience = 10 * time.Second
+		patience = 3 * time.Second
 		begin, last := time.Now(), ""
 		for _, p := range lintForm(t, input.sql) {
 			last = p.String()

@@ -3,6 +3,7 @@ package migrationlint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,4 +174,22 @@ func TestPostgreSQLAgreesWithTheCorpus(t *testing.T) {
 		}
 	}
 	t.Logf("%d harmful, %d safe, and %d harmful that PostgreSQL cannot tell", harmful, safe, unseen)
+}
+
+// Prevents: a function in functions.txt that gives something else for each row, or changes something.
+func TestListedFunctionsChangeNothing(t *testing.T) {
+	conn := startServer(t).connect(t, "corpus")
+	rows, err := conn.Query(t.Context(), `SELECT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+		GROUP BY proname HAVING bool_and(provolatile <> 'v')`)
+	must(t, err)
+	stable, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, name := range functions {
+		if !slices.Contains(stable, name) {
+			t.Errorf("%s is volatile, or does not exist", name)
+		}
+	}
+	if len(functions) < 200 {
+		t.Errorf("only %d functions", len(functions))
+	}
 }

@@ -3,7 +3,7 @@ package migrationlint
 import "encoding/json"
 
 // These are the parts of PostgreSQL's parse tree that the rules use, under the parser's own names. The statements are in
-// tree_statements.go.
+// tree_create.go and tree_change.go.
 
 type relation struct {
 	Schema      string `json:"schemaname"`
