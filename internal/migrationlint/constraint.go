@@ -72,7 +72,10 @@ func (l *linter) strict(kind string, node map[string]any) bool {
 	if kind == "NullTest" {
 		return node["nulltesttype"] == "IS_NULL"
 	}
-	nullable := []string{"num_nonnulls", "num_nulls", "concat", "concat_ws", "format", "json_build_object", "jsonb_build_object"}
+	nullable := []string{
+		"num_nonnulls", "num_nulls", "concat", "concat_ws", "format", "json_build_object", "jsonb_build_object",
+		"json_build_array", "jsonb_build_array", "quote_nullable", "array_to_string", "array_remove", "array_replace",
+	}
 	name := lastName(node["funcname"])
 	return kind == "FuncCall" && slices.Contains(functions, name) && !slices.Contains(nullable, name)
 }

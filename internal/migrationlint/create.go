@@ -42,7 +42,8 @@ func (l *linter) createSequence() {
 func (l *linter) define() {
 	d := decode[define](l)
 	l.again(l.current.title())
-	if !slices.Contains([]string{"OBJECT_AGGREGATE", "OBJECT_COLLATION", "OBJECT_TSCONFIGURATION", "OBJECT_TSDICTIONARY"}, d.Kind) {
+	safe := []string{"OBJECT_AGGREGATE", "OBJECT_COLLATION", "OBJECT_TSCONFIGURATION", "OBJECT_TSDICTIONARY"}
+	if !slices.Contains(safe, d.Kind) {
 		l.breaks("not-listed", l.current.title())
 	}
 }

@@ -14,7 +14,8 @@ var hard = []struct{ name, sql, want string }{
 	{"parentheses", "SELECT " + strings.Repeat("(", 20_000) + "1" + strings.Repeat(")", 20_000) + ";", "memory exhausted"},
 	{"conditions", "DELETE FROM items WHERE id = 1" + strings.Repeat(" AND id = 1", 2_000) + ";", ""},
 	{"statements", strings.Repeat("ALTER TABLE orders ADD COLUMN a int;\n", 2_000), ""},
-	{"overrides", "SELECT 1;\n" + strings.Repeat("-- dozen:allow drop-table: nothing has read it since release 41\n", 2_000) + "SELECT 1;", "an override"},
+	{"overrides", "SELECT 1;\n" + strings.Repeat("-- dozen:allow drop-table: not read since release 41\n", 2_000) + "SELECT 1;",
+		"an override"},
 	{"subqueries", "SELECT " + strings.Repeat("(SELECT ", 500) + "1" + strings.Repeat(")", 500) + ";", "the parser"},
 	{"a sum", "SELECT 1" + strings.Repeat(" + 1", 20_000) + ";", "the parser"},
 }
@@ -41,7 +42,8 @@ func TestHardInputEnds(t *testing.T) {
 		for _, p := range lintForm(t, input.sql) {
 			last = p.String()
 		}
-		if took := time.Since(begin); took > 30*time.Second || !strings.Contains(last, input.want) || (last == "") != (input.want == "") {
+		took := time.Since(begin)
+		if took > 30*time.Second || !strings.Contains(last, input.want) || (last == "") != (input.want == "") {
 			t.Errorf("%s: after %v %q, want %q", input.name, took, last, input.want)
 		}
 		if only != "" && len(lintForm(t, "SELECT 1;")) != 1 {
