@@ -11,7 +11,7 @@ type lintMigrations struct {
 	Directories []string `arg:"" name:"dir" help:"Directories with *.sql files, also in subdirectories."`
 }
 
-// Run prints one line for each problem. A directory without migrations is an error: its name is probably misspelt, and
+// Run prints each problem: where and why, the statement, and the safe form. A directory without migrations is an error: its name is probably misspelt, and
 // a check that checks nothing must not pass.
 func (c *lintMigrations) Run(s *session) error {
 	found, total := 0, 0
@@ -31,7 +31,7 @@ func (c *lintMigrations) Run(s *session) error {
 	}
 	if found > 0 {
 		return fmt.Errorf("%d problems in %d migrations. "+
-			"Write the safe form, or put an override with its reason above the statement:\n"+
+			"Write the safe form, or put an override with its reason above the statement, one for each problem:\n"+
 			"-- dozen:allow RULE: why this does not break the running release", found, total)
 	}
 	printf(s.out, "%d migrations, all safe for the release that is still running\n", total)

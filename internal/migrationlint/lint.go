@@ -10,18 +10,25 @@ import (
 	"strings"
 )
 
-// Problem is a statement that would break the running version.
+// Problem is a statement that is not known to be safe for the version that is still running.
 type Problem struct {
-	File    string
-	Line    int
-	Rule    string
-	Subject string // what the statement is about, such as "orders.total"
+	File      string
+	Line      int
+	Rule      string
+	Subject   string // what the statement is about, such as "orders.total"
+	Statement string // its beginning, in one line; empty if the problem is the file's
+
+	statement int // its number in the file
 }
 
-// String returns "file:line: rule: subject: what it breaks. Safe: the safe form."
+// String returns three lines: "file:line: rule: subject: why", the statement, and the safe form.
 func (p Problem) String() string {
 	r := rules[p.Rule]
-	return fmt.Sprintf("%s:%d: %s: %s: %s. Safe: %s.", p.File, p.Line, p.Rule, p.Subject, r.breaks, r.safe)
+	text := fmt.Sprintf("%s:%d: %s: %s: %s\n", p.File, p.Line, p.Rule, p.Subject, r.breaks)
+	if p.Statement != "" {
+		text += "    " + p.Statement + "\n"
+	}
+	return text + "    safe: " + r.safe
 }
 
 // Directories lints every *.sql file below the directories, in the order in which goose runs them: by name. It returns
@@ -48,104 +55,77 @@ func Directories(dirs ...string) (problems []Problem, files int, err error) {
 	return problems, files, nil
 }
 
-// linter knows what earlier migrations of its directory have prepared.
+// linter checks the migrations of a directory, one after the other.
 type linter struct {
-	checked   map[string]string // constraint on a table -> the column that it keeps from being NULL, not validated yet
-	validated map[string]bool   // columns that contain no NULL
+	known *known
 
 	name            string
 	migration       migration
 	current         statement
-	created         map[string]bool // tables of this file
-	added           map[string]bool // constraints of this file
+	number          int             // of the current statement
+	next            *statement      // after the current one
+	fresh           map[string]bool // what this file has made, such as "table orders"
+	temporary       map[string]bool // names of its temporary tables
+	added           map[string]bool // columns of this file; true if they have a default
 	timeoutSet      bool            // lock_timeout is set
 	timeoutReported bool            // the problem that it is not set
+	held            string          // a table that this transaction keeps others from
 	droppedIndex    string          // the index that the previous statement has dropped
 	problems        []Problem
 }
 
 // file lints one migration.
 func (l *linter) file(name, content string) []Problem {
-	if l.checked == nil {
-		l.checked, l.validated = map[string]string{}, map[string]bool{}
+	if l.known == nil {
+		l.known = newKnown()
 	}
+	l.known.nextFile()
 	*l = linter{
-		checked: l.checked, validated: l.validated,
-		name: name, migration: read(content), created: map[string]bool{}, added: map[string]bool{},
+		known: l.known, name: name, migration: read(content),
+		fresh: map[string]bool{}, temporary: map[string]bool{}, added: map[string]bool{},
 	}
 	if !l.migration.found {
-		l.current = statement{line: 1}
-		l.breaks("no-goose-up", "the file")
-		return l.problems
+		return []Problem{{File: name, Line: 1, Rule: "no-goose-up", Subject: "the file", statement: -1}}
 	}
 	if err := l.migration.parse(); err != nil {
-		l.current = statement{line: 1}
-		l.breaks("syntax", strings.TrimSpace(err.Error()))
-		return l.problems
+		return []Problem{{File: name, Line: 1, Rule: "syntax", Subject: strings.TrimSpace(err.Error()), statement: -1}}
 	}
-	for _, l.current = range l.migration.statements {
+	for l.number, l.current = range l.migration.statements {
 		before := l.droppedIndex
+		l.next = nil
+		if l.number+1 < len(l.migration.statements) {
+			l.next = &l.migration.statements[l.number+1]
+		}
 		l.statement()
+		l.learn()
 		if l.droppedIndex == before {
 			l.droppedIndex = ""
 		}
 	}
-	return l.withoutOverridden()
+	problems := l.withoutOverridden()
+	slices.SortStableFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
+	return problems
 }
 
-// breaks records that the current statement breaks a rule.
+// breaks records that the current statement breaks a rule, once for each subject.
 func (l *linter) breaks(rule, subject string) {
-	l.problems = append(l.problems, Problem{File: l.name, Line: l.current.line, Rule: rule, Subject: subject})
-}
-
-// withoutOverridden removes the problems that an override allows, and adds one for each override that allows nothing.
-func (l *linter) withoutOverridden() []Problem {
-	left := slices.DeleteFunc(l.problems, func(p Problem) bool {
-		allowed := false
-		for i := range l.migration.overrides {
-			o := &l.migration.overrides[i]
-			if o.rule == p.Rule && l.isNext(o.line, p.Line) && len(o.reason) >= minReason {
-				o.used, allowed = true, true
-			}
-		}
-		return allowed
-	})
-	for _, o := range l.migration.overrides {
-		if !o.used {
-			subject := fmt.Sprintf("%q with the reason %q", o.rule, o.reason)
-			left = append(left, Problem{File: l.name, Line: o.line, Rule: "bad-override", Subject: subject})
-		}
+	if subject = strings.Trim(subject, ". "); subject == "" {
+		subject = l.current.title()
 	}
-	slices.SortStableFunc(left, func(a, b Problem) int { return a.Line - b.Line })
-	return left
-}
-
-// minReason is the shortest reason of an override, in bytes: longer than "ok" and "fine".
-const minReason = 10
-
-// isNext reports whether the statement at a line is the next one after an override.
-func (l *linter) isNext(override, line int) bool {
-	if line <= override {
-		return false
+	p := Problem{l.name, l.current.line, rule, subject, l.current.excerpt(), l.number}
+	if !slices.Contains(l.problems, p) {
+		l.problems = append(l.problems, p)
 	}
-	between := func(s statement) bool { return s.line > override && s.line < line }
-	return !slices.ContainsFunc(l.migration.statements, between)
 }
 
-// decode reads the current statement's tree. The parser has made it, so a failure is a bug.
-func decode[T any](l *linter) T {
+// decode reads the current statement's tree.
+func decode[T any](l *linter) T { return decodeOf[T](l.current) }
+
+// decodeOf reads a statement's tree. The parser has made it, so a failure is a bug.
+func decodeOf[T any](s statement) T {
 	var into T
-	if err := json.Unmarshal(l.current.tree, &into); err != nil {
-		panic(fmt.Sprintf("%s:%d: the tree of %s: %v", l.name, l.current.line, l.current.kind, err))
+	if err := json.Unmarshal(s.tree, &into); err != nil {
+		panic(fmt.Sprintf("line %d: the tree of %s: %v", s.line, s.kind, err))
 	}
 	return into
-}
-
-// needsTimeout requires a lock_timeout for a statement that waits for a lock on a table in use. It reports this once
-// for each file.
-func (l *linter) needsTimeout(subject string) {
-	if !l.timeoutSet && !l.timeoutReported {
-		l.timeoutReported = true
-		l.breaks("no-lock-timeout", subject)
-	}
 }

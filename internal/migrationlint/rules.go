@@ -1,190 +1,189 @@
 package migrationlint
 
-// rule says what a statement breaks, and its safe form.
+// rule says why a statement is refused, and its safe form.
 type rule struct{ breaks, safe string }
+
+const inALaterRelease = "stop using it in this release, and drop it in the release after next, with an override"
 
 // rules are all rules of the linter. An override names one of them.
 var rules = map[string]rule{
-	"drop-table": {
-		breaks: "the running version still uses it",
-		safe:   "stop using it in this release, and drop it in the release after next",
+	"not-listed": {
+		"it is not among the statements that are known to be safe for the running version",
+		"leave it out, do it where the database is administered, or say in an override why no version in use notices it",
 	},
-	"drop-column": {
-		breaks: "the running version still reads or writes it",
-		safe:   "stop using it in this release, and drop it in the release after next",
+	"opaque": {
+		"nobody sees here what it does",
+		"write plain statements, or a job in the app",
 	},
-	"drop-view": {
-		breaks: "the running version may read it",
-		safe: "CREATE OR REPLACE VIEW with the old columns first and the new ones after them, " +
-			"or drop it one release after its last use",
+	"nested-write": {
+		"it changes rows inside another statement",
+		"write INSERT, UPDATE or DELETE as a statement of its own, in a batch by key",
 	},
-	"drop-type": {
-		breaks: "the running version may use it",
-		safe:   "drop it one release after its last use",
+	"drop-table":  {"the running version still uses it", inALaterRelease},
+	"drop-column": {"the running version still reads or writes it", inALaterRelease},
+	"drop-object": {
+		"the running version may use it",
+		"CREATE OR REPLACE it (function, view with the old columns first, trigger), or drop it one release after its last use, " +
+			"with an override",
 	},
-	"drop-function": {
-		breaks: "the running version may call it, and so may triggers",
-		safe:   "CREATE OR REPLACE FUNCTION with the same arguments, or drop it one release after its last use",
-	},
-	"drop-schema": {
-		breaks: "the running version may use its objects",
-		safe:   "drop it one release after its last use",
-	},
-	"drop-sequence": {
-		breaks: "the running version may take numbers from it",
-		safe:   "drop it one release after its last use",
-	},
-	"drop-extension": {
-		breaks: "the running version may use its types and functions",
-		safe:   "drop it one release after its last use",
-	},
-	"drop-owned": {
-		breaks: "it drops and revokes things that are not listed",
-		safe:   "drop or revoke each by its name",
+	"drop-constraint": {
+		"ON CONFLICT of the running version may need it, and so may what it does on delete; only a CHECK or a plain foreign " +
+			"key of an earlier migration is known not to be needed",
+		"drop it one release after its last use, with an override",
 	},
 	"drop-default": {
-		breaks: "the running version may insert rows without the column",
-		safe:   "keep the default until no version relies on it",
+		"the running version inserts rows without the column, or with it, and these inserts fail",
+		"keep the column's default or identity as it is until no version relies on it",
 	},
 	"revoke": {
-		breaks: "the running version may need the privilege",
-		safe:   "revoke it one release after its last use",
+		"the running version may lose what it is allowed to do",
+		"GRANT what the new version needs, and take away one release after its last use, with an override",
 	},
 	"rename-table": {
-		breaks: "the running version only knows the old name",
-		safe:   "create a view with the new name, change the code to use it, and rename when nothing uses the old name",
+		"the running version only knows the old name",
+		"CREATE VIEW with the new name, change the code to use it, and rename when nothing uses the old name",
 	},
 	"rename-column": {
-		breaks: "the running version only knows the old name",
-		safe:   "add a column with the new name, write both, backfill, read the new one, then drop the old one",
+		"the running version only knows the old name",
+		"ADD COLUMN with the new name, write both, backfill, read the new one, then drop the old one",
 	},
-	"rename-type": {
-		breaks: "the running version only knows the old name",
-		safe:   "keep the old name, and add a new type or value",
-	},
-	"rename-other": {
-		breaks: "the running version may know the old name",
-		safe:   "keep the name until nothing uses it",
-	},
-	"change-schema": {
-		breaks: "the running version looks for it in the old schema",
-		safe:   "leave it there, or create a view of it in the new schema",
+	"rename-object": {
+		"the running version only knows the old name",
+		"keep the name, and add a new type, value, function, schema or constraint",
 	},
 	"change-column-type": {
-		breaks: "it rewrites the table under an exclusive lock, and the running version reads and writes the old type",
-		safe:   "add a column with the new type, write both, backfill in batches, switch, then drop the old one",
+		"it may rewrite or check the table under an exclusive lock, and the running version knows the old type; only a " +
+			"limit that an earlier migration has declared can be loosened, as from varchar(20) to varchar(40) or text",
+		"ADD COLUMN with the new type, write both, backfill in batches, switch, then drop the old one",
 	},
 	"not-null-no-default": {
-		breaks: "the running version inserts rows without the column, and these inserts fail",
-		safe:   "ADD COLUMN ... NOT NULL DEFAULT a constant, or add it nullable",
+		"the running version inserts rows without the column, and these inserts fail",
+		"ADD COLUMN ... NOT NULL DEFAULT a constant, or add the column as NULL, write it in every version, then make it NOT NULL",
+	},
+	"check-new-column": {
+		"the running version inserts rows without the column, and the constraint refuses them",
+		"add the column as NULL, and the constraint when every version in use writes the column; or give it a DEFAULT",
+	},
+	"unique-new-column": {
+		"the running version gives the same value to all its rows, and the second insert fails",
+		"add the column as NULL without a default, and write it in every version before the unique index",
 	},
 	"set-not-null": {
-		breaks: "it scans the table under an exclusive lock, and the running version may write NULL",
-		safe: "ADD CONSTRAINT c CHECK (column IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT c in a later migration; " +
-			"then SET NOT NULL",
+		"it scans the table under an exclusive lock, and the running version may write NULL",
+		"when every version in use writes the column: ADD CONSTRAINT c CHECK (column IS NOT NULL) NOT VALID; " +
+			"VALIDATE CONSTRAINT c in a later migration; then SET NOT NULL",
 	},
 	"volatile-default": {
-		breaks: "a default that differs from row to row rewrites the table under an exclusive lock",
-		safe:   "add the column without it, ALTER COLUMN SET DEFAULT for new rows, and backfill the old rows in batches",
+		"a default that differs from row to row rewrites the table under an exclusive lock",
+		"add the column without it, ALTER COLUMN SET DEFAULT for new rows, and backfill the old rows in batches",
 	},
 	"table-rewrite": {
-		breaks: "it rewrites the table under an exclusive lock",
-		safe:   "add a plain column and fill it in batches; use identity, serial and stored expressions only in new tables",
+		"it rewrites the table under an exclusive lock",
+		"add a plain column and fill it in batches; identity, serial and stored expressions only in new tables; plain VACUUM",
+	},
+	"json-column": {
+		"json has no equality, so SELECT DISTINCT of the running version fails",
+		"jsonb",
+	},
+	"domain-column": {
+		"PostgreSQL rewrites the table to check the domain's constraints",
+		"the domain's base type, and ADD CONSTRAINT ... CHECK (...) NOT VALID",
 	},
 	"add-check": {
-		breaks: "it scans the table under an exclusive lock",
-		safe:   "ADD CONSTRAINT ... CHECK (...) NOT VALID, and VALIDATE CONSTRAINT in a later migration",
+		"it scans the table under an exclusive lock",
+		"ADD CONSTRAINT ... CHECK (...) NOT VALID, and VALIDATE CONSTRAINT in a later migration",
 	},
 	"add-foreign-key": {
-		breaks: "it scans the table and locks both tables against writes",
-		safe:   "ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, and VALIDATE CONSTRAINT in a later migration",
+		"it scans the table and locks both tables against writes",
+		"ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, and VALIDATE CONSTRAINT in a later migration",
 	},
 	"add-unique": {
-		breaks: "it builds an index under an exclusive lock",
-		safe:   "CREATE UNIQUE INDEX CONCURRENTLY in a file with -- +goose NO TRANSACTION, then ADD CONSTRAINT ... USING INDEX",
+		"it builds an index under an exclusive lock",
+		"CREATE UNIQUE INDEX CONCURRENTLY in a file with -- +goose NO TRANSACTION, then ADD CONSTRAINT ... USING INDEX",
 	},
 	"add-exclusion": {
-		breaks: "it builds an index under an exclusive lock, and PostgreSQL cannot build it concurrently",
-		safe:   "create a new table with the constraint and move the rows",
+		"it builds an index under an exclusive lock, and PostgreSQL cannot build it concurrently",
+		"create a new table with the constraint and move the rows",
 	},
-	"validate-at-once": {
-		breaks: "in the transaction that added the constraint, it scans the table under that statement's lock",
-		safe:   "VALIDATE CONSTRAINT in a later migration",
+	"alter-domain": {
+		"it scans every table with a column of the domain, and the running version may write what it refuses",
+		"a new domain, or a CHECK constraint NOT VALID on each table",
+	},
+	"lock-held": {
+		"an earlier statement of this transaction keeps everybody from writing to the table until this one has read its rows",
+		"put it into a later migration",
 	},
 	"create-index": {
-		breaks: "it locks the table against writes until the index is built",
-		safe:   "DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ..., in a file with -- +goose NO TRANSACTION",
+		"it locks the table against writes until the index is built; a table of CREATE TABLE IF NOT EXISTS may be an old one",
+		"DROP INDEX CONCURRENTLY IF EXISTS i; CREATE INDEX CONCURRENTLY i ..., in a file with -- +goose NO TRANSACTION; " +
+			"or CREATE TABLE without IF NOT EXISTS",
 	},
 	"drop-index": {
-		breaks: "it locks the table, even against reads",
-		safe:   "DROP INDEX CONCURRENTLY IF EXISTS i, in a file with -- +goose NO TRANSACTION",
+		"it locks the table, even against reads",
+		"DROP INDEX CONCURRENTLY IF EXISTS i, in a file with -- +goose NO TRANSACTION",
+	},
+	"drop-unique-index": {
+		"ON CONFLICT of the running version needs the index if it is unique, and no earlier migration says that it is not",
+		"drop it one release after its last use, with an override",
 	},
 	"concurrently-in-tx": {
-		breaks: "CONCURRENTLY fails inside a transaction",
-		safe:   "put it into a file of its own with -- +goose NO TRANSACTION",
+		"it fails inside a transaction",
+		"put it into a file of its own with -- +goose NO TRANSACTION",
 	},
 	"index-no-rerun": {
-		breaks: "if it is interrupted it leaves an invalid index: a second run fails on it, or with IF NOT EXISTS keeps it",
-		safe:   "DROP INDEX CONCURRENTLY IF EXISTS i; right before CREATE INDEX CONCURRENTLY i ... without IF NOT EXISTS",
+		"if it is interrupted it leaves an invalid index: a second run fails on it, or with IF NOT EXISTS keeps it",
+		"DROP INDEX CONCURRENTLY IF EXISTS i; right before CREATE INDEX CONCURRENTLY i ... without IF NOT EXISTS",
 	},
 	"not-rerunnable": {
-		breaks: "without a transaction, a second run may find that it is already done, and fail",
-		safe:   "IF NOT EXISTS, IF EXISTS or ON CONFLICT, or move it to a file with a transaction",
+		"without a transaction, a second run may find that it is already done, and fail",
+		"IF NOT EXISTS, IF EXISTS, OR REPLACE or ON CONFLICT, or move it to a file with a transaction",
 	},
 	"reindex": {
-		breaks: "it locks the table against writes",
-		safe:   "REINDEX ... CONCURRENTLY, in a file with -- +goose NO TRANSACTION",
+		"it locks the table against writes",
+		"REINDEX ... CONCURRENTLY, in a file with -- +goose NO TRANSACTION",
 	},
 	"refresh-view": {
-		breaks: "it locks the view against reads",
-		safe:   "REFRESH MATERIALIZED VIEW CONCURRENTLY, with a unique index on the view",
-	},
-	"vacuum-full": {
-		breaks: "it rewrites the table under an exclusive lock",
-		safe:   "plain VACUUM, or leave it to autovacuum",
+		"it locks the view against reads",
+		"REFRESH MATERIALIZED VIEW CONCURRENTLY, with a unique index on the view",
 	},
 	"truncate": {
-		breaks: "it deletes rows that the running version uses, under an exclusive lock",
-		safe:   "DELETE in batches, in a job",
+		"it deletes rows that the running version uses, under an exclusive lock",
+		"DELETE in batches by key, in a job",
 	},
 	"lock-table": {
-		breaks: "it stops the running version at this table",
-		safe:   "leave it out: each statement takes the lock that it needs",
+		"it stops the running version at this table",
+		"leave it out: each statement takes the lock that it needs",
 	},
 	"unbounded-write": {
-		breaks: "it changes every row in one transaction: long locks, bloat, and a deadline that may pass",
-		safe:   "backfill in batches by key, in a job",
+		"it may change every row in one transaction: long locks, bloat, and a deadline that may pass",
+		"backfill in batches in a job, or name the rows: key = 1, key IN (1, 2), key BETWEEN 1 AND 10000, " +
+			"key IN (SELECT ... LIMIT 10000)",
 	},
 	"row-security": {
-		breaks: "without a policy the running version sees no rows",
-		safe:   "CREATE POLICY first, and enable row security when every version in use has its policy",
+		"the running version sees other rows than before",
+		"CREATE POLICY (permissive) first, and change row security when every version in use has its policy, with an override",
 	},
-	"detach-partition": {
-		breaks: "it locks the parent table against everything",
-		safe:   "DETACH PARTITION ... CONCURRENTLY, in a file with -- +goose NO TRANSACTION",
+	"partition": {
+		"it locks the parent, may scan a table under that lock, and changes which rows the running version sees in the parent",
+		"CREATE TABLE p (LIKE parent INCLUDING ALL); then ALTER TABLE parent ATTACH PARTITION p ..., in the same file; " +
+			"detach one release after the last use, CONCURRENTLY and with an override",
 	},
-	"opaque-block": {
-		breaks: "this linter cannot check what a DO block does, and a reviewer in a hurry will not",
-		safe:   "write plain statements, or a job in the app",
+	"session": {
+		"it changes what the following statements mean, or cannot be judged",
+		"write the schema in front of each name, and leave roles and triggers as they are",
 	},
 	"transaction-control": {
-		breaks: "goose itself begins and ends the transaction",
-		safe:   "leave BEGIN, COMMIT and ROLLBACK out; use -- +goose NO TRANSACTION for a file without a transaction",
+		"goose itself begins and ends the transaction",
+		"leave BEGIN, COMMIT and ROLLBACK out; use -- +goose NO TRANSACTION for a file without a transaction",
 	},
 	"no-lock-timeout": {
-		breaks: "it waits for its lock without a limit, and everything on that table waits behind it",
-		safe:   "SET LOCAL lock_timeout = '2s'; at the beginning of the file (SET without LOCAL under NO TRANSACTION)",
+		"it waits for its lock without a limit, or longer than 10 s, and everything on that table waits behind it",
+		"SET LOCAL lock_timeout = '2s'; at the beginning of the file (SET without LOCAL under NO TRANSACTION)",
 	},
-	"no-goose-up": {
-		breaks: "goose needs the line -- +goose Up",
-		safe:   "begin the file with -- +goose Up",
-	},
-	"syntax": {
-		breaks: "PostgreSQL cannot parse it",
-		safe:   "correct the SQL",
-	},
+	"no-goose-up": {"goose needs the line -- +goose Up", "begin the file with -- +goose Up"},
+	"syntax":      {"PostgreSQL cannot parse it", "correct the SQL"},
 	"bad-override": {
-		breaks: "an override must name a rule that its statement breaks, and give a reason of at least 10 characters",
-		safe:   "-- dozen:allow RULE: why the running version does not need it",
+		"an override allows one problem of the statement below it, and gives a reason of at least 10 characters",
+		"-- dozen:allow RULE: why the running version does not need it",
 	},
 }

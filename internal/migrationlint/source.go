@@ -2,10 +2,10 @@ package migrationlint
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
-
-	"github.com/wasilibs/go-pgquery/parser"
+	"unicode/utf8"
 )
 
 // migration is what goose would run of a file on the way up.
@@ -13,50 +13,38 @@ type migration struct {
 	up         string // the file with all other lines blank, so that lines keep their numbers
 	found      bool   // the file has a line +goose Up
 	noTx       bool
-	overrides  []override
 	statements []statement
+	overrides  []override
 }
 
 // statement is one statement: its kind and its tree, as PostgreSQL's parser gives them.
 type statement struct {
 	line int
+	text string
 	kind string
 	tree json.RawMessage
 }
 
-// override allows one rule for the statement that follows.
-type override struct {
-	line         int
-	rule, reason string
-	used         bool
-}
-
-var (
-	annotation   = regexp.MustCompile(`^\s*--\s*\+goose\s+(.*?)\s*$`)
-	overrideForm = regexp.MustCompile(`^\s*--\s*dozen:allow\b\s*([\w-]*)\s*:?\s*(.*?)\s*$`)
-)
+var annotation = regexp.MustCompile(`^\s*--\s*\+goose\s+(.*?)\s*$`)
 
 // read reads a file's annotations as goose does.
 func read(content string) migration {
 	var m migration
 	var up []string
 	inUp := false
-	for i, line := range strings.Split(content, "\n") {
+	for line := range strings.SplitSeq(content, "\n") {
 		kept := ""
-		if match := annotation.FindStringSubmatch(line); match != nil {
-			switch strings.ToUpper(match[1]) {
-			case "UP":
+		if match := annotation.FindStringSubmatch(strings.ToLower(line)); match != nil {
+			switch match[1] {
+			case "up":
 				inUp, m.found = true, true
-			case "DOWN":
+			case "down":
 				inUp = false
-			case "NO TRANSACTION":
+			case "no transaction":
 				m.noTx = true
 			}
 		} else if inUp {
 			kept = line
-			if match := overrideForm.FindStringSubmatch(line); match != nil {
-				m.overrides = append(m.overrides, override{line: i + 1, rule: match[1], reason: match[2]})
-			}
 		}
 		up = append(up, kept)
 	}
@@ -64,9 +52,12 @@ func read(content string) migration {
 	return m
 }
 
-// parse finds the statements. The error has no line, because the parser does not give one.
+// parse finds the statements, and the overrides above them. The error has no line, because the parser does not give one.
 func (m *migration) parse() error {
-	text, err := parser.ParseToJSON(m.up)
+	if !utf8.ValidString(m.up) || strings.ContainsRune(m.up, 0) {
+		return errors.New("the file is not UTF-8, or has a NUL character")
+	}
+	text, err := parseToJSON(m.up)
 	if err != nil {
 		return err
 	}
@@ -74,22 +65,34 @@ func (m *migration) parse() error {
 		Stmts []struct {
 			Stmt     map[string]json.RawMessage `json:"stmt"`
 			Location int                        `json:"stmt_location"`
+			Length   int                        `json:"stmt_len"`
 		} `json:"stmts"`
 	}
 	if err := json.Unmarshal([]byte(text), &tree); err != nil {
 		return err
 	}
+	line, counted, end := 1, 0, 0
+	lineAt := func(position int) int {
+		line += strings.Count(m.up[counted:position], "\n")
+		counted = position
+		return line
+	}
 	for _, s := range tree.Stmts {
 		for kind, node := range s.Stmt {
-			begin := s.Location + leading(m.up[s.Location:])
-			line := 1 + strings.Count(m.up[:begin], "\n")
-			m.statements = append(m.statements, statement{line: line, kind: kind, tree: node})
+			begin := end + leading(m.up[end:])
+			m.findOverrides(end, begin, len(m.statements))
+			end = len(m.up)
+			if s.Length > 0 {
+				end = s.Location + s.Length
+			}
+			m.statements = append(m.statements, statement{lineAt(begin), m.up[begin:end], kind, node})
 		}
 	}
+	m.findOverrides(end, len(m.up), len(m.statements))
 	return nil
 }
 
-// leading returns the length of the blanks and comments before a statement.
+// leading returns the length of the blanks, semicolons and comments before a statement.
 func leading(sql string) int {
 	n := 0
 	for n < len(sql) {
@@ -101,16 +104,31 @@ func leading(sql string) int {
 			}
 			n += end
 		case strings.HasPrefix(rest, "/*"):
-			end := strings.Index(rest, "*/")
-			if end < 0 {
-				return len(sql)
-			}
-			n += end + len("*/")
-		case strings.ContainsRune(" \t\r\n;", rune(rest[0])):
+			n += blockComment(rest)
+		case strings.IndexByte(" \t\r\n\f\v;", rest[0]) >= 0:
 			n++
 		default:
 			return n
 		}
 	}
 	return n
+}
+
+// blockComment returns the length of a comment, which may contain others.
+func blockComment(sql string) int {
+	depth := 0
+	for n := 0; n < len(sql); n++ {
+		switch {
+		case strings.HasPrefix(sql[n:], "/*"):
+			depth++
+			n++
+		case strings.HasPrefix(sql[n:], "*/"):
+			depth--
+			n++
+			if depth == 0 {
+				return n + 1
+			}
+		}
+	}
+	return len(sql)
 }

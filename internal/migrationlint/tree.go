@@ -1,15 +1,18 @@
 package migrationlint
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "encoding/json"
 
-// These are the parts of PostgreSQL's parse tree that the rules use, under the parser's own names.
+// These are the parts of PostgreSQL's parse tree that the rules use, under the parser's own names. The statements are in
+// tree_create.go and tree_change.go.
 
 type relation struct {
-	Schema string `json:"schemaname"`
-	Name   string `json:"relname"`
+	Schema      string `json:"schemaname"`
+	Name        string `json:"relname"`
+	Persistence string `json:"relpersistence"` // "t" of a temporary table
+	Inherit     bool   `json:"inh"`            // false for ONLY
+	Alias       struct {
+		Name string `json:"aliasname"`
+	} `json:"alias"`
 }
 
 func (r relation) String() string {
@@ -19,44 +22,97 @@ func (r relation) String() string {
 	return r.Name
 }
 
-type alterTable struct {
-	Relation relation `json:"relation"`
-	Cmds     []struct {
-		Cmd alterTableCmd `json:"AlterTableCmd"`
-	} `json:"cmds"`
-	ObjType string `json:"objtype"`
+// tableNode is a table where the parser also allows other nodes.
+type tableNode struct {
+	Table relation `json:"RangeVar"`
 }
 
-type alterTableCmd struct {
-	Subtype   string `json:"subtype"`
-	Name      string `json:"name"`
-	MissingOK bool   `json:"missing_ok"`
-	Def       *struct {
-		Column     *column     `json:"ColumnDef"`
-		Constraint *constraint `json:"Constraint"`
-		Partition  *partition  `json:"PartitionCmd"`
-	} `json:"def"`
+type nameNode struct {
+	String struct {
+		Value string `json:"sval"`
+	} `json:"String"`
 }
 
-type partition struct {
-	Concurrent bool `json:"concurrent"`
+type columnRef struct {
+	Fields []nameNode `json:"fields"`
+}
+
+type constant struct {
+	Const struct {
+		IsNull bool `json:"isnull"`
+		Text   struct {
+			Value string `json:"sval"`
+		} `json:"sval"`
+		Float struct {
+			Value string `json:"fval"`
+		} `json:"fval"`
+		Int struct {
+			Value int `json:"ival"`
+		} `json:"ival"`
+	} `json:"A_Const"`
+}
+
+type typeName struct {
+	Names       []nameNode        `json:"names"`
+	Limits      []json.RawMessage `json:"typmods"`
+	ArrayBounds []json.RawMessage `json:"arrayBounds"`
+}
+
+func (t typeName) String() string {
+	if len(t.Names) > 1 && t.Names[0].String.Value == "pg_catalog" {
+		return joined(t.Names[1:])
+	}
+	return joined(t.Names)
+}
+
+// limits returns the numbers behind the type's name, as in numeric(10,2). The result is false if there is something else.
+func (t typeName) limits() (limits []int, ok bool) {
+	for _, raw := range t.Limits {
+		var number struct {
+			Const *struct {
+				Int *struct {
+					Value int `json:"ival"`
+				} `json:"ival"`
+			} `json:"A_Const"`
+		}
+		if json.Unmarshal(raw, &number) != nil || number.Const == nil || number.Const.Int == nil {
+			return nil, false
+		}
+		limits = append(limits, number.Const.Int.Value)
+	}
+	return limits, true
 }
 
 type column struct {
-	Name string `json:"colname"`
-	Type struct {
-		Names []nameNode `json:"names"`
-	} `json:"typeName"`
-	Constraints []struct {
-		Constraint constraint `json:"Constraint"`
-	} `json:"constraints"`
+	Name        string           `json:"colname"`
+	Type        typeName         `json:"typeName"`
+	Constraints []constraintNode `json:"constraints"`
+	Default     json.RawMessage  `json:"raw_default"` // USING of ALTER COLUMN TYPE
+	Collation   json.RawMessage  `json:"collClause"`
 }
 
-func (c column) typeName() string {
-	if len(c.Type.Names) == 0 {
-		return ""
+// defaultValue returns the expression behind DEFAULT, or nil.
+func (c column) defaultValue() json.RawMessage {
+	for _, constraint := range c.Constraints {
+		if constraint.Kind == "CONSTR_DEFAULT" {
+			return constraint.Expression
+		}
 	}
-	return c.Type.Names[len(c.Type.Names)-1].String.Value
+	return nil
+}
+
+// generated reports whether PostgreSQL fills the column.
+func (c column) generated() bool {
+	for _, constraint := range c.Constraints {
+		if constraint.Kind == "CONSTR_GENERATED" || constraint.Kind == "CONSTR_IDENTITY" {
+			return true
+		}
+	}
+	return false
+}
+
+type constraintNode struct {
+	constraint `json:"Constraint"`
 }
 
 type constraint struct {
@@ -66,139 +122,66 @@ type constraint struct {
 	Index          string          `json:"indexname"`
 	Expression     json.RawMessage `json:"raw_expr"`
 	Referenced     relation        `json:"pktable"`
+	Keys           []nameNode      `json:"keys"`
+	ForeignKeys    []nameNode      `json:"fk_attrs"`
+	OnDelete       string          `json:"fk_del_action"`
+	OnUpdate       string          `json:"fk_upd_action"`
+	Deferrable     bool            `json:"deferrable"`
+
+	columns []string
 }
 
-type nameNode struct {
-	String struct {
-		Value string `json:"sval"`
-	} `json:"String"`
+// acts reports whether a foreign key changes or deletes rows by itself.
+func (c constraint) acts() bool {
+	passive := func(action string) bool { return action == "" || action == "a" || action == "r" }
+	return !passive(c.OnDelete) || !passive(c.OnUpdate)
 }
 
-type createTable struct {
-	Relation    relation `json:"relation"`
-	IfNotExists bool     `json:"if_not_exists"`
-	Elements    []struct {
-		Column     *column     `json:"ColumnDef"`
-		Constraint *constraint `json:"Constraint"`
-	} `json:"tableElts"`
+// definition is what a clause of ALTER TABLE adds or sets. An expression is only in raw.
+type definition struct {
+	raw             json.RawMessage
+	Column          *column
+	Constraint      *constraint
+	Partition       partition
+	ReplicaIdentity struct{ Type string }
+	Parent          relation
 }
 
-type createIndex struct {
-	Name        string   `json:"idxname"`
-	Relation    relation `json:"relation"`
-	Concurrent  bool     `json:"concurrent"`
-	IfNotExists bool     `json:"if_not_exists"`
+type partition struct {
+	Table relation `json:"name"`
+	Bound bound    `json:"bound"`
 }
 
-type drop struct {
-	Type       string            `json:"removeType"`
-	Objects    []json.RawMessage `json:"objects"`
-	MissingOK  bool              `json:"missing_ok"`
-	Concurrent bool              `json:"concurrent"`
+type bound struct {
+	IsDefault bool `json:"is_default"`
 }
 
-// names returns the names of the dropped objects, with their schema if it is not public.
-func (d drop) names() []string {
-	var all []string
-	for _, object := range d.Objects {
-		var list struct {
-			List struct {
-				Items []nameNode `json:"items"`
-			} `json:"List"`
-			nameNode
-		}
-		if err := json.Unmarshal(object, &list); err != nil {
-			continue
-		}
-		var parts []string
-		for _, item := range list.List.Items {
-			if item.String.Value != "public" {
-				parts = append(parts, item.String.Value)
-			}
-		}
-		if name := list.String.Value; name != "" {
-			parts = append(parts, name)
-		}
-		all = append(all, strings.Join(parts, "."))
+// UnmarshalJSON also keeps the text.
+func (d *definition) UnmarshalJSON(raw []byte) error {
+	var fields struct {
+		Column          *column     `json:"ColumnDef"`
+		Constraint      *constraint `json:"Constraint"`
+		Partition       partition   `json:"PartitionCmd"`
+		ReplicaIdentity struct {
+			Type string `json:"identity_type"`
+		} `json:"ReplicaIdentityStmt"`
+		Parent relation `json:"RangeVar"`
 	}
-	return all
-}
-
-type rename struct {
-	Type     string   `json:"renameType"`
-	Relation relation `json:"relation"`
-	Subname  string   `json:"subname"`
-}
-
-type changeSchema struct {
-	Relation relation `json:"relation"`
-}
-
-type setVariable struct {
-	Name    string            `json:"name"`
-	Args    []json.RawMessage `json:"args"`
-	IsLocal bool              `json:"is_local"`
-	Kind    string            `json:"kind"`
-}
-
-type changedRows struct {
-	Relation   relation        `json:"relation"`
-	Where      json.RawMessage `json:"whereClause"`
-	OnConflict json.RawMessage `json:"onConflictClause"`
-}
-
-type options struct {
-	Relation relation `json:"relation"`
-	Params   []option `json:"params"`
-	Options  []option `json:"options"`
-}
-
-type option struct {
-	Elem struct {
-		Name string `json:"defname"`
-	} `json:"DefElem"`
-}
-
-func hasOption(list []option, name string) bool {
-	for _, o := range list {
-		if o.Elem.Name == name {
-			return true
-		}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
 	}
-	return false
+	*d = definition{raw: append(json.RawMessage{}, raw...), Column: fields.Column, Constraint: fields.Constraint,
+		Partition: fields.Partition, Parent: fields.Parent}
+	d.ReplicaIdentity.Type = fields.ReplicaIdentity.Type
+	return nil
 }
 
-// functionsIn returns the names of all functions that an expression calls.
-func functionsIn(expression json.RawMessage) []string {
-	var found []string
-	var walk func(any)
-	walk = func(node any) {
-		switch n := node.(type) {
-		case []any:
-			for _, item := range n {
-				walk(item)
-			}
-		case map[string]any:
-			if call, ok := n["FuncCall"].(map[string]any); ok {
-				if parts, ok := call["funcname"].([]any); ok && len(parts) > 0 {
-					found = append(found, lastName(parts))
-				}
-			}
-			for _, child := range n {
-				walk(child)
-			}
-		}
-	}
-	var root any
-	if err := json.Unmarshal(expression, &root); err == nil {
-		walk(root)
-	}
-	return found
-}
+func (d definition) empty() bool { return len(d.raw) == 0 }
 
-func lastName(parts []any) string {
-	part, _ := parts[len(parts)-1].(map[string]any)
-	text, _ := part["String"].(map[string]any)
-	name, _ := text["sval"].(string)
-	return name
+// table returns the other table of the clause: a partition or a parent.
+func (d definition) table() relation {
+	if d.Parent.Name != "" {
+		return d.Parent
+	}
+	return d.Partition.Table
 }
