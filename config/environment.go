@@ -16,6 +16,13 @@ type Environment struct {
 	// Removable lets `cdk destroy` delete everything, including data. Otherwise data outlives its stack as snapshots and
 	// retained buckets.
 	Removable bool
+	// Small says that nobody's work stops while this environment is down, although it keeps its data. It changes no resource. An
+	// environment that is neither Small nor Removable may not serve plain HTTP silently, and every synthesis warns of protections
+	// that are off: DeletionProtection, Database.MultiAZ, Database.RotationDays, Cache.Replicas, Network.FlowLogs.
+	Small bool
+	// PlainHTTP lets an environment that is neither Small nor Removable go without a Domain: passwords and cookies then cross the
+	// internet unencrypted. With a Domain it has no effect.
+	PlainHTTP bool
 	// DeletionProtection makes AWS refuse to delete the data stack, the database and the option Table. The services can be deleted:
 	// they keep nothing, and a deployment brings them back.
 	DeletionProtection bool
@@ -45,6 +52,9 @@ type Environment struct {
 	ScheduledTasks map[string]ScheduledTask
 	// ParametersPath is the Parameter Store path whose parameters the processes may read; empty: /APPLICATION/NAME/.
 	ParametersPath string
+
+	// overridden are the fields that a DOZEN_ variable has set, and which one: messages name it.
+	overridden map[string]string
 }
 
 // Domain is the name at which users reach the application. All empty: plain HTTP on the load balancer's own name.

@@ -11,7 +11,7 @@ func Development() Environment { return cheap("dev") }
 // Staging is where a release for production is tried first. It keeps its data, at development's sizes.
 func Staging() Environment {
 	e := cheap("staging")
-	e.Removable = false
+	e.Removable, e.Small = false, true
 	e.Shell = true
 	e.LogDays = 30
 	e.Database.RotationDays = 30
@@ -20,7 +20,12 @@ func Staging() Environment {
 }
 
 // Production keeps its data whatever happens, and survives the loss of a zone.
-func Production() Environment { return durable("prod") }
+func Production() Environment {
+	e := durable("prod")
+	// Until there is a domain. Delete this line when there is one: without it, production cannot lose its HTTPS by an oversight.
+	e.PlainHTTP = true
+	return e
+}
 
 // Ephemeral is a small copy of base under another name, for a pull request for example. Everything in it is removable.
 func Ephemeral(name string, base Environment) Environment {
@@ -29,7 +34,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Name = name
 	e.Removable = true
 	e.DeletionProtection = false
-	e.Domain = Domain{}
+	e.Domain, e.PlainHTTP = Domain{}, false
 	e.ParametersPath = base.Parameters()
 	e.LogDays = small.LogDays
 	e.Network = small.Network

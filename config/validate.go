@@ -39,13 +39,13 @@ func Validate(environments []Environment, app App) error {
 // Validate reports everything that is wrong with an environment at once, as one joined error. Each of its lines names the
 // field, its value, the limit and what to write instead. The processes are the app's, nil if they are not known.
 func (e Environment) Validate(processes []Process) error {
-	p := problems{environment: e.Name}
+	p := problems{environment: e.Name, overridden: e.overridden}
 	e.validateIdentity(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
 	e.Cache.validate(&p)
 	e.Storage.validate(&p)
-	e.Domain.validate(&p, e.Region)
+	e.validateDomain(&p)
 	e.Alarms.validate(&p)
 	e.Web.validate(&p)
 	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
@@ -65,6 +65,7 @@ func (e Environment) Validate(processes []Process) error {
 // problems collects what is wrong, in the order of the fields.
 type problems struct {
 	environment string
+	overridden  map[string]string // fields that a variable has set, and which one
 	found       []error
 }
 
@@ -76,7 +77,16 @@ func (p *problems) require(ok bool, field string, value any, limit, remedy strin
 	if s, isString := value.(string); isString {
 		value = fmt.Sprintf("%q", s)
 	}
-	p.found = append(p.found, fmt.Errorf("environment %q: %s is %v: %s; %s", p.environment, field, value, limit, remedy))
+	p.found = append(p.found,
+		fmt.Errorf("environment %q: %s is %v%s: %s; %s", p.environment, field, value, p.source(field), limit, remedy))
+}
+
+// source names the variable that has set a field, for a message; empty if none has.
+func (p *problems) source(field string) string {
+	if variable := p.overridden[field]; variable != "" {
+		return " (from " + variable + ")"
+	}
+	return ""
 }
 
 func (p *problems) requireRange(field string, value, low, high int) {

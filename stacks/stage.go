@@ -30,6 +30,9 @@ func NewStage(scope constructs.Construct, e config.Environment, app config.App) 
 	servicesStack.AddStackDependency(dataStack, nil)
 	s.Data = data.New(dataStack, e)
 	s.Services = services.New(servicesStack, e, app, s.Data)
+	for _, warning := range e.Unprotected() {
+		awscdk.Annotations_Of(dataStack).AddWarningV2(jsii.String("dozen:unprotected"), jsii.String(warning))
+	}
 	tags := awscdk.Tags_Of(s.Stage)
 	tags.Add(jsii.String("Application"), jsii.String(e.Application), nil)
 	tags.Add(jsii.String("Environment"), jsii.String(e.Name), nil)

@@ -49,6 +49,7 @@ var changes = []struct {
 	{"MultiAZ", "staging", func(e *config.Environment) { e.Database.MultiAZ = true }},
 	{"RotationDays", "dev", func(e *config.Environment) { e.Database.RotationDays = 30 }},
 	{"Removable", "dev", func(e *config.Environment) { e.Removable = false }},
+	{"Small", "staging prod", func(e *config.Environment) { e.Small, e.PlainHTTP = !e.Small, e.Small }},
 	{"DeletionProtection", "staging", func(e *config.Environment) { e.DeletionProtection = true }},
 	{"Queue", "dev prod by-hand", func(e *config.Environment) { e.Options.Queue = true }},
 	{"Topic", "staging", func(e *config.Environment) { e.Options.Topic = true }},

@@ -75,6 +75,13 @@ func TestEveryOptionPassesTheChecks(t *testing.T) {
 // checked synthesizes as main does and returns all problems. Errors of cdk-nag end the synthesis itself, with a report.
 func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (problems []string) {
 	t.Helper()
+	_, problems = checkedIn(t, e, change)
+	return problems
+}
+
+// checkedIn is checked, and also returns the directory of the cloud assembly.
+func checkedIn(t *testing.T, e config.Environment, change func(*stacks.Stage)) (directory string, problems []string) {
+	t.Helper()
 	if err := e.Validate(bundled().Processes); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +105,7 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (pr
 	for _, problem := range found {
 		problems = append(problems, problem.String())
 	}
-	return problems
+	return directory, problems
 }
 
 // Nobody pays for an option by accident: the three environments have none on. The stored log queries are free, and the only

@@ -37,6 +37,7 @@ func (p *postgres) addCluster(e config.Environment, network *vpc) {
 	if d.Snapshot != "" {
 		restoreCluster(cluster.Node().DefaultChild().(awsrds.CfnDBCluster), d.Snapshot)
 	}
+	acknowledgeProtection(cluster, e)
 	p.Host, p.Port = cluster.ClusterEndpoint().Hostname(), awscdk.Token_AsString(cluster.ClusterEndpoint().Port(), nil)
 	p.Identifier, p.ARN = cluster.ClusterIdentifier(), cluster.ClusterArn()
 	p.attached = cluster.Secret()

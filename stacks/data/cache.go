@@ -44,10 +44,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 	} else {
 		v.addReplicationGroup(e, network, users)
 	}
-	nag.Acknowledge(this, nag.StandardPorts, nag.CacheUserGroup, nag.CacheLoginStays)
-	if e.Cache.Replicas == 0 {
-		nag.Acknowledge(this, nag.SmallEnvironment)
-	}
+	nag.Acknowledge(v.secret, nag.CacheLoginStays)
 	return v
 }
 
@@ -92,6 +89,10 @@ func (v *valkey) addReplicationGroup(e config.Environment, network *vpc, users a
 		UserGroupIds:                &[]*string{users.Ref()},
 		SnapshotRetentionLimit:      jsii.Number(c.SnapshotDays),
 	})
+	nag.Acknowledge(group, nag.CachePort, nag.CacheUserGroup)
+	if c.Replicas == 0 {
+		nag.Acknowledge(group, nag.NoReplica)
+	}
 	v.Host, v.Port = group.AttrPrimaryEndPointAddress(), group.AttrPrimaryEndPointPort()
 	for i := range 1 + c.Replicas {
 		v.Nodes = append(v.Nodes, nodeID(group, i))

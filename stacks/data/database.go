@@ -48,12 +48,10 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 	} else {
 		p.addInstance(e, network)
 	}
-	nag.Acknowledge(this, nag.StandardPorts)
-	if e.Removable || !e.DeletionProtection || !e.Database.MultiAZ || e.Database.RotationDays == 0 {
-		nag.Acknowledge(this, nag.SmallEnvironment)
-	}
 	if e.Database.RotationDays > 0 {
 		p.addRotation(e.Database.RotationDays, network)
+	} else {
+		nag.Acknowledge(p.secret, nag.NoRotation)
 	}
 	return p
 }
@@ -91,9 +89,21 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	if d.Snapshot != "" {
 		restoreInstance(instance.Node().DefaultChild().(awsrds.CfnDBInstance), d.Snapshot)
 	}
+	nag.Acknowledge(instance, nag.DatabasePort)
+	acknowledgeProtection(instance, e)
+	if !d.MultiAZ {
+		nag.Acknowledge(instance, nag.NoStandby)
+	}
 	p.Host, p.Port = instance.DbInstanceEndpointAddress(), instance.DbInstanceEndpointPort()
 	p.Identifier, p.ARN = instance.InstanceIdentifier(), instance.InstanceArn()
 	p.attached = instance.Secret()
+}
+
+// acknowledgeProtection accepts an instance or a cluster that can be deleted.
+func acknowledgeProtection(server constructs.IConstruct, e config.Environment) {
+	if !e.DeletionProtection {
+		nag.Acknowledge(server, nag.NotProtected)
+	}
 }
 
 // restoreInstance makes the instance begin as a copy of a snapshot. Name, user and encryption come with the snapshot and must
