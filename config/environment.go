@@ -73,9 +73,14 @@ type Domain struct {
 type Alarms struct {
 	// Email that receives every alarm; empty: the topic has no subscriber.
 	Email string
-	// LatencyP99 of web above which users suffer.
+	// ErrorPercent of web's requests that may be answered with 5xx, 1 to 99. More of them in two of three minutes is an alarm, and
+	// rolls a release back. A minute with a single error never counts, so an application that fails every request is noticed from
+	// about two requests a minute on.
+	ErrorPercent int
+	// LatencyP99 of web above which users suffer, 1 ms to 1 min. In a minute with fewer than 100 requests the median counts instead:
+	// the slowest hundredth would be a single request.
 	LatencyP99 time.Duration
-	// BacklogAge of the oldest due job above which workers are too slow.
+	// BacklogAge of the oldest due job above which workers are too slow; also of the oldest message of Options.Queue. 1 min to 24 h.
 	BacklogAge time.Duration
 }
 

@@ -65,7 +65,7 @@ func cheap(name string) Environment {
 		},
 		Cache:   Cache{NodeType: "cache.t4g.micro", MaxGB: 1},
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
-		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
+		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
 			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 5},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
@@ -95,7 +95,7 @@ func durable(name string) Environment {
 		},
 		Cache:   Cache{NodeType: "cache.t4g.micro", Replicas: 1, MaxGB: 5, SnapshotDays: 7},
 		Storage: Storage{InfrequentAfterDays: 90, KeepOldVersionsDays: 90, AccessLogDays: 365},
-		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 5 * time.Minute},
+		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 5 * time.Minute},
 		Web: Web{
 			Task: Task{CPU: 512, MemoryMiB: 1024, PoolSize: 8},
 			Port: 8080, HealthPath: "/livez", Min: 2, Max: 8,

@@ -15,7 +15,8 @@ func looksSecret(name, value string) bool {
 
 var (
 	// secretWords make a name secret wherever they stand, also at the end of a longer word such as PGPASSWORD.
-	secretWords = []string{"PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
+	secretWords = []string{"PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL",
+		"CREDENTIALS", "APIKEY"}
 	// secretEndings make a name secret as its last word: DB_PASS, STRIPE_KEY, SENTRY_DSN.
 	secretEndings = []string{"PASS", "PWD", "KEY", "KEYS", "DSN"}
 	// openKeys before KEY are the names of keys that are public, or that open nothing.

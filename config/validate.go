@@ -138,6 +138,7 @@ func (a Alarms) validate(p *problems) {
 	address, err := mail.ParseAddress(a.Email)
 	p.require(a.Email == "" || err == nil && address.Address == a.Email,
 		"Alarms.Email", a.Email, "not an e-mail address", "write one such as ops@example.com, or leave it empty")
+	p.requireRange("Alarms.ErrorPercent", a.ErrorPercent, 1, 99)
 	p.require(a.LatencyP99 >= time.Millisecond && a.LatencyP99 <= time.Minute,
 		"Alarms.LatencyP99", a.LatencyP99, "allowed are 1ms to 1m", "write 1s")
 	p.requireDuration("Alarms.BacklogAge", a.BacklogAge, time.Minute, 24*time.Hour)

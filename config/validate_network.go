@@ -10,7 +10,6 @@ import (
 
 var (
 	zoneForm        = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`)
-	endpointForm    = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
 	domainForm      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	hostedZoneForm  = regexp.MustCompile(`^Z[A-Z0-9]{7,31}$`)
 	certificateForm = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[a-f0-9-]{36}$`)
@@ -33,9 +32,9 @@ func (n Network) validate(p *problems) {
 		"write NATInstance for a small environment, NATPerZone for production")
 	for i, name := range n.Endpoints {
 		field := fmt.Sprintf("Network.Endpoints[%d]", i)
-		p.require(endpointForm.MatchString(name) && name != "s3",
-			field, name, "not the short name of an interface endpoint",
-			"write one such as secretsmanager; the gateway endpoint for s3 always exists")
+		p.require(name != "s3", field, name, "the gateway endpoint for s3 always exists", "remove it")
+		p.require(name == "s3" || knownEndpoint(name), field, name, "AWS has no interface endpoint of this name",
+			fmt.Sprintf("did you mean %s? The AWS PrivateLink guide lists all", nearestEndpoint(name)))
 		p.require(!slices.Contains(n.Endpoints[:i], name), field, name, "named twice", "remove one")
 	}
 }

@@ -64,6 +64,7 @@ func TestMistakes(t *testing.T) {
 		"Domain.HostedZoneName":             func(e *Environment) { e.Domain = Domain{Name: "app.example.com", HostedZoneID: "Z0123456789"} },
 		"Domain.CertificateARN":             func(e *Environment) { e.Domain = Domain{Name: "app.example.com", CertificateARN: "arn"} },
 		"Alarms.Email":                      func(e *Environment) { e.Alarms.Email = "ops" },
+		"Alarms.ErrorPercent":               func(e *Environment) { e.Alarms.ErrorPercent = 100 },
 		"Alarms.LatencyP99":                 func(e *Environment) { e.Alarms.LatencyP99 = 0 },
 		"Alarms.BacklogAge":                 func(e *Environment) { e.Alarms.BacklogAge = time.Second },
 		"Web.CPU":                           func(e *Environment) { e.Web.CPU = 300 },

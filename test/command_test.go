@@ -206,10 +206,10 @@ func restored(e Environment) Environment {
 }
 `
 	for _, tier := range []string{`cheap("dev")`, `durable("prod")`} {
-		if !strings.Contains(changed, "return "+tier) {
+		if !strings.Contains(changed, tier) {
 			t.Fatalf("config/environments.go has no %q to change", tier)
 		}
-		changed = strings.Replace(changed, "return "+tier, "return restored("+tier+")", 1)
+		changed = strings.Replace(changed, tier, "restored("+tier+")", 1)
 	}
 	must(os.WriteFile(path, []byte(changed), 0o644))
 	output, code := makeSynth(directory, "DOZEN_ACCOUNT=123456789012", "DOZEN_REGION=eu-central-1", "DOZEN_DOMAIN=example.com",

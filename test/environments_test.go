@@ -25,6 +25,8 @@ var differences = map[string]string{
 	"Data/Database/Secret/Attachment/Rotation":   "RotationDays",
 	"Data/Database/Group/from group:5432":        "RotationDays",
 	"Data/Database/RotationGroup":                "RotationDays",
+	"Data/Database/RotationLogs":                 "RotationDays",
+	"Services/Alarms/RotationFailed":             "RotationDays",
 	"Data/Database/Secret/Policy":                "RotationDays",
 	"Data/Storage/Files/AutoDeleteObjects":       "Removable",
 	"Data/Storage/AccessLogs/AutoDeleteObjects":  "Removable",

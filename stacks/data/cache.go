@@ -108,7 +108,7 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 	cache := awselasticache.NewCfnServerlessCache(v.Construct, jsii.String("Serverless"), &awselasticache.CfnServerlessCacheProps{
 		Engine:                 jsii.String("valkey"),
 		MajorEngineVersion:     jsii.String(major(config.ValkeyVersion)),
-		ServerlessCacheName:    users.UserGroupId(),
+		ServerlessCacheName:    jsii.String(serverlessName(e)),
 		Description:            jsii.String("Sessions, limits and caches"),
 		SubnetIds:              v.subnetIDs(network),
 		SecurityGroupIds:       &[]any{v.group.SecurityGroupId()},
@@ -121,6 +121,12 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 		},
 	})
 	v.Host, v.Port = cache.AttrEndpointAddress(), cache.AttrEndpointPort()
+}
+
+// serverlessName is the cache's name, at most 40 characters, which ElastiCache requires. It follows from what replaces the cache: its
+// subnets.
+func serverlessName(e config.Environment) string {
+	return physicalName(e, 40, e.Network.CIDR, e.Network.Zones, e.Network.ZoneNames)
 }
 
 func (v *valkey) subnetIDs(network *vpc) *[]any {

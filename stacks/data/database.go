@@ -49,7 +49,7 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 		p.addInstance(e, network)
 	}
 	if e.Database.RotationDays > 0 {
-		p.addRotation(e.Database.RotationDays, network)
+		p.addRotation(e, network)
 	} else {
 		nag.Acknowledge(p.secret, nag.NoRotation)
 	}

@@ -14,6 +14,7 @@ type Stack struct {
 	Cache    Cache
 	Storage  Storage
 	Options  []Option
+	Queue    *Queue // nil if the option is off
 }
 
 // New fills a stack with the network, the database, the cache and the buckets of an environment.
@@ -27,6 +28,6 @@ func New(stack awscdk.Stack, e config.Environment) *Stack {
 	}
 	buckets := newBuckets(stack, "Storage", e)
 	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
-	s.Options = addOptions(stack, e, buckets)
+	s.Options, s.Queue = addOptions(stack, e, buckets)
 	return s
 }

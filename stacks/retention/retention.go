@@ -30,6 +30,16 @@ func NewLogGroup(scope constructs.Construct, id string, e config.Environment) aw
 	})
 }
 
+// NewFunctionLogs makes the log group of a function that is not ours to configure, under the name that Lambda would give it. It goes
+// with its stack: under a name that does not change, a group that stays would be in the way of the next one.
+func NewFunctionLogs(scope constructs.Construct, id string, e config.Environment, function string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, jsii.String(id), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String("/aws/lambda/" + function),
+		Retention:     logRetention[e.LogDays],
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
 // logRetention maps config.LogRetentions, in days, to CloudWatch's constants.
 var logRetention = map[int]awslogs.RetentionDays{
 	1:    awslogs.RetentionDays_ONE_DAY,
