@@ -28,7 +28,8 @@ type Environment struct {
 	DeletionProtection bool
 	// Shell allows ECS Exec into running tasks and adds the permissions and writable paths that it needs.
 	Shell bool
-	// LogDays is how long log events are kept; one of CloudWatch's retention periods.
+	// LogDays is how long log events are kept; one of CloudWatch's retention periods. PostgreSQL's log is the exception: RDS makes its
+	// log group itself and keeps it forever, until you run the command in the output DatabaseLogCommand.
 	LogDays int
 
 	Network   Network

@@ -31,6 +31,7 @@ var differences = map[string]string{
 	"Data/Storage/Files/AutoDeleteObjects":       "Removable",
 	"Data/Storage/AccessLogs/AutoDeleteObjects":  "Removable",
 	"Data/Custom::S3AutoDelete":                  "Removable",
+	"Data/S3AutoDeleteObjects":                   "Removable",
 	"Services/Alarms/CacheMemory2":               "Replicas",
 	"Services/Alarms/CacheEvictions2":            "Replicas",
 	"Services/Alarms/WorkerRunning":              "Min",

@@ -48,6 +48,7 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 	} else {
 		p.addInstance(e, network)
 	}
+	p.addLogCommand(e)
 	if e.Database.RotationDays > 0 {
 		p.addRotation(e, network)
 	} else {
@@ -97,6 +98,19 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	p.Host, p.Port = instance.DbInstanceEndpointAddress(), instance.DbInstanceEndpointPort()
 	p.Identifier, p.ARN = instance.InstanceIdentifier(), instance.InstanceArn()
 	p.attached = instance.Secret()
+}
+
+// addLogCommand prints how the log that the database sends to CloudWatch gets the environment's retention. RDS makes its log group,
+// under the name that AWS gives the database, and keeps its events forever. A template cannot make it first: a database with a name
+// of ours could not be restored next to the old one. It cannot make it afterwards: it exists already.
+func (p *postgres) addLogCommand(e config.Environment) {
+	kind := "instance"
+	if p.Aurora {
+		kind = "cluster"
+	}
+	addOutput(p.Construct, "DatabaseLogCommand", jsii.Sprintf("aws logs put-retention-policy "+
+		"--log-group-name /aws/rds/%s/%s/postgresql --retention-in-days %d", kind, *p.Identifier, e.LogDays),
+		"Run it once for each new database: RDS keeps PostgreSQL's log forever otherwise")
 }
 
 // acknowledgeProtection accepts an instance or a cluster that can be deleted.

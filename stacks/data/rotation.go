@@ -13,7 +13,7 @@ import (
 // no restart, because the app fetches the secret again when a login is refused. The function has a name of ours, for its alarm.
 func (p *postgres) addRotation(e config.Environment, network *vpc) {
 	p.Rotation = e.Application + "-" + e.Name + "-rotation"
-	logs := retention.NewFunctionLogs(p.Construct, "RotationLogs", e, p.Rotation)
+	logs := retention.NewNamedLogGroup(p.Construct, "RotationLogs", e, jsii.String("/aws/lambda/"+p.Rotation))
 	group := awsec2.NewSecurityGroup(p.Construct, jsii.String("RotationGroup"), &awsec2.SecurityGroupProps{
 		Vpc: network.vpc, Description: jsii.String("Rotation of the database password"),
 	})

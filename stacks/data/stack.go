@@ -2,6 +2,7 @@ package data
 
 import (
 	"dozen/config"
+	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
@@ -29,5 +30,6 @@ func New(stack awscdk.Stack, e config.Environment) *Stack {
 	buckets := newBuckets(stack, "Storage", e)
 	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
 	s.Options, s.Queue = addOptions(stack, e, buckets)
+	retention.KeepHelperLogs(stack, e)
 	return s
 }

@@ -30,11 +30,11 @@ func NewLogGroup(scope constructs.Construct, id string, e config.Environment) aw
 	})
 }
 
-// NewFunctionLogs makes the log group of a function that is not ours to configure, under the name that Lambda would give it. It goes
-// with its stack: under a name that does not change, a group that stays would be in the way of the next one.
-func NewFunctionLogs(scope constructs.Construct, id string, e config.Environment, function string) awslogs.LogGroup {
+// NewNamedLogGroup makes a log group for a part of AWS that writes to a name of its own choice, and would make the group itself,
+// without a retention. It goes with its stack in every environment: one that stays would be in the way of the next one of its name.
+func NewNamedLogGroup(scope constructs.Construct, id string, e config.Environment, name *string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String(id), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String("/aws/lambda/" + function),
+		LogGroupName:  name,
 		Retention:     logRetention[e.LogDays],
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
