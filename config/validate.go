@@ -43,6 +43,7 @@ func (e Environment) Validate(processes []Process) error {
 	e.validateIdentity(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
+	e.Database.validateKey(&p, e.Region)
 	e.Cache.validate(&p)
 	e.Storage.validate(&p)
 	e.validateDomain(&p)

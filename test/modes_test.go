@@ -35,6 +35,7 @@ var changes = []struct {
 	}},
 	{"Aurora", "dev prod", func(e *config.Environment) { e.Database.Aurora = true }},
 	{"Snapshot", "dev prod by-hand", func(e *config.Environment) { e.Database.Snapshot = "before-the-accident" }},
+	{"KeyARN", "dev prod", func(e *config.Environment) { e.Database.KeyARN = key }},
 	{"NAT none", "dev prod", func(e *config.Environment) { e.Network.NAT, e.Database.RotationDays = config.NATNone, 0 }},
 	{"NAT single", "dev prod", func(e *config.Environment) { e.Network.NAT = config.NATSingle }},
 	{"NAT per zone", "dev", func(e *config.Environment) { e.Network.NAT = config.NATPerZone }},

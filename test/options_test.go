@@ -41,6 +41,7 @@ func everything(e *config.Environment) {
 const (
 	stripe = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-AbCdEf"
 	mailer = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mail-GhIjKl"
+	key    = "arn:aws:kms:eu-central-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 )
 
 // full is production with everything on.

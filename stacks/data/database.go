@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -71,6 +72,7 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 		Parameters:                  databaseParameters(),
 		StorageType:                 awsrds.StorageType_GP3,
 		StorageEncrypted:            jsii.Bool(true),
+		StorageEncryptionKey:        p.key(d),
 		AllocatedStorage:            jsii.Number(d.StorageGiB),
 		MaxAllocatedStorage:         jsii.Number(d.MaxStorageGiB),
 		MultiAz:                     jsii.Bool(d.MultiAZ),
@@ -100,6 +102,14 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	p.attached = instance.Secret()
 }
 
+// key returns the team's own key for the database, or nil for AWS's.
+func (p *postgres) key(d config.Database) awskms.IKey {
+	if d.KeyARN == "" {
+		return nil
+	}
+	return awskms.Key_FromKeyArn(p.Construct, jsii.String("Key"), jsii.String(d.KeyARN))
+}
+
 // addLogCommand prints how the log that the database sends to CloudWatch gets the environment's retention. RDS makes its log group,
 // under the name that AWS gives the database, and keeps its events forever. A template cannot make it first: a database with a name
 // of ours could not be restored next to the old one. It cannot make it afterwards: it exists already.
@@ -125,7 +135,7 @@ func acknowledgeProtection(server constructs.IConstruct, e config.Environment) {
 // instance, after it has made the new one.
 func restoreInstance(instance awsrds.CfnDBInstance, snapshot string) {
 	instance.SetDbSnapshotIdentifier(jsii.String(snapshot))
-	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted"} {
+	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted", "KmsKeyId"} {
 		instance.AddPropertyDeletionOverride(jsii.String(property))
 	}
 }
