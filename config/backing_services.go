@@ -52,6 +52,10 @@ type Database struct {
 	BackupDays int
 	// Snapshot to restore from: its identifier or ARN. Changing it REPLACES the database; see docs/runbooks/RestoreDatabase.md.
 	Snapshot string
+	// KeyARN of a KMS key of your own that encrypts the database and its snapshots, 1 dollar a month; empty: AWS's key for RDS, whose
+	// snapshots no other account can restore. Changing it REPLACES the database by an EMPTY one: decide before the first deployment.
+	// With Snapshot the key is the snapshot's: a living database gets another one by a copy of its snapshot under that key.
+	KeyARN string
 	// RotationDays between rotations of the password, 1 to 1000; 0: no rotation.
 	RotationDays int
 }

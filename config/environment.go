@@ -16,12 +16,20 @@ type Environment struct {
 	// Removable lets `cdk destroy` delete everything, including data. Otherwise data outlives its stack as snapshots and
 	// retained buckets.
 	Removable bool
+	// Small says that nobody's work stops while this environment is down, although it keeps its data. It changes no resource. An
+	// environment that is neither Small nor Removable may not serve plain HTTP silently, and every synthesis warns of protections
+	// that are off: DeletionProtection, Database.MultiAZ, Database.RotationDays, Cache.Replicas, Network.FlowLogs.
+	Small bool
+	// PlainHTTP lets an environment that is neither Small nor Removable go without a Domain: passwords and cookies then cross the
+	// internet unencrypted. With a Domain it has no effect.
+	PlainHTTP bool
 	// DeletionProtection makes AWS refuse to delete the data stack, the database and the option Table. The services can be deleted:
 	// they keep nothing, and a deployment brings them back.
 	DeletionProtection bool
 	// Shell allows ECS Exec into running tasks and adds the permissions and writable paths that it needs.
 	Shell bool
-	// LogDays is how long log events are kept; one of CloudWatch's retention periods.
+	// LogDays is how long log events are kept; one of CloudWatch's retention periods. PostgreSQL's log is the exception: RDS makes its
+	// log group itself and keeps it forever, until you run the command in the output DatabaseLogCommand.
 	LogDays int
 
 	Network   Network
@@ -48,6 +56,9 @@ type Environment struct {
 	Confirm []string
 	// ParametersPath is the Parameter Store path whose parameters the processes may read; empty: /APPLICATION/NAME/.
 	ParametersPath string
+
+	// overridden are the fields that a DOZEN_ variable has set, and which one: messages name it.
+	overridden map[string]string
 }
 
 // Domain is the name at which users reach the application. All empty: plain HTTP on the load balancer's own name.
@@ -66,9 +77,14 @@ type Domain struct {
 type Alarms struct {
 	// Email that receives every alarm; empty: the topic has no subscriber.
 	Email string
-	// LatencyP99 of web above which users suffer.
+	// ErrorPercent of web's requests that may be answered with 5xx, 1 to 99. More of them in two of three minutes is an alarm, and
+	// rolls a release back. A minute with a single error never counts, so an application that fails every request is noticed from
+	// about two requests a minute on.
+	ErrorPercent int
+	// LatencyP99 of web above which users suffer, 1 ms to 1 min. In a minute with fewer than 100 requests the median counts instead:
+	// the slowest hundredth would be a single request.
 	LatencyP99 time.Duration
-	// BacklogAge of the oldest due job above which workers are too slow.
+	// BacklogAge of the oldest due job above which workers are too slow; also of the oldest message of Options.Queue. 1 min to 24 h.
 	BacklogAge time.Duration
 }
 

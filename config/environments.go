@@ -11,7 +11,7 @@ func Development() Environment { return cheap("dev") }
 // Staging is where a release for production is tried first. It keeps its data, at development's sizes.
 func Staging() Environment {
 	e := cheap("staging")
-	e.Removable = false
+	e.Removable, e.Small = false, true
 	e.Shell = true
 	e.LogDays = 30
 	e.Database.RotationDays = 30
@@ -21,7 +21,12 @@ func Staging() Environment {
 }
 
 // Production keeps its data whatever happens, and survives the loss of a zone.
-func Production() Environment { return durable("prod") }
+func Production() Environment {
+	e := durable("prod")
+	// Until there is a domain. Delete this line when there is one: without it, production cannot lose its HTTPS by an oversight.
+	e.PlainHTTP = true
+	return e
+}
 
 // Ephemeral is a small copy of base under another name, for a pull request for example. Everything in it is removable.
 func Ephemeral(name string, base Environment) Environment {
@@ -30,7 +35,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Name = name
 	e.Removable = true
 	e.DeletionProtection = false
-	e.Domain = Domain{}
+	e.Domain, e.PlainHTTP = Domain{}, false
 	e.ParametersPath = base.Parameters()
 	e.LogDays = small.LogDays
 	e.Network = small.Network
@@ -62,7 +67,7 @@ func cheap(name string) Environment {
 		},
 		Cache:   Cache{NodeType: "cache.t4g.micro", MaxGB: 1},
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
-		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
+		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
 			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 5},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
@@ -97,7 +102,7 @@ func durable(name string) Environment {
 		},
 		Cache:   Cache{NodeType: "cache.t4g.micro", Replicas: 1, MaxGB: 5, SnapshotDays: 7},
 		Storage: Storage{InfrequentAfterDays: 90, KeepOldVersionsDays: 90, AccessLogDays: 365},
-		Alarms:  Alarms{LatencyP99: time.Second, BacklogAge: 5 * time.Minute},
+		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 5 * time.Minute},
 		Web: Web{
 			Task: Task{CPU: 512, MemoryMiB: 1024, PoolSize: 8},
 			Port: 8080, HealthPath: "/livez", Min: 2, Max: 8,

@@ -58,6 +58,9 @@ func (e Environment) Lasting() []Lasting {
 		{"Cache.Serverless", strconv.FormatBool(e.Cache.Serverless), Confirmed, "the deployment deletes the old cache minutes before " +
 			"the last task that uses it has stopped: sessions end, and those tasks work without a cache"},
 	}
+	if e.Database.Snapshot == "" { // a restored database has the key of its snapshot
+		all = append(all, Lasting{"Database.KeyARN", e.Database.KeyARN, Restored, emptyDatabase})
+	}
 	if !e.Database.Aurora {
 		all = append(all, Lasting{"Database.StorageGiB", strconv.Itoa(e.Database.StorageGiB), Grows,
 			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth"})

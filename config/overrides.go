@@ -10,6 +10,7 @@ import (
 // Override is a setting that depends on where you deploy and not on the code: DOZEN_KEY for every environment, DOZEN_NAME_KEY for one.
 type Override struct {
 	Key     string // after DOZEN_ or DOZEN_NAME_
+	Field   string // the field that it sets
 	Meaning string // for the README
 	set     func(e *Environment, value string)
 	setAll  func(e *Environment, value string) // for a value meant for every environment; nil: set
@@ -17,18 +18,19 @@ type Override struct {
 
 // Overrides are all that the process environment may change, in addition to DOZEN_ENVIRONMENTS.
 var Overrides = []Override{
-	{Key: "ACCOUNT", Meaning: "AWS account to deploy to", set: func(e *Environment, v string) { e.Account = v }},
-	{Key: "REGION", Meaning: "AWS region to deploy to", set: func(e *Environment, v string) { e.Region = v }},
-	{Key: "DOMAIN", Meaning: "domain name; without an environment's name in the variable, each environment gets NAME.DOMAIN",
+	{Key: "ACCOUNT", Field: "Account", Meaning: "AWS account to deploy to", set: func(e *Environment, v string) { e.Account = v }},
+	{Key: "REGION", Field: "Region", Meaning: "AWS region to deploy to", set: func(e *Environment, v string) { e.Region = v }},
+	{Key: "DOMAIN", Field: "Domain.Name", Meaning: "domain name; without an environment's name in the variable, each environment gets NAME.DOMAIN",
 		set:    func(e *Environment, v string) { e.Domain.Name = v },
 		setAll: func(e *Environment, v string) { e.Domain.Name = e.Name + "." + v }},
-	{Key: "HOSTED_ZONE_ID", Meaning: "Route 53 zone of the domain",
+	{Key: "HOSTED_ZONE_ID", Field: "Domain.HostedZoneID", Meaning: "Route 53 zone of the domain",
 		set: func(e *Environment, v string) { e.Domain.HostedZoneID = v }},
-	{Key: "HOSTED_ZONE_NAME", Meaning: "name of that zone",
+	{Key: "HOSTED_ZONE_NAME", Field: "Domain.HostedZoneName", Meaning: "name of that zone",
 		set: func(e *Environment, v string) { e.Domain.HostedZoneName = v }},
-	{Key: "CERTIFICATE_ARN", Meaning: "ACM certificate, instead of one issued through the zone",
+	{Key: "CERTIFICATE_ARN", Field: "Domain.CertificateARN", Meaning: "ACM certificate, instead of one issued through the zone",
 		set: func(e *Environment, v string) { e.Domain.CertificateARN = v }},
-	{Key: "ALARM_EMAIL", Meaning: "address that receives alarms", set: func(e *Environment, v string) { e.Alarms.Email = v }},
+	{Key: "ALARM_EMAIL", Field: "Alarms.Email", Meaning: "address that receives alarms",
+		set: func(e *Environment, v string) { e.Alarms.Email = v }},
 }
 
 // environmentsVariable names further environments, each with the one that it inherits from: pr-123:dev,pr-124:staging.
@@ -54,13 +56,19 @@ func Environments(environ []string) ([]Environment, error) {
 // apply sets the override's value in an environment, if there is one, and returns the variables that it looked at.
 func (o Override) apply(e *Environment, values map[string]string) (looked []string) {
 	everyone, own := "DOZEN_"+o.Key, "DOZEN_"+variableName(e.Name)+"_"+o.Key
-	switch {
-	case values[own] != "":
-		o.set(e, values[own])
-	case values[everyone] != "" && o.setAll != nil:
-		o.setAll(e, values[everyone])
-	case values[everyone] != "":
-		o.set(e, values[everyone])
+	source, set := own, o.set
+	if values[own] == "" {
+		source = everyone
+		if o.setAll != nil {
+			set = o.setAll
+		}
+	}
+	if values[source] != "" {
+		set(e, values[source])
+		if e.overridden == nil {
+			e.overridden = map[string]string{}
+		}
+		e.overridden[o.Field] = source
 	}
 	return []string{everyone, own}
 }

@@ -39,13 +39,14 @@ func Validate(environments []Environment, app App) error {
 // Validate reports everything that is wrong with an environment at once, as one joined error. Each of its lines names the
 // field, its value, the limit and what to write instead. The processes are the app's, nil if they are not known.
 func (e Environment) Validate(processes []Process) error {
-	p := problems{environment: e.Name}
+	p := problems{environment: e.Name, overridden: e.overridden}
 	e.validateIdentity(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
+	e.Database.validateKey(&p, e.Region)
 	e.Cache.validate(&p)
 	e.Storage.validate(&p)
-	e.Domain.validate(&p, e.Region)
+	e.validateDomain(&p)
 	e.Alarms.validate(&p)
 	e.Web.validate(&p, e.Removable)
 	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
@@ -65,22 +66,24 @@ func (e Environment) Validate(processes []Process) error {
 
 // Warnings returns what is allowed and still nobody should overlook.
 func Warnings(environments []Environment) []string {
-	var open []string
+	var open, warnings []string
 	for _, e := range environments {
 		if e.Domain == (Domain{}) {
 			open = append(open, e.Name)
 		}
+		warnings = append(warnings, e.Unprotected()...)
 	}
-	if len(open) == 0 {
-		return nil
+	if len(open) > 0 {
+		warnings = append(warnings, "Without a domain, passwords and cookies cross the internet unencrypted: "+listed(open)+
+			". Set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS.")
 	}
-	return []string{"Without a domain, passwords and cookies cross the internet unencrypted: " + listed(open) +
-		". Set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS."}
+	return warnings
 }
 
 // problems collects what is wrong, in the order of the fields.
 type problems struct {
 	environment string
+	overridden  map[string]string // fields that a variable has set, and which one
 	found       []error
 }
 
@@ -92,7 +95,16 @@ func (p *problems) require(ok bool, field string, value any, limit, remedy strin
 	if s, isString := value.(string); isString {
 		value = fmt.Sprintf("%.200q", s)
 	}
-	p.found = append(p.found, fmt.Errorf("environment %q: %s is %v: %s; %s", p.environment, field, value, limit, remedy))
+	p.found = append(p.found,
+		fmt.Errorf("environment %q: %s is %v%s: %s; %s", p.environment, field, value, p.source(field), limit, remedy))
+}
+
+// source names the variable that has set a field, for a message; empty if none has.
+func (p *problems) source(field string) string {
+	if variable := p.overridden[field]; variable != "" {
+		return " (from " + variable + ")"
+	}
+	return ""
 }
 
 func (p *problems) requireRange(field string, value, low, high int) {
@@ -144,6 +156,7 @@ func (a Alarms) validate(p *problems) {
 	address, err := mail.ParseAddress(a.Email)
 	p.require(a.Email == "" || err == nil && address.Address == a.Email,
 		"Alarms.Email", a.Email, "not an e-mail address", "write one such as ops@example.com, or leave it empty")
+	p.requireRange("Alarms.ErrorPercent", a.ErrorPercent, 1, 99)
 	p.require(a.LatencyP99 >= time.Millisecond && a.LatencyP99 <= time.Minute,
 		"Alarms.LatencyP99", a.LatencyP99, "allowed are 1ms to 1m", "write 1s")
 	p.requireDuration("Alarms.BacklogAge", a.BacklogAge, time.Minute, 24*time.Hour)

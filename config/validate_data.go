@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 func (d Database) validate(p *problems, n Network) {
@@ -22,6 +23,17 @@ func (d Database) validate(p *problems, n Network) {
 	p.require(d.RotationDays == 0 || n.NAT != NATNone || slices.Contains(n.Endpoints, "secretsmanager"),
 		"Database.RotationDays", d.RotationDays, "with Network.NAT none the rotation cannot reach Secrets Manager",
 		`add "secretsmanager" to Network.Endpoints, or write 0`)
+}
+
+// validateKey checks the key of the database; AWS cannot use a key of another region.
+func (d Database) validateKey(p *problems, region string) {
+	if d.KeyARN == "" {
+		return
+	}
+	p.require(keyForm.MatchString(d.KeyARN),
+		"Database.KeyARN", d.KeyARN, "not the ARN of a KMS key", "copy the key's ARN from KMS, not an alias, or leave it empty")
+	p.require(!keyForm.MatchString(d.KeyARN) || region == "" || strings.Contains(d.KeyARN, ":kms:"+region+":"),
+		"Database.KeyARN", d.KeyARN, fmt.Sprintf("the key is not in region %s", region), "make one there")
 }
 
 var snapshotForm = regexp.MustCompile(`^$|^[A-Za-z0-9:/_-]+$`)

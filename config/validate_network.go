@@ -10,7 +10,6 @@ import (
 
 var (
 	zoneForm        = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`)
-	endpointForm    = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
 	natTypeForm     = regexp.MustCompile(`^t4g\.(nano|micro|small|medium|large|xlarge|2xlarge)$`)
 	domainForm      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	hostedZoneForm  = regexp.MustCompile(`^Z[A-Z0-9]{7,31}$`)
@@ -36,9 +35,9 @@ func (n Network) validate(p *problems) {
 		"Network.NATInstanceType", n.NATInstanceType, "not an instance type of the family t4g", "write one such as t4g.micro")
 	for i, name := range n.Endpoints {
 		field := fmt.Sprintf("Network.Endpoints[%d]", i)
-		p.require(endpointForm.MatchString(name) && name != "s3",
-			field, name, "not the short name of an interface endpoint",
-			"write one such as secretsmanager; the gateway endpoint for s3 always exists")
+		p.require(name != "s3", field, name, "the gateway endpoint for s3 always exists", "remove it")
+		p.require(name == "s3" || knownEndpoint(name), field, name, "AWS has no interface endpoint of this name",
+			fmt.Sprintf("did you mean %s? The AWS PrivateLink guide lists all", nearestEndpoint(name)))
 		p.require(!slices.Contains(n.Endpoints[:i], name), field, name, "named twice", "remove one")
 	}
 }
@@ -60,22 +59,30 @@ func (n Network) validateCIDR(p *problems) {
 		"choose one in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
 }
 
-func (d Domain) validate(p *problems, region string) {
-	if d == (Domain{}) {
+// validateDomain refuses plain HTTP where people rely on the environment, unless a field says that it is meant.
+func (e Environment) validateDomain(p *problems) {
+	if e.Domain != (Domain{}) {
+		e.Domain.validate(p, e.Region)
 		return
 	}
+	p.require(e.PlainHTTP || !e.Relied(),
+		"Domain.Name", e.Domain.Name, "without a domain, passwords and cookies cross the internet unencrypted",
+		"set Domain, or DOZEN_DOMAIN and the hosted zone, for HTTPS; or set PlainHTTP to true if that is meant")
+}
+
+func (d Domain) validate(p *problems, region string) {
 	p.require(domainForm.MatchString(d.Name) && len(d.Name) <= 253,
 		"Domain.Name", d.Name, "not a domain name", "write one such as app.example.com")
 	p.require(d.HostedZoneID != "" || d.CertificateARN != "",
-		"Domain.HostedZoneID", d.HostedZoneID, "HTTPS needs a hosted zone or a certificate",
-		"write the zone's id such as Z0123456789ABC, or set Domain.CertificateARN")
+		"Domain.HostedZoneID", d.HostedZoneID, fmt.Sprintf("HTTPS for %q%s needs a hosted zone or a certificate", d.Name, p.source("Domain.Name")),
+		"write the zone's id such as Z0123456789ABC, or set DOZEN_HOSTED_ZONE_ID; or set Domain.CertificateARN")
 	p.require(d.HostedZoneID == "" || hostedZoneForm.MatchString(d.HostedZoneID),
 		"Domain.HostedZoneID", d.HostedZoneID, "not a hosted zone's id", "write one such as Z0123456789ABC, without /hostedzone/")
 	p.require((d.HostedZoneID == "") == (d.HostedZoneName == ""),
 		"Domain.HostedZoneName", d.HostedZoneName, "a hosted zone is given by both its id and its name, because nothing is looked up",
-		"set HostedZoneID and HostedZoneName, or neither")
+		"set HostedZoneID and HostedZoneName, or DOZEN_HOSTED_ZONE_ID and DOZEN_HOSTED_ZONE_NAME")
 	p.require(d.HostedZoneName == "" || d.Name == d.HostedZoneName || strings.HasSuffix(d.Name, "."+d.HostedZoneName),
-		"Domain.HostedZoneName", d.HostedZoneName, fmt.Sprintf("Domain.Name %q is not in this zone", d.Name),
+		"Domain.HostedZoneName", d.HostedZoneName, fmt.Sprintf("Domain.Name %q%s is not in this zone", d.Name, p.source("Domain.Name")),
 		"use the zone that the name ends in")
 	certificate := certificateForm.FindStringSubmatch(d.CertificateARN)
 	p.require(d.CertificateARN == "" || certificate != nil,

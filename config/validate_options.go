@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 var (
@@ -33,9 +32,12 @@ func (e Environment) validateVariables(p *problems) {
 		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
 		p.require(!slices.Contains(reserved, name),
 			field, e.Settings[name], "Dozen sets this variable itself", "choose another name, or change the field it follows from")
-		p.require(!looksSecret(name),
-			field, "...", "the name suggests a secret, and everyone who sees the template can read settings",
-			"store it in Secrets Manager and name it in Secrets")
+		p.require(!slices.Contains(platformVariables, name),
+			field, "...", "ECS or AWS's SDKs set or read this variable, and another value cuts the task off from AWS",
+			"remove it; tasks have a role of their own, and Region is the environment's")
+		p.require(slices.Contains(platformVariables, name) || !looksSecret(name, e.Settings[name]),
+			field, "...", "its name or value looks like a secret, and everyone who sees the template can read settings",
+			"store it in Secrets Manager and name it in Secrets; if it is none, choose another name")
 	}
 	p.require(size <= maxSettings, "Settings", fmt.Sprintf("%d bytes long", size),
 		fmt.Sprintf("ECS accepts 64 KiB for a whole task definition, and Settings may take %d bytes of them", maxSettings),
@@ -45,6 +47,8 @@ func (e Environment) validateVariables(p *problems) {
 		_, twice := e.Settings[name]
 		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
 		p.require(!slices.Contains(reserved, name), field, name, "Dozen sets this variable itself", "choose another name")
+		p.require(!slices.Contains(platformVariables, name), field, name,
+			"ECS or AWS's SDKs set or read this variable, and another value cuts the task off from AWS", "choose another name")
 		p.require(!twice, field, name, "also in Settings", "remove one of the two")
 		p.require(secretForm.MatchString(secret.ARN),
 			field+".ARN", secret.ARN, "not the complete ARN of a secret",
@@ -56,17 +60,6 @@ func (e Environment) validateVariables(p *problems) {
 	}
 	p.require(e.ParametersPath == "" || parameterForm.MatchString(e.ParametersPath),
 		"ParametersPath", e.ParametersPath, "not a Parameter Store path", "write one such as /dozen/dev/, with a slash at both ends")
-}
-
-// looksSecret reports whether a variable's name suggests a secret. It keeps passwords out of templates, where everyone who
-// reads the repository or the console sees them.
-func looksSecret(name string) bool {
-	for _, word := range []string{"PASSWORD", "SECRET", "TOKEN", "PRIVATE_KEY", "API_KEY", "CREDENTIAL"} {
-		if strings.Contains(name, word) && !strings.HasSuffix(name, "_ARN") && !strings.HasSuffix(name, "_NAME") {
-			return true
-		}
-	}
-	return false
 }
 
 func (e Environment) validateOptions(p *problems) {

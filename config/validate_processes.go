@@ -60,7 +60,7 @@ func (w Web) validate(p *problems, removable bool) {
 	p.require(w.SpotPercent == 0 || removable,
 		"Web.SpotPercent", w.SpotPercent, "Removable is false, and users of this environment would notice when AWS takes tasks away",
 		"write 0; workers may run on Spot")
-	p.require(w.SpotPercent == 0 || w.FailuresToRollBack >= 3,
+	p.require(w.SpotPercent <= 0 || w.SpotPercent > 100 || w.FailuresToRollBack >= 3,
 		"Web.FailuresToRollBack", w.FailuresToRollBack, "web runs on Spot, where starts also fail for lack of capacity",
 		"write 3 or more, or Web.SpotPercent 0")
 }

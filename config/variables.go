@@ -24,6 +24,18 @@ var optionVariables = []string{
 	"APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE",
 }
 
+// platformVariables are those that ECS sets in every Fargate task, and those by which AWS's SDKs would look for other credentials
+// or another region than the task's: a value from Settings or Secrets would win, and no call to AWS would succeed. Source: "Amazon
+// ECS environment variables" in the ECS guide, "Environment variables" in the guide of AWS's SDKs and tools.
+var platformVariables = []string{
+	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL",
+	"ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI", "ECS_CONTAINER_METADATA_URI_V4",
+}
+
 // ReservedVariables returns the names that a team cannot use in Settings. Those of an option are reserved even
 // while it is off, so that switching it on never collides with a setting. A test compares the names with a template that has
 // every option on.

@@ -33,6 +33,9 @@ func NewStage(scope constructs.Construct, e config.Environment, app config.App) 
 	tags := awscdk.Tags_Of(s.Stage)
 	tags.Add(jsii.String("Application"), jsii.String(e.Application), nil)
 	tags.Add(jsii.String("Environment"), jsii.String(e.Name), nil)
+	if e.Options.MonthlyBudgetUSD > 0 {
+		tags.Add(jsii.String(data.BudgetTag), jsii.String(data.BudgetTagValue(e)), nil)
+	}
 	return s
 }
 

@@ -48,7 +48,7 @@ func TestBudgetTellsTheAlarmAddress(t *testing.T) {
 	budget := e.data.one(t, "AWS::Budgets::Budget", "")
 	want(t, "limit", budget.get("Budget", "BudgetLimit"), map[string]any{"Amount": 300, "Unit": "USD"})
 	want(t, "each", []any{budget.get("Budget", "TimeUnit"), budget.get("Budget", "BudgetType")}, []string{"MONTHLY", "COST"})
-	want(t, "of what", budget.get("Budget", "CostFilters"), map[string]any{"TagKeyValue": []string{"user:Environment$prod"}})
+	want(t, "of what", budget.get("Budget", "CostFilters"), map[string]any{"TagKeyValue": []string{"user:Budget$dozen-prod"}})
 	want(t, "fixed name", budget.get("Budget", "BudgetName"), nil)
 	alerts := map[string]any{}
 	for _, alert := range list(budget.get("NotificationsWithSubscribers")) {
@@ -60,15 +60,24 @@ func TestBudgetTellsTheAlarmAddress(t *testing.T) {
 }
 
 // Everything that costs money has the tag that the budget filters by.
-func TestBudgetCountsByTheEnvironmentTag(t *testing.T) {
+func TestBudgetCountsByItsTag(t *testing.T) {
 	for _, kind := range []string{
 		"AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup", "AWS::EC2::NatGateway", "AWS::SQS::Queue",
 		"AWS::DynamoDB::Table",
 	} {
 		for _, r := range full().data.all(t, kind) {
-			if !strings.Contains(plain(r.get("Tags")), `{"Key":"Environment","Value":"prod"}`) {
+			if !strings.Contains(plain(r.get("Tags")), `{"Key":"Budget","Value":"dozen-prod"}`) {
 				t.Errorf("%s has the tags %s", r.ID, plain(r.get("Tags")))
 			}
 		}
+	}
+	for _, service := range full().services.all(t, "AWS::ECS::Service") {
+		want(t, service.ID+"'s tasks have its tags", service.get("PropagateTags"), "SERVICE")
+		if !strings.Contains(plain(service.get("Tags")), `{"Key":"Budget","Value":"dozen-prod"}`) {
+			t.Errorf("%s has the tags %s", service.ID, plain(service.get("Tags")))
+		}
+	}
+	if strings.Contains(prod().data.text, `"Budget"`) {
+		t.Error("without a budget there is nothing to tag")
 	}
 }

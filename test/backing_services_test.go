@@ -23,7 +23,7 @@ var optional = []struct {
 	{
 		"queue", func(o *config.Options) { o.Queue = true }, "Queue381943A6", "AWS::SQS::Queue",
 		map[string]any{"QUEUE_URL": map[string]string{"Ref": "Queue381943A6"}},
-		[]string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"},
+		[]string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
 		[]string{"QueueArn", "DeadLetterQueueArn"},
 	},
 	{

@@ -118,6 +118,23 @@ func TestDatabase(t *testing.T) {
 		`{"ScheduleExpression":"rate(30 days)"}`)
 }
 
+// Prevents: a database that is encrypted with AWS's key although the team has one, so that no other account can restore its
+// snapshots. With a snapshot the key is the snapshot's, and must not be given again.
+func TestDatabaseUnderAKeyOfItsOwn(t *testing.T) {
+	for aurora, kind := range map[bool]string{false: "AWS::RDS::DBInstance", true: "AWS::RDS::DBCluster"} {
+		change := func(snapshot string) resource {
+			e := with(t, config.Production(), func(e *config.Environment) {
+				e.Database.Aurora, e.Database.KeyARN, e.Database.Snapshot = aurora, key, snapshot
+			})
+			return e.data.ofType(kind)[0]
+		}
+		made, restored := change(""), change("before-the-accident")
+		want(t, kind+"'s key", []any{made.get("KmsKeyId"), made.get("StorageEncrypted")}, []any{key, true})
+		want(t, kind+"'s key when restored", restored.get("KmsKeyId"), nil)
+	}
+	want(t, "key by default", prod().data.one(t, "AWS::RDS::DBInstance", "").get("KmsKeyId"), nil)
+}
+
 // What keeps data is in subnets without a route to the outside.
 func TestDataIsIsolated(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {

@@ -16,7 +16,7 @@ import (
 )
 
 // mayStay are the things that docs/runbooks/RemoveEnvironment.md names: what AWS makes by itself.
-var mayStay = regexp.MustCompile(`^/aws/(lambda|rds|ecs/containerinsights)/`)
+var mayStay = regexp.MustCompile(`^/aws/(rds|ecs/containerinsights)/`)
 
 // history is a random sequence of commands on one environment, and what was written about them.
 type history struct {

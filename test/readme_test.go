@@ -84,6 +84,9 @@ func settingsTable(t *testing.T, only []string) string {
 		kind := values[0].Type()
 		for i := range kind.NumField() {
 			field := kind.Field(i)
+			if !field.IsExported() {
+				continue
+			}
 			inner := make([]reflect.Value, len(values))
 			for j, value := range values {
 				inner[j] = value.Field(i)

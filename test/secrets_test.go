@@ -41,7 +41,6 @@ func TestThirdPartySecretIsInjectedByField(t *testing.T) {
 
 // Prevents: tasks that cannot start, because their secret is encrypted with a key of the team's own that they may not use.
 func TestSecretUnderAKeyOfItsOwn(t *testing.T) {
-	const key = "arn:aws:kms:eu-central-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 	e := with(t, config.Development(), func(e *config.Environment) {
 		e.Secrets = map[string]config.Secret{"STRIPE_KEY": {ARN: stripe, KeyARN: key}}
 	})

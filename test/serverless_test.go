@@ -32,3 +32,28 @@ func TestServerlessCache(t *testing.T) {
 		t.Error("anyone in the network may use the cache")
 	}
 }
+
+// Prevents: a serverless cache that cannot be replaced, because the new one is made while the old one still has its name.
+func TestServerlessCacheNameFollowsWhatReplacesIt(t *testing.T) {
+	name := func(change func(*config.Environment)) string {
+		e := with(t, config.Production(), func(e *config.Environment) { e.Cache.Serverless = true; change(e) })
+		name := e.data.one(t, "AWS::ElastiCache::ServerlessCache", "").get("ServerlessCacheName").(string)
+		if len(name) > 40 || !strings.HasPrefix(name, e.settings.Application+"-"+e.settings.Name[:3]) {
+			t.Errorf("the name is %q", name)
+		}
+		return name
+	}
+	was := name(func(*config.Environment) {})
+	want(t, "a larger cache", name(func(e *config.Environment) { e.Cache.MaxGB = 50 }), was)
+	names := map[string]bool{was: true}
+	for _, change := range []func(*config.Environment){
+		func(e *config.Environment) { e.Network.CIDR = "10.9.0.0/16" },
+		func(e *config.Environment) { e.Network.Zones = 3 },
+		func(e *config.Environment) { e.Name = "prod-2" },
+		func(e *config.Environment) { e.Application, e.Name = "abcdefghijklmnopqrst", "prod-3456789012345" },
+		func(e *config.Environment) { e.Application, e.Name = "abcdefghijklmnopqrst", "prod-3456789012346" },
+	} {
+		names[name(change)] = true
+	}
+	want(t, "different names", len(names), 6)
+}

@@ -1,9 +1,11 @@
 package cloudformation
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 func (t *template) isParameter(r reference) bool {
@@ -60,16 +62,16 @@ func (c *change) checkRestored() {
 	}
 }
 
+// leave notes what AWS makes by itself, unless a stack has a log group of this name.
 func (a *Account) leave(format string, names ...any) {
-	a.leftovers = append(a.leftovers, fmt.Sprintf(format, names...))
+	if name := fmt.Sprintf(format, names...); a.unique["AWS::Logs::LogGroup LogGroupName="+name] == 0 && !strings.HasSuffix(name, "/") {
+		a.leftovers = append(a.leftovers, name)
+	}
 }
 
 // leaveByproducts does what AWS adds to a resource by itself: objects in buckets, and log groups that no stack owns.
 func (c *change) leaveByproducts(p *physical) {
-	writer := p
-	if definition := c.definition(p); definition != nil {
-		writer = definition
-	}
+	writer := cmp.Or(c.definition(p), p)
 	switch p.Type {
 	case loadBalancer, "AWS::CloudTrail::Trail", ecsService: // the first two write as soon as they exist
 		for _, written := range c.used(writer, bucket) {
@@ -80,9 +82,7 @@ func (c *change) leaveByproducts(p *physical) {
 			c.leave("/aws/ecs/containerinsights/%s/performance", p.ID)
 		}
 	case "AWS::SecretsManager::RotationSchedule":
-		if p.at("HostedRotationLambda") != nil {
-			c.leave("/aws/lambda/%s", p.ID)
-		}
+		c.leave("/aws/lambda/%s", p.text("HostedRotationLambda.RotationLambdaName"))
 	case "AWS::RDS::DBInstance", "AWS::RDS::DBCluster":
 		exports, _ := p.at("EnableCloudwatchLogsExports").([]any)
 		for _, export := range exports {

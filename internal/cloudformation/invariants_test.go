@@ -322,10 +322,26 @@ func TestRollbackToWhatIsGone(t *testing.T) {
 // What AWS makes by itself is in the list of what is left.
 func TestByproducts(t *testing.T) {
 	a := NewAccount(1)
-	e := environment(t, "s", `"C": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}},
+	made := `"C": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}},
 		"D": {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Delete", "Properties": {"EnableCloudwatchLogsExports": ["postgresql"]}},
-		"R": {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"HostedRotationLambda": {}}}`)
+		"O": {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"SecretId": "o", "RotationLambdaARN": "arn"}},
+		"R": {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"HostedRotationLambda": {"RotationLambdaName": "r"}}}`
+	e := environment(t, "s", made)
 	succeed(t, a.Deploy(e, Options{Removable: true}))
 	succeed(t, a.Destroy(e, Options{Removable: true}))
-	want(t, "leftovers", strings.Join(a.Leftovers(), " "), "/aws/ecs/containerinsights/C/performance /aws/lambda/R /aws/rds/D/postgresql")
+	want(t, "leftovers", strings.Join(a.Leftovers(), " "), "/aws/ecs/containerinsights/C/performance /aws/lambda/r /aws/rds/D/postgresql")
+	// A log group that the stack has made before is not left behind; one that it makes too late is.
+	for order, left := range map[string]int{
+		`"DependsOn": "G", "Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"Hosted`: 2,
+		`"Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"Hosted`:                   3,
+	} {
+		group := `, "G": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/r"}}`
+		if left == 3 {
+			group = strings.Replace(group, `"Type"`, `"DependsOn": "R", "Type"`, 1)
+		}
+		template := strings.Replace(made, `"Type": "AWS::SecretsManager::RotationSchedule", "Properties": {"Hosted`, order, 1) + group
+		a := NewAccount(1)
+		succeed(t, a.Deploy(environment(t, "s", template), Options{Removable: true}))
+		want(t, "leftovers", len(a.Leftovers()), left)
+	}
 }

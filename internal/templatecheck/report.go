@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 )
+
+// nagFinding is how cdk-nag begins the annotation of a finding, or of a rule that it could not evaluate.
+var nagFinding = regexp.MustCompile(`^(AwsSolutions-[A-Z]+[0-9]+|CdkNagValidationFailure)\b`)
 
 // validationReport is the part of cdk.out/validation-report.json that is checked.
 type validationReport struct {
@@ -47,11 +51,25 @@ func reported(files fs.FS) ([]Problem, error) {
 				Where:    v.places(),
 				Property: v.RuleName,
 				Problem:  strings.TrimSpace(v.Description),
-				Remedy:   "correct it, or acknowledge it with a reason in stacks/nag/acknowledgements.go",
+				Remedy:   v.remedy(),
 			})
 		}
 	}
 	return problems, nil
+}
+
+// remedy says what helps, which depends on who has found the problem. Only findings of cdk-nag can be acknowledged in
+// stacks/nag; the construct library's own errors are about the code or the settings.
+func (v violation) remedy() string {
+	switch {
+	case nagFinding.MatchString(v.Description):
+		return "correct it, or acknowledge it with a reason in stacks/nag/acknowledgements.go"
+	case strings.HasPrefix(v.RuleName, "Annotation::"):
+		return "change the setting or the construct that it is about; what the construct library refuses cannot be acknowledged"
+	default:
+		return "correct the property; if AWS's validator is wrong about it, acknowledge its rule on this resource with " +
+			"awscdk.Validations_Of, as stacks/data/aurora.go does"
+	}
 }
 
 // places lists the constructs and resources that violate a rule.

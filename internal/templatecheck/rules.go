@@ -14,6 +14,7 @@ var rules = []rule{
 	{"AWS::ElastiCache::ReplicationGroup", cacheNodes},
 	{"AWS::ElastiCache::ReplicationGroup", cacheEncryption},
 	{"AWS::Logs::LogGroup", logRetention},
+	{"AWS::Lambda::Function", functionLogs},
 	{"AWS::EC2::SecurityGroup", groupsStayClosed},
 	{"AWS::EC2::SecurityGroupIngress", ingressStaysClosed},
 	{"AWS::IAM::Policy", policies},
@@ -26,6 +27,13 @@ func logRetention(group *assembly.Resource, require requirer) {
 	require(group.Properties["RetentionInDays"] != nil, "RetentionInDays",
 		"is missing, so the logs are kept and paid for forever",
 		"set it")
+}
+
+// functionLogs: Lambda makes a log group for a function without one, keeps its events forever, and leaves it behind.
+func functionLogs(function *assembly.Resource, require requirer) {
+	require(at(function.Properties["LoggingConfig"], "LogGroup") != nil, "LoggingConfig.LogGroup",
+		"is missing, so Lambda makes a log group that is kept and paid for forever",
+		"name a log group of this template; stacks/retention/helpers.go does it for functions of the construct library")
 }
 
 // noImports: an imported export can neither be changed nor removed while it is in use (aws-cdk#7602).

@@ -54,6 +54,7 @@ func TestCorrectTemplatesHaveNoProblems(t *testing.T) {
 		"service":           service("app", 8080, "ip"),
 		"cache":             group(),
 		"single cache":      group(`"NumCacheClusters":2`, `"NumCacheClusters":1`, `"AutomaticFailoverEnabled":true,"MultiAZEnabled":true`, `"AutomaticFailoverEnabled":false`),
+		"function":          one("AWS::Lambda::Function", `{"LoggingConfig":{"LogGroup":{"Ref":"Group"}}}`),
 		"policy":            policy(`{"Effect":"Allow","Action":["s3:GetObject"],"Resource":{"Fn::Join":["",["a","/*"]]}}`),
 		"resourceless":      policy(`{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}`),
 		"deny":              policy(`{"Effect":"Deny","Action":"s3:*","Resource":"*"}`),

@@ -23,6 +23,7 @@ func (p *postgres) addCluster(e config.Environment, network *vpc) {
 		DefaultDatabaseName:     jsii.String(databaseName),
 		Parameters:              databaseParameters(),
 		StorageEncrypted:        jsii.Bool(true),
+		StorageEncryptionKey:    p.key(d),
 		IamAuthentication:       jsii.Bool(true),
 		Backup:                  &awsrds.BackupProps{Retention: days(d.BackupDays)},
 		CopyTagsToSnapshot:      jsii.Bool(true),
@@ -37,6 +38,7 @@ func (p *postgres) addCluster(e config.Environment, network *vpc) {
 	if d.Snapshot != "" {
 		restoreCluster(cluster.Node().DefaultChild().(awsrds.CfnDBCluster), d.Snapshot)
 	}
+	acknowledgeProtection(cluster, e)
 	p.Host, p.Port = cluster.ClusterEndpoint().Hostname(), awscdk.Token_AsString(cluster.ClusterEndpoint().Port(), nil)
 	p.Identifier, p.ARN = cluster.ClusterIdentifier(), cluster.ClusterArn()
 	p.attached = cluster.Secret()
@@ -61,7 +63,7 @@ func auroraMembers(d config.Database) (writer awsrds.IClusterInstance, readers [
 // with the snapshot.
 func restoreCluster(cluster awsrds.CfnDBCluster, snapshot string) {
 	cluster.SetSnapshotIdentifier(jsii.String(snapshot))
-	for _, property := range []string{"DatabaseName", "MasterUsername", "StorageEncrypted"} {
+	for _, property := range []string{"DatabaseName", "MasterUsername", "StorageEncrypted", "KmsKeyId"} {
 		cluster.AddPropertyDeletionOverride(jsii.String(property))
 	}
 	awscdk.Validations_Of(cluster).Acknowledge(&awscdk.Acknowledgment{

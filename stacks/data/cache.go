@@ -44,10 +44,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 	} else {
 		v.addReplicationGroup(e, network, users)
 	}
-	nag.Acknowledge(this, nag.StandardPorts, nag.CacheUserGroup, nag.CacheLoginStays)
-	if e.Cache.Replicas == 0 {
-		nag.Acknowledge(this, nag.SmallEnvironment)
-	}
+	nag.Acknowledge(v.secret, nag.CacheLoginStays)
 	return v
 }
 
@@ -92,6 +89,10 @@ func (v *valkey) addReplicationGroup(e config.Environment, network *vpc, users a
 		UserGroupIds:                &[]*string{users.Ref()},
 		SnapshotRetentionLimit:      jsii.Number(c.SnapshotDays),
 	})
+	nag.Acknowledge(group, nag.CachePort, nag.CacheUserGroup)
+	if c.Replicas == 0 {
+		nag.Acknowledge(group, nag.NoReplica)
+	}
 	v.Host, v.Port = group.AttrPrimaryEndPointAddress(), group.AttrPrimaryEndPointPort()
 	for i := range 1 + c.Replicas {
 		v.Nodes = append(v.Nodes, nodeID(group, i))
@@ -107,7 +108,7 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 	cache := awselasticache.NewCfnServerlessCache(v.Construct, jsii.String("Serverless"), &awselasticache.CfnServerlessCacheProps{
 		Engine:                 jsii.String("valkey"),
 		MajorEngineVersion:     jsii.String(major(config.ValkeyVersion)),
-		ServerlessCacheName:    users.UserGroupId(),
+		ServerlessCacheName:    jsii.String(serverlessName(e)),
 		Description:            jsii.String("Sessions, limits and caches"),
 		SubnetIds:              v.subnetIDs(network),
 		SecurityGroupIds:       &[]any{v.group.SecurityGroupId()},
@@ -120,6 +121,12 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 		},
 	})
 	v.Host, v.Port = cache.AttrEndpointAddress(), cache.AttrEndpointPort()
+}
+
+// serverlessName is the cache's name, at most 40 characters, which ElastiCache requires. It follows from what replaces the cache: its
+// subnets.
+func serverlessName(e config.Environment) string {
+	return physicalName(e, 40, e.Network.CIDR, e.Network.Zones, e.Network.ZoneNames)
 }
 
 func (v *valkey) subnetIDs(network *vpc) *[]any {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -48,12 +49,11 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 	} else {
 		p.addInstance(e, network)
 	}
-	nag.Acknowledge(this, nag.StandardPorts)
-	if e.Removable || !e.DeletionProtection || !e.Database.MultiAZ || e.Database.RotationDays == 0 {
-		nag.Acknowledge(this, nag.SmallEnvironment)
-	}
+	p.addLogCommand(e)
 	if e.Database.RotationDays > 0 {
-		p.addRotation(e.Database.RotationDays, network)
+		p.addRotation(e, network)
+	} else {
+		nag.Acknowledge(p.secret, nag.NoRotation)
 	}
 	return p
 }
@@ -72,6 +72,7 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 		Parameters:                  databaseParameters(),
 		StorageType:                 awsrds.StorageType_GP3,
 		StorageEncrypted:            jsii.Bool(true),
+		StorageEncryptionKey:        p.key(d),
 		AllocatedStorage:            jsii.Number(d.StorageGiB),
 		MaxAllocatedStorage:         jsii.Number(d.MaxStorageGiB),
 		MultiAz:                     jsii.Bool(d.MultiAZ),
@@ -91,20 +92,59 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 	if d.Snapshot != "" {
 		restoreInstance(instance.Node().DefaultChild().(awsrds.CfnDBInstance), d.Snapshot)
 	}
+	nag.Acknowledge(instance, nag.DatabasePort)
+	acknowledgeProtection(instance, e)
+	if !d.MultiAZ {
+		nag.Acknowledge(instance, nag.NoStandby)
+	}
 	p.Host, p.Port = instance.DbInstanceEndpointAddress(), instance.DbInstanceEndpointPort()
 	p.Identifier, p.ARN = instance.InstanceIdentifier(), instance.InstanceArn()
 	p.attached = instance.Secret()
 }
 
-// databaseID names the construct of a database after the snapshot that it comes from. A restored database is another resource: all
-// that refers to it changes with it, in both stacks, so that no deployment leaves a process with the address of the old one.
-func databaseID(kind string, d config.Database) *string { return jsii.String(kind + d.Snapshot) }
+// databaseID names the construct of a database after the snapshot that it comes from, or the key that it is made with. Another one is
+// another resource: all that refers to it changes with it, in both stacks, so that no deployment leaves a process with the address
+// of the old one.
+func databaseID(kind string, d config.Database) *string {
+	if d.Snapshot != "" {
+		return jsii.String(kind + d.Snapshot)
+	}
+	return jsii.String(kind + d.KeyARN[strings.LastIndex(d.KeyARN, "/")+1:])
+}
+
+// key returns the team's own key for the database, or nil for AWS's.
+func (p *postgres) key(d config.Database) awskms.IKey {
+	if d.KeyARN == "" {
+		return nil
+	}
+	return awskms.Key_FromKeyArn(p.Construct, jsii.String("Key"), jsii.String(d.KeyARN))
+}
+
+// addLogCommand prints how the log that the database sends to CloudWatch gets the environment's retention. RDS makes its log group,
+// under the name that AWS gives the database, and keeps its events forever. A template cannot make it first: a database with a name
+// of ours could not be restored next to the old one. It cannot make it afterwards: it exists already.
+func (p *postgres) addLogCommand(e config.Environment) {
+	kind := "instance"
+	if p.Aurora {
+		kind = "cluster"
+	}
+	addOutput(p.Construct, "DatabaseLogCommand", jsii.Sprintf("aws logs put-retention-policy "+
+		"--log-group-name /aws/rds/%s/%s/postgresql --retention-in-days %d", kind, *p.Identifier, e.LogDays),
+		"Run it once for each new database: RDS keeps PostgreSQL's log forever otherwise")
+}
+
+// acknowledgeProtection accepts an instance or a cluster that can be deleted.
+func acknowledgeProtection(server constructs.IConstruct, e config.Environment) {
+	if !e.DeletionProtection {
+		nag.Acknowledge(server, nag.NotProtected)
+	}
+}
 
 // restoreInstance makes the instance begin as a copy of a snapshot. Name, user and encryption come with the snapshot and must
 // not be given again; the password is set to the secret's.
 func restoreInstance(instance awsrds.CfnDBInstance, snapshot string) {
 	instance.SetDbSnapshotIdentifier(jsii.String(snapshot))
-	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted"} {
+	for _, property := range []string{"DBName", "MasterUsername", "StorageEncrypted", "KmsKeyId"} {
 		instance.AddPropertyDeletionOverride(jsii.String(property))
 	}
 }

@@ -27,7 +27,8 @@ type Database struct {
 	Name       string  // of the database on the server
 	Identifier *string // of the instance or cluster, for alarms and snapshots
 	ARN        *string
-	Aurora     bool // a cluster
+	Aurora     bool   // a cluster
+	Rotation   string // name of the function that rotates the password, for alarms; empty without rotation
 }
 
 // Cache is Valkey.
@@ -44,6 +45,9 @@ type Storage struct {
 
 // LoadBalancerLogs is the prefix of the load balancer's logs in Storage.AccessLogs.
 const LoadBalancerLogs = "load-balancer"
+
+// Queue is the option's queue and its dead-letter queue, by their names, for alarms.
+type Queue struct{ Name, DeadLetters *string }
 
 // Option is an optional backing service. Every process gets its variables and may perform its actions on its resource.
 type Option struct {

@@ -47,7 +47,7 @@ func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 	if n.FlowLogs {
 		v.addFlowLogs(e)
 	} else {
-		nag.Acknowledge(v.vpc, nag.SmallEnvironment)
+		nag.Acknowledge(v.vpc, nag.NotFlowLogged)
 	}
 	return v
 }

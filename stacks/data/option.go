@@ -8,12 +8,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addOptions adds the options that are on, and returns those that processes use.
-func addOptions(stack awscdk.Stack, e config.Environment, buckets *buckets) []Option {
-	var options []Option
+// addOptions adds the options that are on, and returns those that processes use, and the queue if there is one.
+func addOptions(stack awscdk.Stack, e config.Environment, buckets *buckets) (options []Option, queue *Queue) {
 	o := e.Options
 	if o.Queue {
-		options = append(options, newQueue(stack, "Queue", e))
+		var option Option
+		option, queue = newQueue(stack, "Queue", e)
+		options = append(options, option)
 	}
 	if o.Topic {
 		options = append(options, newTopic(stack, "Topic"))
@@ -30,7 +31,7 @@ func addOptions(stack awscdk.Stack, e config.Environment, buckets *buckets) []Op
 	if o.MonthlyBudgetUSD > 0 {
 		newBudget(stack, "Budget", e)
 	}
-	return options
+	return options, queue
 }
 
 // addOutput makes an output of the stack that a construct is in, under an id of the stack's own.

@@ -8,9 +8,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
+// BudgetTag is on every resource of an environment with a budget. Its value is unique in the account.
+const BudgetTag = "Budget"
+
+// BudgetTagValue is the value of BudgetTag.
+func BudgetTagValue(e config.Environment) string { return e.Application + "-" + e.Name }
+
 // newBudget alerts the alarm address when the environment's cost of this month has passed 80 % of the limit, and when AWS
-// forecasts that it will pass all of it. The cost is found by the tag Environment, which the account's owner activates once in
-// Billing, under Cost allocation tags; until then it counts as zero.
+// forecasts that it will pass all of it. The cost is found by BudgetTag, which the account's owner activates once in Billing, under
+// Cost allocation tags; until then it counts as zero. Application and Environment will not do: a budget adds up what has either of
+// two tags, and so the environments of one name of all applications.
 func newBudget(scope constructs.Construct, id string, e config.Environment) {
 	alert := func(kind string, percent float64) any {
 		return &awsbudgets.CfnBudget_NotificationWithSubscribersProperty{
@@ -28,7 +35,7 @@ func newBudget(scope constructs.Construct, id string, e config.Environment) {
 			BudgetType:  jsii.String("COST"),
 			TimeUnit:    jsii.String("MONTHLY"),
 			BudgetLimit: &awsbudgets.CfnBudget_SpendProperty{Amount: jsii.Number(e.Options.MonthlyBudgetUSD), Unit: jsii.String("USD")},
-			CostFilters: map[string]any{"TagKeyValue": []string{"user:Environment$" + e.Name}},
+			CostFilters: map[string]any{"TagKeyValue": []string{"user:" + BudgetTag + "$" + BudgetTagValue(e)}},
 		},
 		NotificationsWithSubscribers: []any{alert("ACTUAL", 80), alert("FORECASTED", 100)},
 	})

@@ -15,7 +15,7 @@ const receivesBeforeDead = 5
 
 // newQueue makes an SQS queue of the app and its dead-letter queue, encrypted and reachable over TLS only. Dead letters are
 // kept for the longest time that SQS offers, so that a person can look at them.
-func newQueue(scope constructs.Construct, id string, e config.Environment) Option {
+func newQueue(scope constructs.Construct, id string, e config.Environment) (Option, *Queue) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	dead := awssqs.NewQueue(this, jsii.String("Dead"), keptQueue(e, &awssqs.QueueProps{RetentionPeriod: days(14)}))
 	queue := awssqs.NewQueue(this, jsii.String("Queue"), keptQueue(e, &awssqs.QueueProps{
@@ -27,8 +27,10 @@ func newQueue(scope constructs.Construct, id string, e config.Environment) Optio
 	return Option{
 		Variables: map[string]*string{"QUEUE_URL": queue.QueueUrl()},
 		Resource:  queue.QueueArn(),
-		Actions:   []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"},
-	}
+		Actions: []string{
+			"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes",
+		},
+	}, &Queue{Name: queue.QueueName(), DeadLetters: dead.QueueName()}
 }
 
 // keptQueue adds what both queues have.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"dozen/config"
+	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -15,6 +16,7 @@ type Stack struct {
 	Cache    Cache
 	Storage  Storage
 	Options  []Option
+	Queue    *Queue // nil if the option is off
 }
 
 // New fills a stack with the network, the database, the cache and the buckets of an environment. The handler is the directory of
@@ -31,6 +33,7 @@ func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
 	}
 	buckets := newBuckets(stack, "Storage", e)
 	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
-	s.Options = addOptions(stack, e, buckets)
+	s.Options, s.Queue = addOptions(stack, e, buckets)
+	retention.KeepHelperLogs(stack, e)
 	return s
 }

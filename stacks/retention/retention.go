@@ -30,6 +30,16 @@ func NewLogGroup(scope constructs.Construct, id string, e config.Environment) aw
 	})
 }
 
+// NewNamedLogGroup makes a log group for a part of AWS that writes to a name of its own choice, and would make the group itself,
+// without a retention. It goes with its stack in every environment: one that stays would be in the way of the next one of its name.
+func NewNamedLogGroup(scope constructs.Construct, id string, e config.Environment, name *string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, jsii.String(id), &awslogs.LogGroupProps{
+		LogGroupName:  name,
+		Retention:     logRetention[e.LogDays],
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
 // logRetention maps config.LogRetentions, in days, to CloudWatch's constants.
 var logRetention = map[int]awslogs.RetentionDays{
 	1:    awslogs.RetentionDays_ONE_DAY,

@@ -1,6 +1,8 @@
 package services
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -25,7 +27,9 @@ func addAlarms(scope constructs.Construct, p *platform, f formation) {
 		alarmOnMigration(this, p, f.migration)
 	}
 	alarmOnDatabase(this, p)
+	alarmOnRotation(this, p)
 	alarmOnCache(this, p)
+	alarmOnQueue(this, p)
 }
 
 func alarmOnTargets(scope constructs.Construct, p *platform, web *webService) {
@@ -34,10 +38,13 @@ func alarmOnTargets(scope constructs.Construct, p *platform, web *webService) {
 		description: "A web task has failed its health checks for 5 minutes.",
 		runbook:     "UnhealthyTargets",
 	})
+	sum, balancer := perMinute(awscloudwatch.Stats_SUM()), web.balancer.balancer.Metrics()
 	p.alert(scope, "LoadBalancerErrors", alarmProps{
-		metric: web.balancer.balancer.Metrics().HttpCodeElb(elb.HttpCodeElb_ELB_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())),
-		above:  10, minutes: 2,
-		description: "The load balancer itself answered more than 10 requests a minute with 5xx.",
+		metric: math(ownErrorPercent, map[string]awscloudwatch.IMetric{
+			"errors": balancer.HttpCodeElb(elb.HttpCodeElb_ELB_5XX_COUNT, sum), "requests": balancer.RequestCount(sum),
+		}),
+		above: float64(p.env.Alarms.ErrorPercent), minutes: 3, agreeing: 2,
+		description: fmt.Sprintf("The load balancer itself answered more than %d %% of the requests with 5xx.", p.env.Alarms.ErrorPercent),
 		runbook:     "WebErrors",
 	})
 }
@@ -100,6 +107,36 @@ func alarmOnDatabase(scope constructs.Construct, p *platform) {
 			runbook:     "DatabaseStorage",
 		})
 	}
+}
+
+// alarmOnRotation goes off when the database's password could not be changed: the old one stays valid.
+func alarmOnRotation(scope constructs.Construct, p *platform) {
+	if p.data.Database.Rotation == "" {
+		return
+	}
+	p.alert(scope, "RotationFailed", alarmProps{
+		metric: metric("AWS/Lambda", "Errors", awscloudwatch.Stats_SUM(), "FunctionName", jsii.String(p.data.Database.Rotation)),
+		above:  0, minutes: 1,
+		description: "The database's password could not be rotated; the old one is still valid.",
+		runbook:     "RotateSecrets",
+	})
+}
+
+// alarmOnQueue watches the option's queue: what waits too long, and what no process could handle.
+func alarmOnQueue(scope constructs.Construct, p *platform) {
+	if p.data.Queue == nil {
+		return
+	}
+	p.alert(scope, "QueueAge", alarmProps{
+		metric: queueMetric(p.data.Queue.Name, "ApproximateAgeOfOldestMessage"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
+		description: "The oldest message of the queue has waited too long.",
+		runbook:     "Queue",
+	})
+	p.alert(scope, "QueueDeadLetters", alarmProps{
+		metric: queueMetric(p.data.Queue.DeadLetters, "ApproximateNumberOfMessagesVisible"), above: 0, minutes: 1,
+		description: "A message was received five times and not handled: it is in the dead-letter queue, for 14 days.",
+		runbook:     "Queue",
+	})
 }
 
 func alarmOnCache(scope constructs.Construct, p *platform) {

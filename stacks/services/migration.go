@@ -40,7 +40,7 @@ func newMigrationGate(scope constructs.Construct, id string, p *platform, proces
 	if m.SnapshotFirst {
 		g.grantSnapshots(p)
 	}
-	nag.Acknowledge(g.function.Role(), nag.NamedWhenMade, nag.TakesNoResource)
+	nag.AcknowledgePolicy(g.function.Role(), nag.NamedWhenMade, nag.TakesNoResource)
 	g.resource = awscdk.NewCustomResource(this, jsii.String("Migration"), &awscdk.CustomResourceProps{
 		ServiceToken:   g.function.FunctionArn(),
 		ResourceType:   jsii.String(gate.ResourceType),

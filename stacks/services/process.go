@@ -56,7 +56,9 @@ func newProcessTask(scope constructs.Construct, p *platform, props processProps)
 	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, props.process.Name, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
-	nag.Acknowledge(t.definition, nag.SettingsAreVariables, nag.BelowOwnPath, nag.TakesNoResource)
+	nag.Acknowledge(t.definition, nag.SettingsAreVariables)
+	nag.AcknowledgePolicy(t.definition.TaskRole(), nag.BelowOwnPath)
+	nag.AcknowledgePolicy(t.definition.ExecutionRole(), nag.TakesNoResource)
 	return t
 }
 

@@ -95,12 +95,8 @@ func startFirst(
 	})
 	action.AddAdjustment(&scaling.AdjustmentTier{Adjustment: jsii.Number(1), LowerBound: jsii.Number(0)})
 	alarm := newAlarm(scope, "FirstNeeded", alarmProps{
-		metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression: jsii.String(workAndNoTask),
-			UsingMetrics: &map[string]awscloudwatch.IMetric{
-				"backlog": p.backlog(process, "Backlog"), "tasks": runningTasks(service),
-			},
-			Period: awscdk.Duration_Minutes(jsii.Number(1)),
+		metric: math(workAndNoTask, map[string]awscloudwatch.IMetric{
+			"backlog": p.backlog(process, "Backlog"), "tasks": runningTasks(service),
 		}),
 		above: 0, minutes: 3, agreeing: 2,
 		description: "There is work and no task: starts the first task. This is normal.",

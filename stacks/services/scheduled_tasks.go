@@ -49,7 +49,7 @@ func newScheduledTasks(
 	}
 	p.allowRunTask(s.role, admin)
 	p.allowPassRoles(s.role, admin)
-	nag.Acknowledge(s.role, nag.NamedWhenMade)
+	nag.AcknowledgePolicy(s.role, nag.NamedWhenMade)
 	schedules := constructs.NewConstruct(this, jsii.String("Schedules"))
 	for _, name := range slices.Sorted(maps.Keys(p.env.ScheduledTasks)) {
 		s.add(schedules, name, p, web, admin)

@@ -2,6 +2,7 @@ package services
 
 import (
 	"dozen/config"
+	"dozen/stacks/nag"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -41,6 +42,9 @@ func newService(scope constructs.Construct, id string, p *platform, task *proces
 		PropagateTags:               awsecs.PropagatedTagSource_SERVICE,
 		EnableECSManagedTags:        jsii.Bool(true),
 	})
+	if p.env.Shell {
+		nag.AcknowledgePolicy(task.definition.TaskRole(), nag.TakesNoResource) // the calls of ECS Exec
+	}
 	limitFailures(service.Node().DefaultChild().(awsecs.CfnService), props.failures)
 	awscdk.Tags_Of(service).Add(jsii.String(config.ProcessTag), jsii.String(task.props.process.Name), nil)
 	// Permissions and the rules that open the database must exist before the first task needs them (aws-cdk#24880).

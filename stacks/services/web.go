@@ -1,6 +1,8 @@
 package services
 
 import (
+	"fmt"
+
 	"dozen/config"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -95,18 +97,26 @@ func (w *webService) scale(settings config.Web) {
 // group and not the service, because CloudFormation could not order them otherwise. The service's own method warns of that,
 // in six paragraphs for each command, whatever the alarms watch.
 func (w *webService) rollBackOnAlarms(p *platform) {
+	sum, targets := perMinute(awscloudwatch.Stats_SUM()), w.targets.Metrics()
 	w.alarms = []awscloudwatch.Alarm{
 		p.alert(w.Construct, "Errors", alarmProps{
-			metric: w.targets.Metrics().HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, perMinute(awscloudwatch.Stats_SUM())),
-			above:  10, minutes: 2,
-			description: "Web answered more than 10 requests a minute with 5xx.",
+			metric: math(errorPercent, map[string]awscloudwatch.IMetric{
+				"errors": targets.HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, sum), "requests": targets.RequestCount(sum),
+			}),
+			above: float64(p.env.Alarms.ErrorPercent), minutes: 3, agreeing: 2,
+			description: fmt.Sprintf("Web answered more than %d %% of its requests with 5xx.", p.env.Alarms.ErrorPercent),
 			runbook:     "WebErrors",
 		}),
 		p.alert(w.Construct, "Latency", alarmProps{
-			metric: w.targets.Metrics().TargetResponseTime(perMinute(jsii.String("p99"))),
-			above:  p.env.Alarms.LatencyP99.Seconds(), minutes: 3,
-			description: "One request in a hundred took web longer than the environment allows.",
-			runbook:     "WebLatency",
+			metric: math(latency, map[string]awscloudwatch.IMetric{
+				"slowest":  targets.TargetResponseTime(perMinute(jsii.String("p99"))),
+				"median":   targets.TargetResponseTime(perMinute(jsii.String("p50"))),
+				"requests": targets.RequestCount(sum),
+			}),
+			above: p.env.Alarms.LatencyP99.Seconds(), minutes: 3,
+			description: "One request in a hundred took web longer than the environment allows; with fewer than 100 requests a minute, " +
+				"every second one.",
+			runbook: "WebLatency",
 		}),
 	}
 	names := make([]*string, len(w.alarms))
