@@ -105,7 +105,7 @@ func digest(t *testing.T, directory string) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	err := fs.WalkDir(os.DirFS(directory), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || path == "performance-counters.json" { // the times of a synthesis that was slow
 			return err
 		}
 		data, err := os.ReadFile(filepath.Join(directory, path))
