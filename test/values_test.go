@@ -28,7 +28,7 @@ type trial struct {
 var tried = []trial{
 	{"Account", "dev", one(func(e *config.Environment) { e.Account, e.Region = "123456789012", "eu-central-1" })},
 	{"Region", "prod", of("eu-west-1")},
-	{"Removable", "dev", of(false)},
+	{"Removable", "dev", one(func(e *config.Environment) { e.Removable, e.Small = false, true })},
 	{"Small", "staging", one(func(e *config.Environment) { e.Small, e.PlainHTTP = false, true })},
 	{"PlainHTTP", "dev", of(true)},
 	{"DeletionProtection", "staging", of(true)},
@@ -184,6 +184,7 @@ func settings(kind reflect.Type, path string) []string {
 		field := kind.Field(i)
 		name := path + field.Name
 		switch {
+		case !field.IsExported():
 		case field.Anonymous:
 			all = append(all, settings(field.Type, path)...)
 		case name == "Workers":

@@ -47,7 +47,7 @@ func newNATInstance(scope constructs.Construct, id string, n config.Network, net
 	address.Node().AddDependency(subnet.InternetConnectivityEstablished())
 	i.addGroup(n, subnet)
 	i.group.Node().AddDependency(address)
-	nag.Acknowledge(this, nag.NATInstance)
+	nag.Acknowledge(i.group, nag.NATInstance)
 	return i
 }
 
