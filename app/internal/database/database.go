@@ -104,6 +104,13 @@ type row func(dest ...any) error
 
 func (r row) Scan(dest ...any) error { return r(dest...) }
 
+// IsRefusedValue reports whether PostgreSQL works but refuses a value, such as text that is not UTF-8 or is too long for
+// an index: classes 22 and 54 of its error codes.
+func IsRefusedValue(err error) bool {
+	var reason *pgconn.PgError
+	return errors.As(err, &reason) && (reason.Code[:2] == "22" || reason.Code[:2] == "54")
+}
+
 // retry runs operation again while it cannot get a connection. If harmless, the operation changes nothing even if it is
 // interrupted, as with BEGIN.
 func (db *DB) retry(ctx context.Context, harmless bool, operation func() error) error {

@@ -3,6 +3,7 @@ package inbox
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,9 +12,15 @@ import (
 // Schemes are the ways to sign a request; see package signature.
 var Schemes = []string{"hmac", "github", "stripe"}
 
-const minSecret = 16
+const (
+	minSecret      = 16
+	maxConcurrency = 1000 // as many as a worker's highest WORKER_CONCURRENCY
+)
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// IsName reports whether text has the form of a source's or destination's name.
+func IsName(text string) bool { return namePattern.MatchString(text) }
 
 // Validate returns every problem of the source at once.
 func (s Source) Validate() error {
@@ -21,7 +28,8 @@ func (s Source) Validate() error {
 	p.requireName("source", s.Name)
 	p.require(slices.Contains(Schemes, s.Scheme), "scheme %q: write one of %v", s.Scheme, Schemes)
 	p.require(len(s.Secret) >= minSecret, "secret: has %d characters, use at least %d", len(s.Secret), minSecret)
-	p.require(s.RatePerMinute >= 1, "rate %d: write at least 1 event per minute", s.RatePerMinute)
+	p.require(1 <= s.RatePerMinute && s.RatePerMinute <= math.MaxInt32,
+		"rate %d: write 1 to %d events per minute", s.RatePerMinute, math.MaxInt32)
 	return errors.Join(p...)
 }
 
@@ -33,7 +41,8 @@ func (d Destination) Validate() error {
 	p.require(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil,
 		"url %q: write http:// or https:// with a host, without a user and password", d.URL)
 	p.require(len(d.Secret) >= minSecret, "secret: has %d characters, use at least %d", len(d.Secret), minSecret)
-	p.require(d.Concurrency >= 1, "concurrency %d: write at least 1", d.Concurrency)
+	p.require(1 <= d.Concurrency && d.Concurrency <= maxConcurrency,
+		"concurrency %d: write 1 to %d", d.Concurrency, maxConcurrency)
 	p.require(1 <= d.MaxAttempts && d.MaxAttempts <= 100, "attempts %d: write 1 to 100", d.MaxAttempts)
 	return errors.Join(p...)
 }
@@ -49,6 +58,6 @@ func (p *problems) require(ok bool, format string, args ...any) {
 }
 
 func (p *problems) requireName(kind, name string) {
-	p.require(namePattern.MatchString(name),
+	p.require(IsName(name),
 		"%s name %q: use 1 to 63 of a-z, 0-9 and -, starting with a letter or digit", kind, name)
 }
