@@ -59,6 +59,7 @@ func TestAdminCommands(t *testing.T) {
 		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use at least 12", 1},
 		{"an operator", "correct horse battery\n", []string{"createadmin", "Ada@Example.com"}, "can log in", 0},
 		{"many events need --yes", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
+		{"a state that is none", "", []string{"replay", "--state", "gone"}, `--state "gone": write one of`, 2},
 		{"read", "select count(*) as events from event;\n", []string{"console"}, "events\n2\n", 0},
 		{"do not write", "delete from attempt;\n", []string{"console"}, "read-only transaction", 0},
 		{"write", "delete from attempt;\n", []string{"console", "--write"}, "DELETE 0", 0},
@@ -69,7 +70,7 @@ func TestAdminCommands(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %d, with %q in:\n%s", c.what, code, c.code, c.want, output)
 		}
 	}
-	if err := operator.Check(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
+	if _, err := operator.Check(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
 		t.Errorf("the new operator cannot log in: %v", err)
 	}
 	events, err := w.in.Events(t.Context(), inbox.Filter{Limit: 10, Source: "demo"})

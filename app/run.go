@@ -37,8 +37,9 @@ var commands = []command{
 		"list or add the destinations of a source's events", runDestination},
 	{"import", "[--dry-run] FILE | - | storage:KEY",
 		"accept events from JSON lines in the archive's format; - is standard input", runImport},
-	{"replay", "EVENT | [--source NAME] [--state STATE] --yes",
-		"deliver one event again, or all that match; STATE is dead by default", runReplay},
+	{"replay", "EVENT | [--source NAME] [--state STATE] [--all] --yes",
+		"deliver one event again, or only the deliveries in STATE (dead) of all that match; --all means every delivery",
+		runReplay},
 	{"console", "[--write]", "run SQL statements from standard input, read-only without --write", runConsole},
 }
 

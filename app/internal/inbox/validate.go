@@ -19,9 +19,6 @@ const (
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
-// IsName reports whether text has the form of a source's or destination's name.
-func IsName(text string) bool { return namePattern.MatchString(text) }
-
 // Validate returns every problem of the source at once.
 func (s Source) Validate() error {
 	var p problems
@@ -58,6 +55,6 @@ func (p *problems) require(ok bool, format string, args ...any) {
 }
 
 func (p *problems) requireName(kind, name string) {
-	p.require(IsName(name),
+	p.require(namePattern.MatchString(name),
 		"%s name %q: use 1 to 63 of a-z, 0-9 and -, starting with a letter or digit", kind, name)
 }

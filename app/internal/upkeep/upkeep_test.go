@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -122,27 +120,7 @@ func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 	young := accept(t, in, "young")
 	exec(t, db, "update delivery set state = 'delivered' where event_id = $1", young)
 
-	workers := river.NewWorkers()
-	upkeep.Register(workers, in, store, 30*24*time.Hour, slog.New(slog.DiscardHandler))
-	client, err := inbox.NewJobs(db, &river.Config{Workers: workers, Queues: map[string]river.QueueConfig{"upkeep": {MaxWorkers: 1}},
-		Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done, cancel := client.Subscribe(river.EventKindJobCompleted)
-	defer cancel()
-	if err := client.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Stop(t.Context()) }()
-	if _, err := client.Insert(t.Context(), upkeep.Archive{Tick: time.Now()}, &river.InsertOpts{Queue: "upkeep"}); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-done:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the archive job does not complete")
-	}
+	archive(t, in, db, store)
 
 	left, err := in.Events(t.Context(), inbox.Filter{Limit: 10})
 	if err != nil || len(left) != 2 || left[0].ID != young || left[1].ID != pending {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,14 +66,22 @@ func TestBodiesUnderWayAreLimited(t *testing.T) {
 
 // A form that never comes used up the time for the cache and the database, and looked like their failure.
 func TestSlowAndLargeFormsAreTheClientsProblem(t *testing.T) {
-	s := newSite(t, map[string]string{"REQUEST_TIMEOUT_SECONDS": "1"})
+	s := newSite(t, map[string]string{"REQUEST_TIMEOUT_SECONDS": "5"})
+	var all sync.WaitGroup
 	for _, path := range []string{"/login", "/logout", "/sources", "/in/hmac"} {
 		request := "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
 			"Content-Length: 100\r\n\r\nemail=a"
-		if code := s.raw(t, request); code != 408 {
-			t.Errorf("POST %s that stops in the middle: %d, want 408", path, code)
-		}
+		all.Go(func() {
+			start := time.Now()
+			if code := s.raw(t, request); code != 408 {
+				t.Errorf("POST %s that stops in the middle: %d, want 408", path, code)
+			}
+			if took := time.Since(start); took > s.server.Config.RequestTimeout-50*time.Millisecond {
+				t.Errorf("POST %s may use up all of its time, %s: nothing is left for the database", path, took)
+			}
+		})
 	}
+	all.Wait()
 	for size, want := range map[int]int{maxForm + 1: 413, maxForm - 100: 401} {
 		response, _ := s.ask(t, s.browser(t), "POST", "/login", url.Values{"email": {strings.Repeat("x", size-len("email="))}})
 		if response.StatusCode != want {

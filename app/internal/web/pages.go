@@ -168,6 +168,10 @@ func (s *Server) inboxFailed(w http.ResponseWriter, r *http.Request, err error) 
 		s.problemPage(w, r, http.StatusNotFound, "This event does not exist.")
 		return
 	}
+	if errors.Is(err, inbox.ErrArchiving) {
+		s.problemPage(w, r, http.StatusConflict, "This was not done: "+err.Error()+".")
+		return
+	}
 	if status, detail := s.blame(r, err); status < 500 {
 		s.problemPage(w, r, status, "This was not accepted: "+detail+".")
 		return

@@ -62,7 +62,7 @@ func TestEveryWayToWriteAnEmailCountsAsOne(t *testing.T) {
 // itself must not count; nor may each address of an IPv6 customer.
 func TestLoginsAreLimitedByTheClientsAddress(t *testing.T) {
 	forms := map[string]func(i int) []string{
-		"one line":        func(i int) []string { return []string{fmt.Sprintf("192.0.2.%d, 198.51.100.1", i)} },
+		"one line":        func(i int) []string { return []string{fmt.Sprintf("192.0.2.%d, 192.0.2.%d, 198.51.100.1", i, i+100)} },
 		"two lines":       func(i int) []string { return []string{fmt.Sprintf("192.0.2.%d", i), "198.51.100.2"} },
 		"mapped and zone": func(i int) []string { return []string{[]string{"198.51.100.3", "::ffff:198.51.100.3"}[i%2]} },
 		"one IPv6 /64":    func(i int) []string { return []string{fmt.Sprintf("2001:db8:0:1:%x::1", i)} },

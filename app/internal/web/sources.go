@@ -33,9 +33,6 @@ type sourceList struct {
 
 // get returns the source, or inbox.ErrNotFound if it did not exist when the request came.
 func (c *sourceCache) get(ctx context.Context, in *inbox.Inbox, name string) (inbox.Source, error) {
-	if !inbox.IsName(name) {
-		return inbox.Source{}, inbox.ErrNotFound
-	}
 	began := time.Now()
 	list := c.current.Load()
 	if list == nil || !list.has(name, began) {
