@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 
@@ -110,7 +111,7 @@ func runDestination(ctx context.Context, a *app, args []string) error {
 		return a.printTable(err, "NAME\tSOURCE\tURL\tPRIVATE\tCONCURRENCY\tATTEMPTS", len(list), func(i int) string {
 			d := list[i]
 			return fmt.Sprintf("%s\t%s\t%s\t%t\t%d\t%d",
-				d.Name, d.Source, d.URL, d.AllowPrivate, d.Concurrency, d.MaxAttempts)
+				d.Name, d.Source, origin(d.URL), d.AllowPrivate, d.Concurrency, d.MaxAttempts)
 		})
 	}
 	if len(args) == 0 || args[0] != "add" {
@@ -128,6 +129,18 @@ func runDestination(ctx context.Context, a *app, args []string) error {
 	}
 	d.Name, d.Source, d.URL = found[0], found[1], found[2]
 	return a.addWithSecret("destination "+d.Name, &d.Secret, func() error { return in.AddDestination(ctx, d) })
+}
+
+// origin returns the part of an address that is no credential. The output of a command may be kept in a log.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "?"
+	}
+	if u.Path == "" && u.RawQuery == "" {
+		return address
+	}
+	return u.Scheme + "://" + u.Host + "/..."
 }
 
 // addWithSecret adds a source or destination. If it has no secret, it gets a new one, which is shown only this once.

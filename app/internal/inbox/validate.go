@@ -36,7 +36,7 @@ func (d Destination) Validate() error {
 	p.requireName("destination", d.Name)
 	u, err := url.Parse(d.URL)
 	p.require(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil,
-		"url %q: write http:// or https:// with a host, without a user and password", d.URL)
+		"url: write http:// or https:// with a host, without a user and password") // it may be a credential itself
 	p.require(len(d.Secret) >= minSecret, "secret: has %d characters, use at least %d", len(d.Secret), minSecret)
 	p.require(1 <= d.Concurrency && d.Concurrency <= maxConcurrency,
 		"concurrency %d: write 1 to %d", d.Concurrency, maxConcurrency)
