@@ -29,7 +29,7 @@ type DB struct {
 // Open returns a pool. It connects when it is first used, so that a process can start, and answer its health check,
 // during an outage of the database.
 func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process string) (*DB, error) {
-	settings, err := pgxpool.ParseConfig(cfg.URL)
+	settings, err := pgxpool.ParseConfig(verified(cfg.URL))
 	if err != nil {
 		return nil, fmt.Errorf("database URL %q: %w", cfg.URL, err)
 	}
@@ -39,6 +39,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	settings.MaxConnLifetime = 30 * time.Minute
 	settings.MaxConnLifetimeJitter = 5 * time.Minute
 	settings.ConnConfig.ConnectTimeout = 3 * time.Second
+	trustRDS(settings.ConnConfig)
 	params := settings.ConnConfig.RuntimeParams
 	params["application_name"] = "dozen-" + process
 	// A process that disappears from the network must not hold its locks for hours.
