@@ -60,6 +60,40 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// In the plain form nothing ties the id in the header to the signature: who has seen a request can post its event again
+// under another id. The stamped form signs both, and expires.
+func TestStampedHMACSignsTheDeliveryID(t *testing.T) {
+	sign := func(key string, at time.Time) http.Header {
+		h := http.Header{}
+		h.Set("X-Signature", Sign(secret, append([]byte(key+"."), body...), at))
+		h.Set("Idempotency-Key", key)
+		return h
+	}
+	other, none, split := sign("order-1", now), sign("order-1", now), sign("order-1", now)
+	other.Set("Idempotency-Key", "order-2")
+	none.Del("Idempotency-Key")
+	split.Set("Idempotency-Key", "order-1.Hello, World!")
+	plain := http.Header{}
+	plain.Set("X-Signature", strings.TrimPrefix(strings.Split(sign("", now).Get("X-Signature"), "v1=")[1], "v1="))
+	for what, c := range map[string]struct {
+		header http.Header
+		want   error
+	}{
+		"with an id":            {sign("order-1", now), nil},
+		"without an id":         {sign("", now), nil},
+		"another id":            {other, ErrMismatch},
+		"the id is gone":        {none, ErrMismatch},
+		"the id has grown":      {split, ErrMismatch},
+		"too old":               {sign("order-1", now.Add(-Tolerance-time.Second)), ErrExpired},
+		"its digest as a plain": {plain, ErrMismatch},
+		"not stripe's":          {header("X-Signature", Sign(secret, body, now)), ErrMismatch},
+	} {
+		if got := Verify("hmac", secret, c.header, body, now); !errors.Is(got, c.want) {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+	}
+}
+
 func TestDeliveryID(t *testing.T) {
 	cases := []struct {
 		scheme string
