@@ -32,7 +32,7 @@ var commands = []command{
 	{"createadmin", "EMAIL",
 		"add an operator or change a password, which is read from ADMIN_PASSWORD or standard input", runCreateAdmin},
 	{"source", "list | add NAME [--scheme hmac|github|stripe] [--secret SECRET] [--rate N]",
-		"list or add the sources that may post events; N is events per minute", runSource},
+		"list or add the sources that may post events; N is events per minute; SECRET - reads standard input", runSource},
 	{"destination", "list | add NAME SOURCE URL [--secret SECRET] [--allow-private] [--concurrency N] [--attempts N]",
 		"list or add the destinations of a source's events", runDestination},
 	{"import", "[--dry-run] FILE | - | storage:KEY",
