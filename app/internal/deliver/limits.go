@@ -20,6 +20,8 @@ const (
 	putOffPause = 500 * time.Millisecond
 	// forwardPause is how long a worker believes that nothing was put off.
 	forwardPause = 5 * time.Second
+	// aheadPause is how long a worker waits for the jobs that it has brought forward: others may have taken them.
+	aheadPause = 500 * time.Millisecond
 	// maxForward is how many jobs a worker brings forward at once, at most.
 	maxForward = 500
 )
@@ -40,7 +42,8 @@ type destination struct {
 	until    time.Time // when the last of them is due
 	noneTill time.Time // until then, none is believed to be put off
 	batch    int       // how many jobs this worker last brought forward
-	ahead    int       // how many of them, at least, have not ended
+	ahead    int       // how many of them have not ended, if no other worker takes them
+	brought  time.Time // when that was
 }
 
 func newLimits(slots int) *limits { return &limits{slots: slots, known: map[string]*destination{}} }
@@ -128,7 +131,9 @@ func (l *limits) hasPutOff(name string, until time.Time) {
 // many as before if it is fast and has half of those behind it.
 func (l *limits) forward(name string, took time.Duration) (jobs int) {
 	l.locked(name, func(d *destination) {
-		d.ahead = max(d.ahead-1, 0)
+		if d.ahead = max(d.ahead-1, 0); time.Since(d.brought) >= aheadPause {
+			d.ahead = 0
+		}
 		switch {
 		case time.Now().Before(d.noneTill):
 		case took >= patience:
@@ -144,8 +149,10 @@ func (l *limits) forward(name string, took time.Duration) (jobs int) {
 // hasForwarded records how many jobs were brought forward.
 func (l *limits) hasForwarded(name string, jobs int) {
 	l.locked(name, func(d *destination) {
-		if d.ahead += jobs; jobs == 0 {
-			d.noneTill, d.until = time.Now().Add(forwardPause), time.Time{}
+		now := time.Now()
+		d.ahead, d.brought = d.ahead+jobs, now
+		if jobs == 0 {
+			d.noneTill, d.until = now.Add(forwardPause), time.Time{}
 		}
 	})
 }

@@ -98,6 +98,15 @@ func TestForwardFollowsTheDestination(t *testing.T) {
 	if brought < ended || brought > ended+2*maxForward {
 		t.Errorf("%d jobs were brought forward while %d ended", brought, ended)
 	}
+	// Another worker may take all of them: then none ends here.
+	l.hasForwarded("x", maxForward)
+	if jobs := l.forward("x", 0); jobs != 0 {
+		t.Errorf("%d jobs, although enough are ahead", jobs)
+	}
+	l.known["x"].brought = time.Now().Add(-aheadPause)
+	if jobs := l.forward("x", 0); jobs != maxForward {
+		t.Errorf("%d jobs after others have taken those before, want %d", jobs, maxForward)
+	}
 	l.hasForwarded("x", 0)
 	if jobs := l.forward("x", slow); jobs != 0 {
 		t.Errorf("%d jobs, although none is put off", jobs)
