@@ -42,6 +42,11 @@ func TestVerify(t *testing.T) {
 		{"stripe, with a scheme of the future", "stripe", "Stripe-Signature", stamped + ",v2=x", nil},
 		{"stripe, 5 minutes old", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance)), nil},
 		{"stripe, played back", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance-time.Second)), ErrExpired},
+		{"stripe, from the next 5 minutes", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(Tolerance)), nil},
+		{"stripe, one is not hex", "stripe", "Stripe-Signature", stamped + ",v1=" + strings.Repeat("z", 64), ErrMalformed},
+		{"stripe, one is too short", "stripe", "Stripe-Signature", stamped + ",v1=00", ErrMalformed},
+		{"stripe, ten signatures", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 9), nil},
+		{"stripe, eleven", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 10), ErrMalformed},
 		{"stripe, from the future", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(Tolerance+time.Second)), ErrExpired},
 		{"stripe, stamp changed", "stripe", "Stripe-Signature", strings.Replace(stamped, "t=18", "t=19", 1), ErrMismatch},
 		{"stripe, two stamps", "stripe", "Stripe-Signature", "t=1," + stamped, ErrMalformed},
@@ -109,7 +114,11 @@ func TestDeliveryID(t *testing.T) {
 		{"stripe", nil, `{`, "", false},
 		{"hmac", header("Idempotency-Key", "k"), "", "k", true},
 		{"hmac", nil, "", "", true},
+		{"hmac", header("Idempotency-Key", strings.Repeat("k", 200)), "", strings.Repeat("k", 200), true},
 		{"hmac", header("Idempotency-Key", strings.Repeat("k", 201)), "", "", false},
+		{"hmac", header("Idempotency-Key", "a b~"), "", "a b~", true},
+		{"hmac", header("Idempotency-Key", "a\x7fb"), "", "", false},
+		{"hmac", header("Idempotency-Key", "a\x1fb"), "", "", false},
 		{"hmac", header("Idempotency-Key", "a\x00b"), "", "", false},
 	}
 	for _, c := range cases {

@@ -1,4 +1,4 @@
-package upkeep_test
+package inbox_test
 
 import (
 	"bytes"
@@ -281,5 +281,26 @@ func TestReplayOnlyTouchesTheState(t *testing.T) {
 	}
 	if _, err := in.Replay(t.Context(), "00000000-0000-7000-8000-000000000000", ""); !errors.Is(err, inbox.ErrNotFound) {
 		t.Errorf("an event that is not there: %v", err)
+	}
+}
+
+// Redrive starts dead deliveries again, but not forever. It never starts a quarantined one, and it finds deliveries
+// that have lost their job.
+func TestRedrive(t *testing.T) {
+	in, db, _ := newInbox(t)
+	dead, quarantined, jobless, fresh := accept(t, in, "1"), accept(t, in, "2"), accept(t, in, "3"), accept(t, in, "4")
+	exec(t, db, "delete from river_job where args ->> 'event_id' <> $1", fresh)
+	state := func(id, state string) {
+		exec(t, db, "update delivery set state = $2, changed_at = now() - interval '31 minutes' where event_id = $1", id, state)
+	}
+	state(quarantined, "quarantined")
+	state(jobless, "pending")
+	state(fresh, "pending")
+	for round, want := range []int{2, 1, 1, 0} {
+		state(dead, "dead")
+		started, err := in.Redrive(t.Context())
+		if err != nil || started != want {
+			t.Fatalf("round %d started %d, %v; want %d", round+1, started, err, want)
+		}
 	}
 }
