@@ -36,6 +36,8 @@ func TestVerify(t *testing.T) {
 		{"github, none", "github", "Other", published, ErrMissing},
 		{"hmac with prefix", "hmac", "X-Signature", published, nil},
 		{"hmac without prefix", "hmac", "X-Signature", published[7:], nil},
+		{"hmac, a digit too many", "hmac", "X-Signature", published + "0", ErrMalformed},
+		{"hmac, something behind it", "hmac", "X-Signature", published + "zz", ErrMalformed},
 		{"hmac, not hex", "hmac", "X-Signature", strings.Repeat("z", 64), ErrMalformed},
 		{"stripe", "stripe", "Stripe-Signature", stamped, nil},
 		{"stripe, secret being rolled", "stripe", "Stripe-Signature", wrong, nil},
