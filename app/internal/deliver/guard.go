@@ -33,37 +33,39 @@ var (
 // metadata is refused even where private addresses are allowed.
 var metadata = prefixes("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
 
-// nat64 is the one form of IPv4 in IPv6 that leads to the public internet.
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+var (
+	// nat64 is the one form of IPv4 in IPv6 that leads to the public internet.
+	nat64 = netip.MustParsePrefix("64:ff9b::/96")
+	// teredo has its server's address behind the prefix, and its client's at the end, inverted.
+	teredo = netip.MustParsePrefix("2001::/32")
+)
 
-// embeddings are all forms of IPv4 in IPv6, and at which byte the IPv4 address begins. A gateway would unwrap it.
+// embeddings are the forms of IPv4 in IPv6, and at which bytes the IPv4 address is. A gateway would unwrap it.
 var embeddings = []struct {
 	block netip.Prefix
-	at    int
+	at    [4]int
 }{
-	{nat64, 12},
-	{netip.MustParsePrefix("64:ff9b:1::/48"), 12},  // local NAT64, with the longest prefix
-	{netip.MustParsePrefix("::/96"), 12},           // obsolete
-	{netip.MustParsePrefix("::ffff:0:0:0/96"), 12}, // RFC 2765
-	{netip.MustParsePrefix("2002::/16"), 2},        // 6to4
-	{netip.MustParsePrefix("2001::/32"), 4},        // Teredo: its server
+	{nat64, [4]int{12, 13, 14, 15}},
+	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{12, 13, 14, 15}},  // local NAT64, with the longest prefix
+	{netip.MustParsePrefix("64:ff9b:1::/48"), [4]int{6, 7, 9, 10}},     // and with the shortest one
+	{netip.MustParsePrefix("::/96"), [4]int{12, 13, 14, 15}},           // obsolete
+	{netip.MustParsePrefix("::ffff:0:0:0/96"), [4]int{12, 13, 14, 15}}, // RFC 2765
+	{netip.MustParsePrefix("2002::/16"), [4]int{2, 3, 4, 5}},           // 6to4
+	{teredo, [4]int{4, 5, 6, 7}},
 }
 
 // unwrap returns the address, and the IPv4 addresses inside it.
 func unwrap(address netip.Addr) []netip.Addr {
 	all, raw := []netip.Addr{address}, address.As16()
 	for _, e := range embeddings {
-		if address.Is6() && e.block.Contains(address) {
-			all = append(all, netip.AddrFrom4([4]byte(raw[e.at:])))
+		if e.block.Contains(address) {
+			all = append(all, netip.AddrFrom4([4]byte{raw[e.at[0]], raw[e.at[1]], raw[e.at[2]], raw[e.at[3]]}))
 		}
 	}
-	if address.Is6() && netip.MustParsePrefix("2001::/32").Contains(address) { // Teredo: its client, inverted
+	if teredo.Contains(address) {
 		all = append(all, netip.AddrFrom4([4]byte{^raw[12], ^raw[13], ^raw[14], ^raw[15]}))
 	}
-	if local := netip.MustParsePrefix("64:ff9b:1::/48"); local.Contains(address) { // with the shortest prefix
-		all = append(all, netip.AddrFrom4([4]byte{raw[6], raw[7], raw[9], raw[10]}))
-	}
-	if address.Is6() && raw[10] == 0x5e && raw[11] == 0xfe { // ISATAP
+	if raw[10] == 0x5e && raw[11] == 0xfe { // ISATAP
 		all = append(all, netip.AddrFrom4([4]byte(raw[12:])))
 	}
 	return all
