@@ -240,6 +240,14 @@ func TestConfirmedReplayKeepsItsEvent(t *testing.T) {
 	if err != nil || len(left) != 1 || left[0].ID != ids[0] || left[0].States != "sink pending" {
 		t.Errorf("left are %+v, %v; want the replayed event with its pending delivery", left, err)
 	}
+	// It is in the archive too now. The next batch begins with it, and its object must be another one.
+	exec(t, db, "update delivery set state = 'delivered'")
+	fresh := finished(t, in, db, 1)[0]
+	s.after = nil
+	archive(t, in, db, s)
+	if s.counts(t)[fresh] != 1 {
+		t.Error("the object of the first night hides the next one: an event is lost")
+	}
 }
 
 // An event that is larger than others must not make a batch that a worker cannot hold.
