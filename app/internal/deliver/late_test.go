@@ -70,7 +70,8 @@ func TestQuarantineDoesNotUndoADelivery(t *testing.T) {
 	}
 	renewAndCollect(t, lease(t, db, "watcher"))
 	var state string
-	if err := db.QueryRow(t.Context(), "select state from delivery where event_id = $1", event).Scan(&state); err != nil || state != "delivered" {
+	err := db.QueryRow(t.Context(), "select state from delivery where event_id = $1", event).Scan(&state)
+	if err != nil || state != "delivered" {
 		t.Errorf("the delivery is %s, %v", state, err)
 	}
 }
