@@ -155,7 +155,8 @@ func archive(t *testing.T, in *inbox.Inbox, db *database.DB, to storage.Storage)
 	workers := river.NewWorkers()
 	upkeep.Register(workers, in, to, 30*24*time.Hour, slog.New(slog.DiscardHandler))
 	client, err := inbox.NewJobs(db, &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		Queues: map[string]river.QueueConfig{"upkeep": {MaxWorkers: 2}}, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 20 * time.Millisecond})
+		Queues:        map[string]river.QueueConfig{"upkeep": {MaxWorkers: 2}},
+		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
