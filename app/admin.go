@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 
@@ -60,17 +61,24 @@ func runCreateAdmin(ctx context.Context, a *app, args []string) error {
 	password := a.AdminPassword.Reveal()
 	if password == "" {
 		_, _ = fmt.Fprint(a.stdout, "Password: ")
-		line, err := bufio.NewReader(a.stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		if password, err = a.readLine(); err != nil {
 			return err
 		}
-		password = strings.TrimRight(line, "\r\n")
 	}
 	if err := operator.Add(ctx, a.db, found[0], password); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(a.stdout, "operator", found[0], "can log in")
 	return err
+}
+
+// readLine reads the first line of standard input.
+func (a *app) readLine() (string, error) {
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 func runSource(ctx context.Context, a *app, args []string) error {
@@ -110,7 +118,7 @@ func runDestination(ctx context.Context, a *app, args []string) error {
 		return a.printTable(err, "NAME\tSOURCE\tURL\tPRIVATE\tCONCURRENCY\tATTEMPTS", len(list), func(i int) string {
 			d := list[i]
 			return fmt.Sprintf("%s\t%s\t%s\t%t\t%d\t%d",
-				d.Name, d.Source, d.URL, d.AllowPrivate, d.Concurrency, d.MaxAttempts)
+				d.Name, d.Source, origin(d.URL), d.AllowPrivate, d.Concurrency, d.MaxAttempts)
 		})
 	}
 	if len(args) == 0 || args[0] != "add" {
@@ -130,10 +138,34 @@ func runDestination(ctx context.Context, a *app, args []string) error {
 	return a.addWithSecret("destination "+d.Name, &d.Secret, func() error { return in.AddDestination(ctx, d) })
 }
 
-// addWithSecret adds a source or destination. If it has no secret, it gets a new one, which is shown only this once.
+// origin returns the part of an address that is no credential. The output of a command may be kept in a log.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "?"
+	}
+	if u.Path == "" && u.RawQuery == "" {
+		return address
+	}
+	return u.Scheme + "://" + u.Host + "/..."
+}
+
+// addWithSecret adds a source or destination. The secret - is read from standard input. If there is none, it gets a new
+// one, which is shown only this once. On Fargate a secret can be neither an argument nor shown: AWS records the
+// arguments of a task, and its output is a log.
 func (a *app) addWithSecret(what string, secret *config.Secret, add func() error) error {
 	generated := *secret == ""
-	if generated {
+	switch {
+	case *secret == "-":
+		line, err := a.readLine()
+		if err != nil {
+			return err
+		}
+		*secret = config.Secret(line)
+	case a.AWS.CredentialsPath != "":
+		return errors.New("on Fargate the arguments and the output of a command are recorded: " +
+			"add it on the operators' page, or write --secret - and the secret to standard input")
+	case generated:
 		*secret = config.Secret(rand.Text())
 	}
 	if err := add(); err != nil {

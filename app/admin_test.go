@@ -44,13 +44,18 @@ func TestAdminCommands(t *testing.T) {
 	}{
 		{"status", "", []string{"migrate", "status"}, "00001 applied", 0},
 		{"add a source", "", []string{"source", "add", "shop", "--scheme", "stripe"}, "added source shop; its secret is ", 0},
+		{"its secret is read", "a-secret-from-stdin\n", []string{"source", "add", "mine", "--secret", "-"}, "added source mine\n", 0},
+		{"a hook", "", []string{"destination", "add", "hook", "shop", "https://example.com/T000/TOKEN?key=TOKEN", "--secret", testSecret},
+			"added destination hook\n", 0},
+		{"no credential is listed", "", []string{"destination", "list"}, "https://example.com/...", 0},
+		{"a bad address", "", []string{"destination", "add", "hook", "shop", "ftp://x/TOKEN"}, "url: write http:// or https://", 1},
 		{"a bad source", "", []string{"source", "add", "Shop", "--scheme", "md5", "--secret", "x"}, `scheme "md5": write one of`, 1},
 		{"list sources", "", []string{"source", "list"}, "shop  stripe  6000", 0},
 		{"a destination without a source", "", []string{"destination", "add", "d", "nobody", "https://example.com"},
 			`source "nobody": not found; add it first`, 1},
 		{"add a destination", "", []string{"destination", "add", "crm", "shop", "https://example.com/x", "--attempts", "3"},
 			"added destination crm", 0},
-		{"list destinations", "", []string{"destination", "list"}, "https://example.com/x", 0},
+		{"list destinations", "", []string{"destination", "list"}, "https://example.com/...", 0},
 		{"an unknown subcommand", "", []string{"destination", "list-all"}, "want add or list", 2},
 		{"try an import", "", []string{"import", "--dry-run", file}, "would import 2 events; 0 were already known", 0},
 		{"import", "", []string{"import", file}, "imported 2 events; 0 were already known", 0},
@@ -59,17 +64,32 @@ func TestAdminCommands(t *testing.T) {
 		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use at least 12", 1},
 		{"an operator", "correct horse battery\n", []string{"createadmin", "Ada@Example.com"}, "can log in", 0},
 		{"many events need --yes", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
+		{"a state that is none", "", []string{"replay", "--state", "gone"}, `--state "gone": write one of`, 2},
 		{"read", "select count(*) as events from event;\n", []string{"console"}, "events\n2\n", 0},
 		{"do not write", "delete from attempt;\n", []string{"console"}, "read-only transaction", 0},
 		{"write", "delete from attempt;\n", []string{"console", "--write"}, "DELETE 0", 0},
 	}
 	for _, c := range cases {
 		output, code := runCommand(t, w.env, c.input, c.args...)
-		if code != c.code || !strings.Contains(output, c.want) || strings.Contains(output, "goroutine") {
+		if code != c.code || !strings.Contains(output, c.want) || strings.Contains(output, "goroutine") || strings.Contains(output, "TOKEN") {
 			t.Errorf("%s: exit code %d, want %d, with %q in:\n%s", c.what, code, c.code, c.want, output)
 		}
 	}
-	if err := operator.Check(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
+	// On Fargate, arguments are in CloudTrail and the output is in CloudWatch Logs.
+	fargate := w.env.with("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")
+	for _, secret := range [][]string{nil, {"--secret", testSecret}} {
+		output, code := runCommand(t, fargate, "", append([]string{"source", "add", "late"}, secret...)...)
+		if code != 1 || !strings.Contains(output, "operators' page") || strings.Contains(output, testSecret) {
+			t.Errorf("on Fargate: exit code %d in:\n%s", code, output)
+		}
+	}
+	if output, code := runCommand(t, fargate, testSecret+"\n", "source", "add", "late", "--secret", "-"); code != 0 {
+		t.Errorf("on Fargate, from standard input: exit code %d in:\n%s", code, output)
+	}
+	if source, err := w.in.Source(t.Context(), "mine"); err != nil || source.Secret.Reveal() != "a-secret-from-stdin" {
+		t.Errorf("the secret from standard input is %q, %v", source.Secret.Reveal(), err)
+	}
+	if _, err := operator.Check(t.Context(), w.db, "ada@example.com", "correct horse battery"); err != nil {
 		t.Errorf("the new operator cannot log in: %v", err)
 	}
 	events, err := w.in.Events(t.Context(), inbox.Filter{Limit: 10, Source: "demo"})

@@ -198,7 +198,7 @@ func (w *world) archiveAndImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range []river.JobArgs{upkeep.Redrive{Tick: time.Now()}, upkeep.Archive{Tick: time.Now().AddDate(0, 0, 31)}} {
+	for _, args := range []river.JobArgs{upkeep.Redrive{Tick: time.Now()}, inbox.Archive{Tick: time.Now().AddDate(0, 0, 31)}} {
 		if _, err := jobs.Insert(t.Context(), args, &river.InsertOpts{Queue: inbox.Queue, MaxAttempts: 1}); err != nil {
 			t.Fatal(err)
 		}

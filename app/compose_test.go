@@ -125,7 +125,7 @@ func checkProcess(t *testing.T, compose composeFile, name string, service compos
 	// Only web may have a port: two tasks cannot have the same one, so the other processes could not be scaled.
 	var ports []string
 	if port := dockerfile(t, "EXPOSE")[0]; name == "web" {
-		ports = []string{port + ":" + port}
+		ports = []string{"127.0.0.1:" + port + ":" + port} // not for the network
 	}
 	if !slices.Equal(service.Ports, ports) {
 		t.Errorf("ports %v, want %v", service.Ports, ports)

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"dozen/app/internal/inbox"
@@ -49,6 +51,13 @@ func (a *app) openEvents(ctx context.Context, name string) (io.ReadCloser, error
 	return os.Open(name)
 }
 
+// replayed is what `replay` replays.
+type replayed struct {
+	inbox.Filter
+	all bool // every delivery of an event, not only those in the filter's state
+	yes bool // false only counts
+}
+
 // runReplay delivers one event again, or all that match. Without --yes it only prints how many match.
 func runReplay(ctx context.Context, a *app, args []string) error {
 	in, err := a.newInbox()
@@ -62,44 +71,57 @@ func runReplay(ctx context.Context, a *app, args []string) error {
 		}
 		return err
 	}
-	filter := inbox.Filter{Limit: 500}
+	what := replayed{Filter: inbox.Filter{Limit: 500}}
 	set := newFlags("replay")
-	set.StringVar(&filter.Source, "source", "", "")
-	set.StringVar(&filter.State, "state", "dead", "")
-	yes := set.Bool("yes", false, "")
+	set.StringVar(&what.Source, "source", "", "")
+	set.StringVar(&what.State, "state", "dead", "")
+	set.BoolVar(&what.all, "all", false, "")
+	set.BoolVar(&what.yes, "yes", false, "")
 	if _, err := parse(set, args, 0); err != nil {
 		return err
 	}
-	return a.replayAll(ctx, in, filter, *yes)
+	if !slices.Contains(inbox.States, what.State) {
+		return usageError{fmt.Sprintf("dozen-app replay: --state %q: write one of %v", what.State, inbox.States)}
+	}
+	return a.replayAll(ctx, in, what)
 }
 
-func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, filter inbox.Filter, yes bool) error {
+func (a *app) replayAll(ctx context.Context, in *inbox.Inbox, what replayed) error {
 	events, started := 0, 0
 	for {
-		list, err := in.Events(ctx, filter)
+		list, err := in.Events(ctx, what.Filter)
 		if err != nil {
 			return err
 		}
-		events += len(list)
 		for _, event := range list {
-			filter.Before = event.ID
-			if !yes {
-				continue
+			what.Before = event.ID
+			count, err := what.replay(ctx, in, event.ID)
+			if errors.Is(err, inbox.ErrArchiving) || errors.Is(err, inbox.ErrNotFound) {
+				continue // it went into the archive meanwhile
 			}
-			count, err := in.Replay(ctx, event.ID, "")
 			if err != nil {
 				return err
 			}
-			started += count
+			events, started = events+1, started+count
 		}
-		if len(list) < filter.Limit {
+		if len(list) < what.Limit {
 			break
 		}
 	}
-	if !yes {
+	if !what.yes {
 		_, err := fmt.Fprintf(a.stdout, "would replay %d events; add --yes to do it\n", events)
 		return err
 	}
 	_, err := fmt.Fprintf(a.stdout, "replayed %d events, started %d deliveries\n", events, started)
 	return err
+}
+
+func (r replayed) replay(ctx context.Context, in *inbox.Inbox, id string) (started int, err error) {
+	switch {
+	case !r.yes:
+		return 0, nil
+	case r.all:
+		return in.Replay(ctx, id, "")
+	}
+	return in.ReplayOnly(ctx, id, r.State)
 }

@@ -32,13 +32,14 @@ var commands = []command{
 	{"createadmin", "EMAIL",
 		"add an operator or change a password, which is read from ADMIN_PASSWORD or standard input", runCreateAdmin},
 	{"source", "list | add NAME [--scheme hmac|github|stripe] [--secret SECRET] [--rate N]",
-		"list or add the sources that may post events; N is events per minute", runSource},
+		"list or add the sources that may post events; N is events per minute; SECRET - reads standard input", runSource},
 	{"destination", "list | add NAME SOURCE URL [--secret SECRET] [--allow-private] [--concurrency N] [--attempts N]",
 		"list or add the destinations of a source's events", runDestination},
 	{"import", "[--dry-run] FILE | - | storage:KEY",
 		"accept events from JSON lines in the archive's format; - is standard input", runImport},
-	{"replay", "EVENT | [--source NAME] [--state STATE] --yes",
-		"deliver one event again, or all that match; STATE is dead by default", runReplay},
+	{"replay", "EVENT | [--source NAME] [--state STATE] [--all] --yes",
+		"deliver one event again, or only the deliveries in STATE (dead) of all that match; --all means every delivery",
+		runReplay},
 	{"console", "[--write]", "run SQL statements from standard input, read-only without --write", runConsole},
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,6 +157,54 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 	for _, p := range []*instance{web, stranger, fresh, refused} {
 		if lines := p.lines(password); len(lines) > 0 {
 			t.Errorf("the password is in the log: %s", lines)
+		}
+	}
+}
+
+// A server that only encrypts may be anybody. With verify-full the app talks to one whose certificate is from the
+// authority in SSL_CERT_FILE, which is how `dozen up` names its own, and is for the host's name.
+func TestDatabaseIsVerified(t *testing.T) {
+	ca := newAuthority(t)
+	ca.issue(t, "database", &x509.Certificate{
+		SerialNumber: big.NewInt(3),
+		NotAfter:     time.Now().Add(time.Hour),
+		DNSNames:     []string{"localhost"},
+	})
+	certificate, err := os.ReadFile(ca.file("database.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(ca.file("database.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "dozen-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	server, err := testserver.NewPostgres(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Secure(certificate, key); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	env := newVariables(t).with("POSTGRES_PORT", strconv.Itoa(server.Port)).with("POSTGRES_SSLMODE", "verify-full")
+	delete(env, "DATABASE_URL")
+	for _, c := range []struct{ what, host, authority, want string }{
+		{"its own authority", "localhost", ca.file("ca.pem"), "1"},
+		{"another authority", "localhost", newAuthority(t).file("ca.pem"), "certificate signed by unknown authority"},
+		{"another name", "127.0.0.1", ca.file("ca.pem"), "cannot validate certificate for 127.0.0.1"},
+	} {
+		env := env.with("POSTGRES_SERVICE_HOST", c.host).with("SSL_CERT_FILE", c.authority)
+		output, _ := runCommand(t, env, "select count(*) from pg_stat_ssl where ssl and pid = pg_backend_pid();\n", "console")
+		if !strings.Contains(output, c.want) {
+			t.Errorf("%s: want %q in:\n%s", c.what, c.want, output)
 		}
 	}
 }

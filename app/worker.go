@@ -97,7 +97,7 @@ func newWorker(a *app, queue string) (*inbox.Jobs, *deliver.Lease, error) {
 		return nil, nil, err
 	}
 	in := inbox.New(a.db, client)
-	river.AddWorker(workers, deliver.NewWorker(in, a.log, a.metrics))
+	river.AddWorker(workers, deliver.NewWorker(in, a.log, a.metrics, a.WorkerConcurrency))
 	upkeep.Register(workers, in, storage.Open(a.Storage, a.aws), a.Retention, a.log)
 	return client, lease, nil
 }

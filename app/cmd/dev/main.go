@@ -58,7 +58,7 @@ func run(ctx context.Context, app, port string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d.env = append(d.env, "PORT="+port, "APP_URL=http://localhost:"+port, "ADMIN_PASSWORD="+password,
+	d.env = append(d.env, "BIND=127.0.0.1", "PORT="+port, "APP_URL=http://localhost:"+port, "ADMIN_PASSWORD="+password,
 		"STORAGE_URL=file://"+filepath.Join(d.dir, "storage"), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
 	echo, err := d.startEcho()
 	if err != nil {

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,9 +61,14 @@ func (c *Client) Parameters(ctx context.Context, path string) (map[string]string
 	}
 }
 
-// PutObject writes an object. It replaces an object of the same key.
+// PutObject writes an object, unless there is one with this key already.
 func (c *Client) PutObject(ctx context.Context, bucket, key string, body []byte) error {
-	_, err := c.send(ctx, "s3", http.MethodPut, c.objectURL(bucket, key), http.Header{}, body)
+	header := http.Header{"If-None-Match": {"*"}}
+	_, err := c.send(ctx, "s3", http.MethodPut, c.objectURL(bucket, key), header, body)
+	var answer *Error
+	if errors.As(err, &answer) && answer.Status == http.StatusPreconditionFailed {
+		return nil
+	}
 	return err
 }
 

@@ -117,7 +117,9 @@ func (c *Client) sendOnce(
 		return nil, true, err
 	}
 	if response.StatusCode/100 != 2 {
-		retry = response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 ||
+		// S3 answers 409 if two requests write an object at once.
+		retry = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusConflict ||
+			response.StatusCode >= 500 ||
 			bytes.Contains(answer, []byte("Throttl"))
 		return nil, retry, &Error{Status: response.StatusCode, Message: string(answer[:min(len(answer), 300)])}
 	}

@@ -13,7 +13,8 @@ import (
 type Config struct {
 	Environment      string // its name; "local" when unset
 	Version          string // the image's; "dev" when unset
-	Port             int    // web listens on it, on every address
+	Bind             string // the address that web listens on; every one when unset
+	Port             int    // web listens on it
 	AppURL           string // where users reach web, without a trailing slash
 	LogLevel         slog.Level
 	LogFormat        string // "json" or "text"
@@ -84,6 +85,7 @@ func load(r *reader) Config {
 	cfg := Config{
 		Environment:       r.string("ENVIRONMENT", "local"),
 		Version:           r.string("VERSION", "dev"),
+		Bind:              r.address("BIND"),
 		Port:              r.number("PORT", 8080, 1, 65535),
 		AppURL:            strings.TrimSuffix(r.string("APP_URL", "http://localhost:8080"), "/"),
 		LogFormat:         r.oneOf("LOG_FORMAT", "text", "json", "text"),

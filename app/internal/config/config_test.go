@@ -27,7 +27,7 @@ func TestDefaultsAreValid(t *testing.T) {
 // One restart per problem makes a bad evening: all of them are reported at once.
 func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	wrong := map[string]string{
-		"PORT": "http", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "POSTGRES_PORT": "0", "POSTGRES_SSLMODE": "on",
+		"PORT": "http", "BIND": "localhost", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "POSTGRES_PORT": "0", "POSTGRES_SSLMODE": "on",
 		"DATABASE_POOL_SIZE": "1", "CACHE_URL": "memcached://x", "STORAGE_URL": "ftp://x", "WORKER_CONCURRENCY": "-1",
 		"ROUTING_LAG_SECONDS": "9", "DRAIN_SECONDS": "8", "KEEP_ALIVE_SECONDS": "0", "REQUEST_TIMEOUT_SECONDS": "1h",
 		"RETENTION_DAYS": "0", "APP_URL": "example.com",

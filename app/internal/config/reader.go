@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -48,6 +49,14 @@ func (r *reader) number(name string, fallback, lowest, highest int) int {
 
 func (r *reader) seconds(name string, fallback, lowest, highest int) time.Duration {
 	return time.Duration(r.number(name, fallback, lowest, highest)) * time.Second
+}
+
+// address returns an IP address, or "".
+func (r *reader) address(name string) string {
+	value := r.lookup(name)
+	_, err := netip.ParseAddr(value)
+	r.require(err == nil || value == "", "%s=%q: write an IP address such as 127.0.0.1, or nothing for all", name, value)
+	return value
 }
 
 // require records a problem unless ok.

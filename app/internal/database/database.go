@@ -29,7 +29,7 @@ type DB struct {
 // Open returns a pool. It connects when it is first used, so that a process can start, and answer its health check,
 // during an outage of the database.
 func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process string) (*DB, error) {
-	settings, err := pgxpool.ParseConfig(cfg.URL)
+	settings, err := pgxpool.ParseConfig(verified(cfg.URL))
 	if err != nil {
 		return nil, fmt.Errorf("database URL %q: %w", cfg.URL, err)
 	}
@@ -39,6 +39,7 @@ func Open(ctx context.Context, cfg config.Database, aws *awsapi.Client, process 
 	settings.MaxConnLifetime = 30 * time.Minute
 	settings.MaxConnLifetimeJitter = 5 * time.Minute
 	settings.ConnConfig.ConnectTimeout = 3 * time.Second
+	trustRDS(settings.ConnConfig)
 	params := settings.ConnConfig.RuntimeParams
 	params["application_name"] = "dozen-" + process
 	// A process that disappears from the network must not hold its locks for hours.
@@ -103,6 +104,13 @@ func (db *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 type row func(dest ...any) error
 
 func (r row) Scan(dest ...any) error { return r(dest...) }
+
+// IsRefusedValue reports whether PostgreSQL works but refuses a value, such as text that is not UTF-8 or is too long for
+// an index: classes 22 and 54 of its error codes.
+func IsRefusedValue(err error) bool {
+	var reason *pgconn.PgError
+	return errors.As(err, &reason) && (reason.Code[:2] == "22" || reason.Code[:2] == "54")
+}
 
 // retry runs operation again while it cannot get a connection. If harmless, the operation changes nothing even if it is
 // interrupted, as with BEGIN.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -34,11 +35,9 @@ const (
 // Migrate applies the migrations that the schema lacks. It leaves a newer schema alone. It is safe to run many times at
 // once, to kill at any point, and to run again. target is the last migration to apply, for tests; 0 is the newest.
 func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error {
-	unlock, err := db.lock(ctx, log)
-	if err != nil {
+	if err := db.connectWithPatience(ctx, log); err != nil {
 		return err
 	}
-	defer unlock()
 	for try := 1; ; try++ {
 		err := db.migrateOnce(ctx, log, target)
 		if err == nil || !isLockTimeout(err) || try == lockTries {
@@ -53,25 +52,13 @@ func (db *DB) Migrate(ctx context.Context, log *slog.Logger, target int64) error
 	}
 }
 
-// lock waits until no other migration is running. The lock belongs to a connection, so PostgreSQL frees it if this
-// process is killed.
-func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err error) {
-	conn, err := db.acquireWithPatience(ctx, log)
-	if err != nil {
-		return nil, err
-	}
+// lock waits until no other migration is running. The lock belongs to the one connection that the migration runs on:
+// if that connection is cut, another migration can begin only when PostgreSQL has ended what runs on it.
+func lock(ctx context.Context, log *slog.Logger, conn *pgx.Conn) error {
 	for waited := false; ; waited = true {
 		var mine bool
-		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrateLock).Scan(&mine); err != nil {
-			conn.Release()
-			return nil, err
-		}
-		if mine {
-			return func() {
-				// Closing the connection frees the lock, whatever its state.
-				_ = conn.Conn().Close(context.WithoutCancel(ctx))
-				conn.Release()
-			}, nil
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrateLock).Scan(&mine); err != nil || mine {
+			return err
 		}
 		if !waited {
 			log.InfoContext(ctx, "waiting for another migration to finish")
@@ -79,34 +66,34 @@ func (db *DB) lock(ctx context.Context, log *slog.Logger) (unlock func(), err er
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			conn.Release()
-			return nil, fmt.Errorf("wait for another migration: %w", ctx.Err())
+			return fmt.Errorf("wait for another migration: %w", ctx.Err())
 		}
 	}
 }
 
-// acquireWithPatience connects. A migration must not fail because the database is busy or starting, but it fails at
-// once if the database refuses the login.
-func (db *DB) acquireWithPatience(ctx context.Context, log *slog.Logger) (*pgxpool.Conn, error) {
+// connectWithPatience waits for the database. A migration must not fail because the database is busy or starting, but it
+// fails at once if the database refuses the login.
+func (db *DB) connectWithPatience(ctx context.Context, log *slog.Logger) error {
 	for deadline := time.Now().Add(connectPatience); ; {
-		conn, err := db.Acquire(ctx)
+		err := db.Ping(ctx)
 		if err == nil || !db.retryable(err, false) || time.Now().After(deadline) {
-			return conn, err
+			return err
 		}
 		log.WarnContext(ctx, "cannot reach the database, retrying", "error", err)
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }
 
 func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) error {
 	settings := db.Config()
-	settings.MaxConns = 2
+	settings.MaxConns = 1
 	settings.ConnConfig.ConnectTimeout = connectPatience
 	settings.ConnConfig.RuntimeParams["lock_timeout"] = lockTimeout
+	settings.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return lock(ctx, log, conn) }
 	pool, err := pgxpool.NewWithConfig(ctx, settings)
 	if err != nil {
 		return err

@@ -101,6 +101,44 @@ func TestMigrationsOnlyAdd(t *testing.T) {
 	}
 }
 
+// The lock that keeps a second migration out was on a connection of its own. When that one was cut, both migrations ran.
+// So the lock must be on the connection that migrates.
+func TestMigrationRunsOnTheConnectionWithItsLock(t *testing.T) {
+	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
+	if err := db.Migrate(t.Context(), silent, 1); err != nil {
+		t.Fatal(err)
+	}
+	report, err := db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = report.Rollback(context.Background()) }()
+	if _, err := report.Exec(t.Context(), "select count(*) from delivery"); err != nil {
+		t.Fatal(err)
+	}
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { first <- db.Migrate(context.Background(), silent, 0) }()
+	var holder int
+	testsuite.Eventually(t, 10*time.Second, func() error {
+		return db.QueryRow(t.Context(), `select pid from pg_locks waiting join pg_locks mine using (pid)
+			where not waiting.granted and mine.locktype = 'advisory' and mine.granted
+				and mine.database = (select oid from pg_database where datname = current_database())`).Scan(&holder)
+	})
+	go func() { second <- db.Migrate(context.Background(), silent, 0) }()
+	if _, err := db.Exec(t.Context(), "select pg_terminate_backend($1)", holder); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-first; err == nil {
+		t.Error("the first migration does not notice that its connection was cut")
+	}
+	if err := report.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-second; err != nil {
+		t.Errorf("the second migration: %v", err)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	db := testsuite.Open(t, testsuite.DatabaseURL(t, false))
 	if err := db.Migrate(t.Context(), silent, 2); err != nil {

@@ -10,17 +10,22 @@ import (
 	"dozen/app/internal/inbox"
 )
 
-var public = []string{"93.184.215.14", "8.8.8.8", "2606:4700::6810:84e5", "64:ff9b::808:808", "172.32.0.1", "100.128.0.1"}
+var public = []string{"93.184.215.14", "2606:4700::a9fe:a9fe", "2606:4700::5e00:a9fe:a9fe",
+	"8.8.8.8", "2606:4700::6810:84e5", "64:ff9b::808:808", "172.32.0.1", "100.128.0.1"}
 
 var private = []string{
 	"127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
 	"192.0.0.8", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fd12:3456::1",
 	"ff02::1", "fec0::1", "2002:7f00:1::", "2001::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "::7f00:1",
+	"fd00::a9fe:a9fe", "fd00::5e00:a9fe:a9fe",
+	"fd00::fe:a9fe:a9fe", "::ffff:0:10.0.0.1", "::ffff:0:8.8.8.8", "4000::1", "1fff::1", "8000::1", "100::1", "5f00::1", "64:ff9b:1::808:808",
+	"2001:0:808:808::1", "2002:808:808::1", "e000::1", "64:ff9b:2::808:808",
 }
 
 var metadataAddresses = []string{
 	"169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.1", "fe80::1", "fe80::1%eth0", "fd00:ec2::254",
-	"::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
+	"::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::", "::a9fe:a9fe",
+	"::ffff:0:169.254.169.254", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::", "2001:0:808:808::5601:5601", "fd00::5efe:a9fe:a9fe",
 }
 
 // People who may add a destination must not reach our own network with it.
@@ -92,6 +97,9 @@ func FuzzCheckAddress(f *testing.F) {
 		if nat64.Contains(plain) {
 			last := plain.As16()
 			inside = netip.AddrFrom4([4]byte(last[12:]))
+		}
+		if plain.Is6() && !nat64.Contains(plain) && !global.Contains(plain) {
+			t.Fatalf("%s passes as public, but is not allocated", address)
 		}
 		for _, one := range []netip.Addr{plain, inside} {
 			if one.IsPrivate() || one.IsLoopback() || one.IsLinkLocalUnicast() || one.IsMulticast() || one.IsUnspecified() {

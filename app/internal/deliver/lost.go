@@ -35,6 +35,7 @@ with lost as (
 ), quarantined as (
 	update delivery set state = 'quarantined', changed_at = now() from collected
 	where quarantine and delivery.event_id = collected.event_id and delivery.destination = collected.destination
+		and delivery.state = 'pending'
 ), forgotten as (
 	delete from lease where worker = any ($1::text[]) and beat < now() - interval '1 hour'
 )

@@ -3,10 +3,13 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"dozen/app/internal/inbox"
@@ -56,11 +59,40 @@ func (s *sender) send(ctx context.Context, p inbox.Parcel, attempt int) inbox.Ou
 	out := inbox.Outcome{Status: status, Took: time.Since(start)}
 	switch {
 	case err != nil:
-		out.Error = err.Error()
+		out.Error = reason(err)
 	case status/100 != 2:
 		out.Error = "the destination answered " + strconv.Itoa(status)
 	}
 	return out
+}
+
+// reason describes why there was no answer. It leaves out every name and address, because the address of a destination
+// may be all that it takes to post to it, and the text goes to the log.
+func reason(err error) string {
+	var guarded *refusedAddress
+	var name *net.DNSError
+	var system syscall.Errno
+	var untrusted *tls.CertificateVerificationError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &guarded):
+		return guarded.Error()
+	case errors.As(err, &name) && name.IsNotFound:
+		return "the destination's host name is not known"
+	case errors.As(err, &untrusted):
+		return "the destination's certificate is not trusted, or is not for its host name"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "the destination did not answer in time"
+	case errors.As(err, &name):
+		return "the destination's host name cannot be looked up at the moment"
+	case errors.As(err, &system):
+		return "the connection to the destination failed: " + system.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the destination closed the connection without an answer"
+	case errors.Is(err, context.Canceled):
+		return "the request was cancelled"
+	}
+	return "the request to the destination failed, or its answer is not HTTP"
 }
 
 // post returns the status of the answer, or 0 if there was none.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -24,17 +23,17 @@ type Worker struct {
 	log     *slog.Logger
 	metrics *metric.Writer
 	sender  *sender
-	busy    limits
+	busy    *limits
 }
 
-// NewWorker returns a worker that records its attempts in the inbox.
-func NewWorker(in *inbox.Inbox, log *slog.Logger, metrics *metric.Writer) *Worker {
+// NewWorker returns a worker with the given number of slots, which records its attempts in the inbox.
+func NewWorker(in *inbox.Inbox, log *slog.Logger, metrics *metric.Writer, slots int) *Worker {
 	return &Worker{
 		inbox:   in,
 		log:     log,
 		metrics: metrics,
 		sender:  newSender(),
-		busy:    limits{running: map[string]int{}},
+		busy:    newLimits(slots),
 	}
 }
 
@@ -55,11 +54,11 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		// The job was started again although its outcome had been recorded.
 		return nil
 	}
-	if !w.busy.take(parcel.Name, parcel.Concurrency) {
-		// A slow destination must not occupy the whole worker.
+	if !w.busy.take(ctx, parcel.Name, parcel.Concurrency, job.ID) {
+		w.putOff(ctx, parcel.Name)
 		return river.JobSnooze(time.Second + rand.N(time.Second))
 	}
-	defer w.busy.give(parcel.Name)
+	defer w.busy.give(parcel.Name, job.ID)
 
 	out := w.sender.send(ctx, parcel, job.Attempt)
 	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
@@ -71,7 +70,26 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 	if err := w.inbox.Record(recording, job, out); err != nil {
 		return err
 	}
+	if jobs := w.busy.forward(parcel.Name, out.Took); jobs > 0 {
+		if jobs, err := w.inbox.Forward(recording, parcel.Name, jobs); err == nil {
+			w.busy.hasForwarded(parcel.Name, jobs)
+		}
+	}
 	return w.logOutcome(ctx, job, out)
+}
+
+// putOff keeps the due jobs of a slow destination away from the workers for a while.
+func (w *Worker) putOff(ctx context.Context, name string) {
+	from, may := w.busy.mayPutOff(name)
+	if !may {
+		return
+	}
+	until, err := w.inbox.PutOff(ctx, name, from)
+	if err != nil {
+		w.log.WarnContext(ctx, "cannot put off the jobs of a slow destination", "error", err)
+		return
+	}
+	w.busy.hasPutOff(name, until)
 }
 
 // logOutcome logs and counts an outcome, and returns its error.
@@ -116,29 +134,4 @@ func backoff(attempt int) time.Duration {
 		pause = min(firstBackoff<<max(attempt-1, 0), longestBackoff)
 	}
 	return pause - pause/8 + rand.N(pause/4)
-}
-
-// limits counts the running requests of each destination.
-type limits struct {
-	mu      sync.Mutex
-	running map[string]int
-}
-
-// take reports whether one more request may run, and counts it.
-func (l *limits) take(name string, limit int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.running[name] >= limit {
-		return false
-	}
-	l.running[name]++
-	return true
-}
-
-func (l *limits) give(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.running[name]--; l.running[name] == 0 {
-		delete(l.running, name)
-	}
 }

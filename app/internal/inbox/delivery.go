@@ -38,7 +38,8 @@ type Outcome struct {
 }
 
 // Record writes an attempt, the delivery's new state and the end of its job in one transaction: a worker that is killed
-// meanwhile has written either all of it or nothing.
+// meanwhile has written either all of it or nothing. A worker that comes back late, when its job has been given to
+// another, cannot make the delivery dead: the other may have delivered it, and a redrive would send it again.
 func (in *Inbox) Record(ctx context.Context, job *river.Job[Delivery], out Outcome) error {
 	return in.db.InTx(ctx, func(tx pgx.Tx) error {
 		var status *int
@@ -57,8 +58,9 @@ func (in *Inbox) Record(ctx context.Context, job *river.Job[Delivery], out Outco
 				insert into attempt (event_id, destination, status, error, took_ms) values ($1, $2, $3, $4, $5)
 			)
 			update delivery set state = $6, changed_at = now()
-			where event_id = $1 and destination = $2 and $6 <> 'pending'`,
-			job.Args.EventID, job.Args.Destination, status, out.Error, out.Took.Milliseconds(), state)
+			where event_id = $1 and destination = $2 and ($6 = 'delivered' or $6 = 'dead' and exists (
+				select from river_job where id = $7 and state = 'running' and attempt = $8))`,
+			job.Args.EventID, job.Args.Destination, status, out.Error, out.Took.Milliseconds(), state, job.ID, job.Attempt)
 		if err != nil || out.Error != "" {
 			return err
 		}

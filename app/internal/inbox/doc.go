@@ -7,7 +7,7 @@
 // deliveries and their jobs are written in one transaction: there is no event without its jobs, and no job without its
 // event. A delivery is in one of four states:
 //
-//	pending ──► delivered
+//	pending ──► delivered ──► archived with its event, see ArchiveBatch
 //	   │  ▲
 //	   ▼  └── replay, by an operator or the hourly redrive
 //	  dead (after the last attempt) or quarantined (after it has killed its workers)

@@ -9,6 +9,9 @@ import (
 	"dozen/app/internal/database"
 )
 
+// States are the states of a delivery; see the package's picture.
+var States = []string{"pending", "delivered", "dead", "quarantined"}
+
 // Filter selects events. Empty fields match every event.
 type Filter struct {
 	Source string

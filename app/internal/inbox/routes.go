@@ -17,7 +17,7 @@ type Source struct {
 	Name          string
 	Scheme        string
 	Secret        config.Secret
-	RatePerMinute int // events accepted per minute; at least 1
+	RatePerMinute int // events accepted per minute; 1 to 2147483647
 }
 
 // Destination is a URL that a source's events go to.
@@ -27,7 +27,7 @@ type Destination struct {
 	URL          string
 	Secret       config.Secret // signs our requests to it
 	AllowPrivate bool          // may be in a private network, but never a metadata address
-	Concurrency  int           // simultaneous requests per worker; at least 1
+	Concurrency  int           // simultaneous requests per worker; 1 to 1000
 	MaxAttempts  int           // before a delivery is dead; 1 to 100
 }
 

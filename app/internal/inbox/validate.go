@@ -3,6 +3,7 @@ package inbox
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,7 +12,10 @@ import (
 // Schemes are the ways to sign a request; see package signature.
 var Schemes = []string{"hmac", "github", "stripe"}
 
-const minSecret = 16
+const (
+	minSecret      = 16
+	maxConcurrency = 1000 // as many as a worker's highest WORKER_CONCURRENCY
+)
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
@@ -21,7 +25,8 @@ func (s Source) Validate() error {
 	p.requireName("source", s.Name)
 	p.require(slices.Contains(Schemes, s.Scheme), "scheme %q: write one of %v", s.Scheme, Schemes)
 	p.require(len(s.Secret) >= minSecret, "secret: has %d characters, use at least %d", len(s.Secret), minSecret)
-	p.require(s.RatePerMinute >= 1, "rate %d: write at least 1 event per minute", s.RatePerMinute)
+	p.require(1 <= s.RatePerMinute && s.RatePerMinute <= math.MaxInt32,
+		"rate %d: write 1 to %d events per minute", s.RatePerMinute, math.MaxInt32)
 	return errors.Join(p...)
 }
 
@@ -31,9 +36,10 @@ func (d Destination) Validate() error {
 	p.requireName("destination", d.Name)
 	u, err := url.Parse(d.URL)
 	p.require(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil,
-		"url %q: write http:// or https:// with a host, without a user and password", d.URL)
+		"url: write http:// or https:// with a host, without a user and password") // it may be a credential itself
 	p.require(len(d.Secret) >= minSecret, "secret: has %d characters, use at least %d", len(d.Secret), minSecret)
-	p.require(d.Concurrency >= 1, "concurrency %d: write at least 1", d.Concurrency)
+	p.require(1 <= d.Concurrency && d.Concurrency <= maxConcurrency,
+		"concurrency %d: write 1 to %d", d.Concurrency, maxConcurrency)
 	p.require(1 <= d.MaxAttempts && d.MaxAttempts <= 100, "attempts %d: write 1 to 100", d.MaxAttempts)
 	return errors.Join(p...)
 }

@@ -1,12 +1,12 @@
 package operator
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"sync"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -27,40 +27,51 @@ var hashing = make(chan struct{}, 2)
 var encoding = base64.RawStdEncoding
 
 // hashPassword returns a password's hash in the usual format, with its cost and salt.
-func hashPassword(password string) string {
+func hashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // never fails, see crypto/rand
+	key, err := derive(ctx, password, salt, passes, memory, threads)
+	return format(salt, key), err
+}
+
+func format(salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads,
-		encoding.EncodeToString(salt), encoding.EncodeToString(derive(password, salt, passes, memory, threads)))
+		encoding.EncodeToString(salt), encoding.EncodeToString(key))
 }
 
 // matches reports whether stored is a hash of the password.
-func matches(stored, password string) bool {
+func matches(ctx context.Context, stored, password string) (bool, error) {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false
+		return false, nil
 	}
 	var m, t uint32
 	var p uint8
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &m, &t, &p); err != nil || t == 0 || p == 0 {
-		return false
+		return false, nil
 	}
 	salt, err := encoding.DecodeString(parts[4])
 	if err != nil {
-		return false
+		return false, nil
 	}
 	want, err := encoding.DecodeString(parts[5])
 	if err != nil {
-		return false
+		return false, nil
 	}
-	return subtle.ConstantTimeCompare(derive(password, salt, t, m, p), want) == 1
+	key, err := derive(ctx, password, salt, t, m, p)
+	return err == nil && subtle.ConstantTimeCompare(key, want) == 1, err
 }
 
-func derive(password string, salt []byte, t, m uint32, p uint8) []byte {
-	hashing <- struct{}{}
+// derive waits for its turn. It returns ErrBusy if ctx ends first.
+func derive(ctx context.Context, password string, salt []byte, t, m uint32, p uint8) ([]byte, error) {
+	select {
+	case hashing <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ErrBusy
+	}
 	defer func() { <-hashing }()
-	return argon2.IDKey([]byte(password), salt, t, m, p, keyLen)
+	return argon2.IDKey([]byte(password), salt, t, m, p, keyLen), nil
 }
 
-// unmatchable returns a hash that no password matches, for unknown emails.
-var unmatchable = sync.OnceValue(func() string { return hashPassword(rand.Text()) })
+// unmatchable is a hash that no password matches, for unknown emails.
+var unmatchable = format(make([]byte, saltLen), make([]byte, keyLen))

@@ -2,8 +2,12 @@
 // differ in header and format:
 //
 //	hmac    X-Signature: sha256=<hex>          (the prefix is optional)
+//	        X-Signature: t=<unix>,v1=<hex>     over "<t>.<Idempotency-Key>.<body>"
 //	github  X-Hub-Signature-256: sha256=<hex>
 //	stripe  Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>...]  over "<t>.<body>"
+//
+// Only a signature with a timestamp protects from somebody who has seen a request: without one he can post it again, and,
+// because no scheme but the second form of hmac signs the delivery id that is in a header, under another id.
 package signature
 
 import (
@@ -38,11 +42,15 @@ var (
 func Verify(scheme, secret string, header http.Header, body []byte, now time.Time) error {
 	switch scheme {
 	case "hmac":
-		return verifyPlain(header.Get("X-Signature"), secret, body, false)
+		text := header.Get("X-Signature")
+		if strings.HasPrefix(text, "t=") {
+			return verifyStamped(text, secret, now, []byte(header.Get("Idempotency-Key")+"."), body)
+		}
+		return verifyPlain(text, secret, body, false)
 	case "github":
 		return verifyPlain(header.Get("X-Hub-Signature-256"), secret, body, true)
 	case "stripe":
-		return verifyStamped(header.Get("Stripe-Signature"), secret, body, now)
+		return verifyStamped(header.Get("Stripe-Signature"), secret, now, body)
 	}
 	return fmt.Errorf("unknown signature scheme %q", scheme)
 }
@@ -65,7 +73,8 @@ func verifyPlain(text, secret string, body []byte, prefixed bool) error {
 	return nil
 }
 
-func verifyStamped(text, secret string, body []byte, now time.Time) error {
+// verifyStamped verifies a signature over a timestamp, a dot and the parts.
+func verifyStamped(text, secret string, now time.Time, parts ...[]byte) error {
 	if text == "" {
 		return ErrMissing
 	}
@@ -73,7 +82,7 @@ func verifyStamped(text, secret string, body []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	want := sum(secret, []byte(stamp+"."), body)
+	want := sum(secret, append([][]byte{[]byte(stamp + ".")}, parts...)...)
 	matches := false
 	for _, signature := range given {
 		matches = hmac.Equal(signature, want) || matches

@@ -36,12 +36,19 @@ func TestVerify(t *testing.T) {
 		{"github, none", "github", "Other", published, ErrMissing},
 		{"hmac with prefix", "hmac", "X-Signature", published, nil},
 		{"hmac without prefix", "hmac", "X-Signature", published[7:], nil},
+		{"hmac, a digit too many", "hmac", "X-Signature", published + "0", ErrMalformed},
+		{"hmac, something behind it", "hmac", "X-Signature", published + "zz", ErrMalformed},
 		{"hmac, not hex", "hmac", "X-Signature", strings.Repeat("z", 64), ErrMalformed},
 		{"stripe", "stripe", "Stripe-Signature", stamped, nil},
 		{"stripe, secret being rolled", "stripe", "Stripe-Signature", wrong, nil},
 		{"stripe, with a scheme of the future", "stripe", "Stripe-Signature", stamped + ",v2=x", nil},
 		{"stripe, 5 minutes old", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance)), nil},
 		{"stripe, played back", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(-Tolerance-time.Second)), ErrExpired},
+		{"stripe, from the next 5 minutes", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(Tolerance)), nil},
+		{"stripe, one is not hex", "stripe", "Stripe-Signature", stamped + ",v1=" + strings.Repeat("z", 64), ErrMalformed},
+		{"stripe, one is too short", "stripe", "Stripe-Signature", stamped + ",v1=00", ErrMalformed},
+		{"stripe, ten signatures", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 9), nil},
+		{"stripe, eleven", "stripe", "Stripe-Signature", stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 10), ErrMalformed},
 		{"stripe, from the future", "stripe", "Stripe-Signature", Sign(secret, body, now.Add(Tolerance+time.Second)), ErrExpired},
 		{"stripe, stamp changed", "stripe", "Stripe-Signature", strings.Replace(stamped, "t=18", "t=19", 1), ErrMismatch},
 		{"stripe, two stamps", "stripe", "Stripe-Signature", "t=1," + stamped, ErrMalformed},
@@ -60,6 +67,40 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// In the plain form nothing ties the id in the header to the signature: who has seen a request can post its event again
+// under another id. The stamped form signs both, and expires.
+func TestStampedHMACSignsTheDeliveryID(t *testing.T) {
+	sign := func(key string, at time.Time) http.Header {
+		h := http.Header{}
+		h.Set("X-Signature", Sign(secret, append([]byte(key+"."), body...), at))
+		h.Set("Idempotency-Key", key)
+		return h
+	}
+	other, none, split := sign("order-1", now), sign("order-1", now), sign("order-1", now)
+	other.Set("Idempotency-Key", "order-2")
+	none.Del("Idempotency-Key")
+	split.Set("Idempotency-Key", "order-1.Hello, World!")
+	plain := http.Header{}
+	plain.Set("X-Signature", strings.TrimPrefix(strings.Split(sign("", now).Get("X-Signature"), "v1=")[1], "v1="))
+	for what, c := range map[string]struct {
+		header http.Header
+		want   error
+	}{
+		"with an id":            {sign("order-1", now), nil},
+		"without an id":         {sign("", now), nil},
+		"another id":            {other, ErrMismatch},
+		"the id is gone":        {none, ErrMismatch},
+		"the id has grown":      {split, ErrMismatch},
+		"too old":               {sign("order-1", now.Add(-Tolerance-time.Second)), ErrExpired},
+		"its digest as a plain": {plain, ErrMismatch},
+		"not stripe's":          {header("X-Signature", Sign(secret, body, now)), ErrMismatch},
+	} {
+		if got := Verify("hmac", secret, c.header, body, now); !errors.Is(got, c.want) {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+	}
+}
+
 func TestDeliveryID(t *testing.T) {
 	cases := []struct {
 		scheme string
@@ -75,7 +116,11 @@ func TestDeliveryID(t *testing.T) {
 		{"stripe", nil, `{`, "", false},
 		{"hmac", header("Idempotency-Key", "k"), "", "k", true},
 		{"hmac", nil, "", "", true},
+		{"hmac", header("Idempotency-Key", strings.Repeat("k", 200)), "", strings.Repeat("k", 200), true},
 		{"hmac", header("Idempotency-Key", strings.Repeat("k", 201)), "", "", false},
+		{"hmac", header("Idempotency-Key", "a b~"), "", "a b~", true},
+		{"hmac", header("Idempotency-Key", "a\x7fb"), "", "", false},
+		{"hmac", header("Idempotency-Key", "a\x1fb"), "", "", false},
 		{"hmac", header("Idempotency-Key", "a\x00b"), "", "", false},
 	}
 	for _, c := range cases {

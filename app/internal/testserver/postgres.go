@@ -21,6 +21,7 @@ const Password = "postgres"
 // Postgres is a private PostgreSQL on a loopback port.
 type Postgres struct {
 	Port int
+	Args []string // in addition to those of Start
 	bin  string
 	data string
 	user *syscall.Credential // nil unless we are root, which PostgreSQL refuses
@@ -38,9 +39,9 @@ func (p *Postgres) command(name string, args ...string) *exec.Cmd {
 // Start starts the server and waits until it answers.
 func (p *Postgres) Start() error {
 	// fsync only protects against a crash of the whole machine, and takes most of the time.
-	p.cmd = p.command("postgres", "-D", p.data, "-p", strconv.Itoa(p.Port), "-k", "",
+	p.cmd = p.command("postgres", append([]string{"-D", p.data, "-p", strconv.Itoa(p.Port), "-k", "",
 		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=300",
-		"-c", "log_min_messages=fatal", "-c", "autovacuum_naptime=10s")
+		"-c", "log_min_messages=fatal", "-c", "autovacuum_naptime=10s"}, p.Args...)...)
 	if log, err := os.OpenFile(p.data+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err == nil {
 		p.cmd.Stderr = log
 		defer func() { _ = log.Close() }()
@@ -77,6 +78,23 @@ func (p *Postgres) ping() error {
 		return err
 	}
 	return conn.Close(ctx)
+}
+
+// Secure makes the server accept TLS, with a certificate and its key in PEM. Call it before Start.
+func (p *Postgres) Secure(certificate, key []byte) error {
+	for name, content := range map[string][]byte{"server.crt": certificate, "server.key": key} {
+		file := filepath.Join(p.data, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return err
+		}
+		if p.user != nil {
+			if err := os.Chown(file, int(p.user.Uid), int(p.user.Gid)); err != nil {
+				return err
+			}
+		}
+	}
+	p.Args = append(p.Args, "-c", "ssl=on")
+	return nil
 }
 
 // Stop shuts the server down, and disconnects its clients.

@@ -152,6 +152,10 @@ func (a *AWS) parameter(w http.ResponseWriter, body []byte) {
 func (a *AWS) object(w http.ResponseWriter, r *http.Request, body []byte) {
 	key := strings.TrimPrefix(r.URL.Path, "/")
 	if r.Method == http.MethodPut {
+		if _, found := a.objects[key]; found && r.Header.Get("If-None-Match") == "*" {
+			http.Error(w, "PreconditionFailed", http.StatusPreconditionFailed)
+			return
+		}
 		a.objects[key] = body
 		return
 	}

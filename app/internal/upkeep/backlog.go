@@ -12,14 +12,16 @@ import (
 )
 
 // backlogSQL counts the jobs that are due or running in each queue. An empty queue must report zero, even if it was
-// never used, or its workers never scale in.
+// never used, or its workers never scale in. Jobs of a slow destination, which are put off, count as due: they wait. A
+// job that was never tried waits since it was created, however often it was put off.
 const backlogSQL = `
-select queue, count(job.id),
-	coalesce(extract(epoch from now() - min(job.scheduled_at) filter (where job.state <> 'running')), 0)::float8
+select queue, count(job.id), coalesce(extract(epoch from now() - min(
+	case when attempt = 0 then least(created_at, scheduled_at) else scheduled_at end)
+	filter (where job.state <> 'running')), 0)::float8
 from (select $1 as queue union select name from river_queue) known
 left join (
-	select id, queue, state, scheduled_at from river_job
-	where state = 'running' or state in ('available', 'scheduled', 'retryable') and scheduled_at <= now()
+	select id, queue, state, attempt, created_at, scheduled_at from river_job
+	where state in ('running', 'available', 'scheduled') or state = 'retryable' and scheduled_at <= now()
 ) job using (queue)
 group by queue`
 

@@ -22,14 +22,6 @@ type Redrive struct {
 // Kind implements river.JobArgs.
 func (Redrive) Kind() string { return "redrive" }
 
-// Archive is the nightly job that moves old events to object storage.
-type Archive struct {
-	Tick time.Time `json:"tick"`
-}
-
-// Kind implements river.JobArgs.
-func (Archive) Kind() string { return "archive" }
-
 // Schedules returns the schedules of all jobs. After a downtime, each acts on its newest missed tick only: one run
 // does the work of all the missed ones.
 func Schedules(jobs *inbox.Jobs, metrics *metric.Writer) []schedule.Schedule {
@@ -49,41 +41,40 @@ func Schedules(jobs *inbox.Jobs, metrics *metric.Writer) []schedule.Schedule {
 		Name:   "archive",
 		Every:  24 * time.Hour,
 		Offset: 3 * time.Hour,
-		Act:    func(ctx context.Context, tx pgx.Tx, tick time.Time) error { return enqueue(ctx, tx, Archive{tick}) },
+		Act: func(ctx context.Context, tx pgx.Tx, tick time.Time) error {
+			return enqueue(ctx, tx, inbox.Archive{Tick: tick})
+		},
 	}}
 }
 
 // jobTimeout limits one run. The next run does what is left.
 const jobTimeout = 10 * time.Minute
 
-// Register adds the workers of these jobs. Archive uses the time of the tick instead of the current time, so that a
-// retried run writes the same objects.
+// Register adds the workers of these jobs.
 func Register(workers *river.Workers, in *inbox.Inbox, to storage.Storage, retention time.Duration, log *slog.Logger) {
-	river.AddWorker(workers, &batches[Redrive]{log: log, next: func(ctx context.Context, _ Redrive) (int, error) {
-		return in.Redrive(ctx)
-	}})
-	river.AddWorker(workers, &batches[Archive]{log: log, next: func(ctx context.Context, job Archive) (int, error) {
-		return archiveBatch(ctx, in, to, job.Tick.Add(-retention))
-	}})
+	river.AddWorker(workers, &redriver{inbox: in, log: log})
+	river.AddWorker(workers, &planner{inbox: in, retention: retention, log: log})
+	river.AddWorker(workers, &archivist{inbox: in, to: to, log: log})
 }
 
-// batches runs a job batch by batch, until there is nothing left to do.
-type batches[T river.JobArgs] struct {
-	river.WorkerDefaults[T]
-	next func(context.Context, T) (done int, err error)
-	log  *slog.Logger
+// redriver works the Redrive jobs.
+type redriver struct {
+	river.WorkerDefaults[Redrive]
+	inbox *inbox.Inbox
+	log   *slog.Logger
 }
 
-func (w *batches[T]) Timeout(*river.Job[T]) time.Duration { return jobTimeout }
+func (r *redriver) Timeout(*river.Job[Redrive]) time.Duration { return jobTimeout }
 
-func (w *batches[T]) Work(ctx context.Context, job *river.Job[T]) error {
+// Work starts deliveries batch by batch, until there is nothing left to do.
+func (r *redriver) Work(ctx context.Context, job *river.Job[Redrive]) error {
 	for total := 0; ; {
-		done, err := w.next(ctx, job.Args)
+		started, err := r.inbox.Redrive(ctx)
 		if err != nil {
 			return err
 		}
-		if total += done; done == 0 {
-			w.log.InfoContext(ctx, "upkeep done", "job", job.Kind, "items", total)
+		if total += started; started == 0 {
+			r.log.InfoContext(ctx, "upkeep done", "job", job.Kind, "items", total)
 			return nil
 		}
 	}

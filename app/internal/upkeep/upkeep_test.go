@@ -2,6 +2,7 @@ package upkeep_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -122,27 +123,7 @@ func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 	young := accept(t, in, "young")
 	exec(t, db, "update delivery set state = 'delivered' where event_id = $1", young)
 
-	workers := river.NewWorkers()
-	upkeep.Register(workers, in, store, 30*24*time.Hour, slog.New(slog.DiscardHandler))
-	client, err := inbox.NewJobs(db, &river.Config{Workers: workers, Queues: map[string]river.QueueConfig{"upkeep": {MaxWorkers: 1}},
-		Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done, cancel := client.Subscribe(river.EventKindJobCompleted)
-	defer cancel()
-	if err := client.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Stop(t.Context()) }()
-	if _, err := client.Insert(t.Context(), upkeep.Archive{Tick: time.Now()}, &river.InsertOpts{Queue: "upkeep"}); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-done:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the archive job does not complete")
-	}
+	archive(t, in, db, store)
 
 	left, err := in.Events(t.Context(), inbox.Filter{Limit: 10})
 	if err != nil || len(left) != 2 || left[0].ID != young || left[1].ID != pending {
@@ -168,23 +149,31 @@ func TestArchiveMovesFinishedEventsAndImportBringsThemBack(t *testing.T) {
 	}
 }
 
-// Redrive starts dead deliveries again, but not forever. It never starts a quarantined one, and it finds deliveries
-// that have lost their job.
-func TestRedrive(t *testing.T) {
-	in, db, _ := newInbox(t)
-	dead, quarantined, jobless, fresh := accept(t, in, "1"), accept(t, in, "2"), accept(t, in, "3"), accept(t, in, "4")
-	exec(t, db, "delete from river_job where args ->> 'event_id' <> $1", fresh)
-	state := func(id, state string) {
-		exec(t, db, "update delivery set state = $2, changed_at = now() - interval '31 minutes' where event_id = $1", id, state)
+// archive runs a night's archive job, and waits until nothing is left to do.
+func archive(t *testing.T, in *inbox.Inbox, db *database.DB, to storage.Storage) {
+	t.Helper()
+	workers := river.NewWorkers()
+	upkeep.Register(workers, in, to, 30*24*time.Hour, slog.New(slog.DiscardHandler))
+	client, err := inbox.NewJobs(db, &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		Queues:        map[string]river.QueueConfig{"upkeep": {MaxWorkers: 2}},
+		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
 	}
-	state(quarantined, "quarantined")
-	state(jobless, "pending")
-	state(fresh, "pending")
-	for round, want := range []int{2, 1, 1, 0} {
-		state(dead, "dead")
-		started, err := in.Redrive(t.Context())
-		if err != nil || started != want {
-			t.Fatalf("round %d started %d, %v; want %d", round+1, started, err, want)
+	if err := client.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Stop(context.Background()) }()
+	if _, err := client.Insert(t.Context(), inbox.Archive{Tick: time.Now()}, &river.InsertOpts{Queue: "upkeep"}); err != nil {
+		t.Fatal(err)
+	}
+	testsuite.Eventually(t, 30*time.Second, func() error {
+		var left int
+		err := db.QueryRow(t.Context(), `select count(*) from river_job where kind like 'archive%'
+			and state not in ('completed', 'discarded', 'cancelled')`).Scan(&left)
+		if err == nil && left > 0 {
+			err = fmt.Errorf("%d archive jobs are unfinished", left)
 		}
-	}
+		return err
+	})
 }

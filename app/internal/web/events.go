@@ -33,7 +33,7 @@ func (s *Server) eventsPage(w http.ResponseWriter, r *http.Request) {
 			Text:   query.Get("q"),
 			Limit:  pageSize,
 		},
-		States: []string{"pending", "delivered", "dead", "quarantined"},
+		States: inbox.States,
 	}
 	if before := query.Get("before"); inbox.IsID(before) {
 		list.Filter.Before = before

@@ -8,9 +8,10 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"sync"
+	"strings"
 	"time"
 
+	"dozen/app/internal/database"
 	"dozen/app/internal/inbox"
 	"dozen/app/internal/logging"
 	"dozen/app/internal/signature"
@@ -26,11 +27,18 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		s.unavailable(ctx, w, err)
+		s.eventFailed(w, r, err)
 		return
 	}
-	body, ok := readBody(w, r)
-	if !ok {
+	arriving := &bounded{budget: &s.bodies, from: http.MaxBytesReader(w, r.Body, maxBody)}
+	defer arriving.free()
+	body, err := io.ReadAll(arriving)
+	if err != nil {
+		status, detail := arriving.problem()
+		if status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
+		}
+		writeProblem(w, status, detail)
 		return
 	}
 	if err := signature.Verify(source.Scheme, source.Secret.Reveal(), r.Header, body, time.Now()); err != nil {
@@ -49,7 +57,8 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 func (s *Server) accept(
 	ctx context.Context, w http.ResponseWriter, r *http.Request, source inbox.Source, body []byte,
 ) {
-	contentType := r.Header.Get("Content-Type")
+	// Headers are bytes, the database wants UTF-8: an event is worth more than the name of its file in Latin-1.
+	contentType := strings.ToValidUTF8(r.Header.Get("Content-Type"), "\uFFFD")
 	if contentType == "" {
 		contentType = "application/octet-stream"
 	}
@@ -70,7 +79,7 @@ func (s *Server) accept(
 		Body:        body,
 	})
 	if err != nil {
-		s.unavailable(ctx, w, err)
+		s.eventFailed(w, r, err)
 		return
 	}
 	ctx = logging.With(ctx, slog.String("event_id", id))
@@ -79,59 +88,29 @@ func (s *Server) accept(
 	writeJSON(w, http.StatusAccepted, map[string]any{"id": id, "duplicate": known})
 }
 
-// readBody reads the whole body. If it fails, it has answered the request and ok is false.
-func readBody(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		writeProblem(w, http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
-	case err != nil:
-		writeProblem(w, http.StatusRequestTimeout, "the body did not arrive completely and in time")
+// eventFailed logs an error of the database, and answers that the sender may try again, unless the request itself is
+// what failed.
+func (s *Server) eventFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if status, detail := s.blame(r, err); status < 500 {
+		writeProblem(w, status, detail)
+		return
 	}
-	return body, err == nil
-}
-
-// unavailable logs err, and answers that the sender may try again.
-func (s *Server) unavailable(ctx context.Context, w http.ResponseWriter, err error) {
-	s.Log.ErrorContext(ctx, "database failed", "error", err)
 	w.Header().Set("Retry-After", "1")
 	writeProblem(w, http.StatusServiceUnavailable, "cannot store events at the moment; try again")
 }
 
-// sourceAge is how long a process may use a source's old secret or rate after a change.
-const sourceAge = 2 * time.Second
-
-// maxSources limits the size of the cache, because anybody can ask for any name.
-const maxSources = 1000
-
-// sourceCache saves most events a query for their source.
-type sourceCache struct {
-	mu    sync.Mutex
-	known map[string]cachedSource
-}
-
-type cachedSource struct {
-	inbox.Source
-	err error // nil or inbox.ErrNotFound
-	at  time.Time
-}
-
-func (c *sourceCache) get(ctx context.Context, in *inbox.Inbox, name string) (inbox.Source, error) {
-	c.mu.Lock()
-	cached, found := c.known[name]
-	c.mu.Unlock()
-	if found && time.Since(cached.at) < sourceAge {
-		return cached.Source, cached.err
+// blame logs an error of the database, and returns the status of the answer: 503 only if it is not the client who
+// caused it. Alarms and rollbacks of releases depend on 5xx, so no client may be able to cause one.
+func (s *Server) blame(r *http.Request, err error) (status int, detail string) {
+	ctx := r.Context()
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		s.Log.DebugContext(ctx, "the client has closed its connection", "error", err)
+		return http.StatusRequestTimeout, "the request was aborted"
+	case database.IsRefusedValue(err):
+		s.Log.WarnContext(ctx, "the database refuses a value", "error", err)
+		return http.StatusBadRequest, "the request contains a value that cannot be stored"
 	}
-	source, err := in.Source(ctx, name)
-	if err == nil || errors.Is(err, inbox.ErrNotFound) {
-		c.mu.Lock()
-		if c.known == nil || len(c.known) >= maxSources {
-			c.known = map[string]cachedSource{}
-		}
-		c.known[name] = cachedSource{source, err, time.Now()}
-		c.mu.Unlock()
-	}
-	return source, err
+	s.Log.ErrorContext(ctx, "database failed", "error", err)
+	return http.StatusServiceUnavailable, ""
 }

@@ -32,7 +32,7 @@ func (s *Server) httpServer() *http.Server {
 
 func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(s.Config.Port)))
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(s.Config.Bind, strconv.Itoa(s.Config.Port)))
 	return &patientListener{listener, s.Config.KeepAlive, s.Config.RequestTimeout}, err
 }
 

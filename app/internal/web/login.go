@@ -23,8 +23,13 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		showForm(http.StatusTooManyRequests, "Too many attempts. Please wait five minutes.")
 		return
 	}
+	var who operator.Identity
 	if err == nil {
-		err = operator.Check(r.Context(), s.DB, email, password)
+		who, err = operator.Check(r.Context(), s.DB, email, password)
+	}
+	if errors.Is(err, operator.ErrBusy) {
+		showForm(http.StatusTooManyRequests, "Too many people are logging in. Please try again.")
+		return
 	}
 	if errors.Is(err, operator.ErrRefused) {
 		s.Log.WarnContext(r.Context(), "login refused")
@@ -32,14 +37,14 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err == nil {
-		err = s.startSession(r.Context(), w, email)
+		err = s.startSession(detached(r), w, who)
 	}
 	if err != nil {
-		s.Log.ErrorContext(r.Context(), "login failed", "error", err)
-		showForm(http.StatusServiceUnavailable, "You cannot log in at the moment. Please try again.")
+		status, _ := s.blame(r, err)
+		showForm(status, "You cannot log in at the moment. Please try again.")
 		return
 	}
-	s.Log.InfoContext(r.Context(), "logged in", "operator", email)
+	s.Log.InfoContext(r.Context(), "logged in", "operator", who.Email)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -21,7 +22,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		ctx, done := context.WithTimeout(ctx, s.Config.RequestTimeout)
 		defer done()
 		timing := http.NewResponseController(w)
-		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout))
+		// The rest of the time is for the backing services: a slow body must not look like their failure.
+		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout * 4 / 5))
 		_ = timing.SetWriteDeadline(start.Add(2 * s.Config.RequestTimeout)) // as much time again for the answer
 		record := &recorder{ResponseWriter: w, status: http.StatusOK}
 		w.Header().Set("X-Request-Id", id)
@@ -48,7 +50,8 @@ func (s *Server) logRequest(ctx context.Context, r *http.Request, status int, to
 	}
 	s.Metrics.Count("Requests", 1)
 	level := slog.LevelInfo
-	if status >= 500 {
+	aborted := errors.Is(ctx.Err(), context.Canceled) // by the client, who gets no answer
+	if status >= 500 && !aborted {
 		level = slog.LevelError
 		s.Metrics.Count("ServerErrors", 1)
 	}

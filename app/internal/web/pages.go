@@ -8,7 +8,10 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"dozen/app/internal/inbox"
 )
@@ -57,7 +60,7 @@ const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; for
 	"frame-ancestors 'none'; base-uri 'none'"
 
 // withSecurityHeaders sets the headers that keep browsers from framing, sniffing and caching a page, and from running
-// scripts in it; no page needs scripts. It also limits the size of forms.
+// scripts in it; no page needs scripts.
 func (s *Server) withSecurityHeaders(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -70,27 +73,66 @@ func (s *Server) withSecurityHeaders(next http.HandlerFunc) http.Handler {
 		if s.secure() {
 			header.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-		next(w, r)
+		s.withForm(w, r, next)
 	})
+}
+
+// maxForm is the size of a form in bytes, a hundred times as much as any form here needs.
+const maxForm = 64 << 10
+
+// withForm reads the form before next runs, so that no page has to expect a form that is slow, too large or not text.
+func (s *Server) withForm(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	arriving := &bounded{budget: &s.bodies, from: http.MaxBytesReader(w, r.Body, maxForm)}
+	defer arriving.free()
+	r.Body = arriving
+	switch err := r.ParseForm(); {
+	case arriving.err != nil:
+		status, detail := arriving.problem()
+		s.problemPage(w, r, status, "This form was not accepted: "+detail+".")
+	case err != nil || !allText(r.Form):
+		s.problemPage(w, r, http.StatusBadRequest, "This request contains something that is not text.")
+	default:
+		next(w, r)
+	}
+}
+
+// isText reports whether the database can store text: UTF-8 without NUL.
+func isText(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
+
+func allText(form url.Values) bool {
+	for _, values := range form {
+		if !isText(strings.Join(values, "")) {
+			return false
+		}
+	}
+	return true
 }
 
 type operatorKey struct{}
 
-// operatorsOnly serves next to operators, and redirects everybody else to the login form.
+// operatorsOnly serves next to operators, and redirects everybody else to the login form. The database decides who is
+// one, so that a session ends with the operator or the password that it began with.
 func (s *Server) operatorsOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		email, err := s.operator(r)
-		switch {
-		case err != nil:
+		who, err := s.session(r)
+		if err != nil {
 			s.Log.ErrorContext(r.Context(), "cache failed, operators cannot use the page", "error", err)
 			s.problemPage(w, r, http.StatusServiceUnavailable,
 				"This page is unavailable at the moment. Events are still accepted.")
-		case email == "":
-			http.Redirect(w, r, "/login", http.StatusSeeOther)
-		default:
-			next(w, r.WithContext(context.WithValue(r.Context(), operatorKey{}, email)))
+			return
 		}
+		is := false
+		if who.Email != "" {
+			if is, err = who.IsCurrent(r.Context(), s.DB); err != nil {
+				s.inboxFailed(w, r, err)
+				return
+			}
+		}
+		if !is {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+			return
+		}
+		next(w, r.WithContext(context.WithValue(r.Context(), operatorKey{}, who.Email)))
 	}
 }
 
@@ -126,6 +168,13 @@ func (s *Server) inboxFailed(w http.ResponseWriter, r *http.Request, err error) 
 		s.problemPage(w, r, http.StatusNotFound, "This event does not exist.")
 		return
 	}
-	s.Log.ErrorContext(r.Context(), "database failed", "error", err)
+	if errors.Is(err, inbox.ErrArchiving) {
+		s.problemPage(w, r, http.StatusConflict, "This was not done: "+err.Error()+".")
+		return
+	}
+	if status, detail := s.blame(r, err); status < 500 {
+		s.problemPage(w, r, status, "This was not accepted: "+detail+".")
+		return
+	}
 	s.problemPage(w, r, http.StatusServiceUnavailable, "The database does not answer. Please try again.")
 }

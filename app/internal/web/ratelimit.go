@@ -65,7 +65,9 @@ func (l *rateLimit) exceeded(ctx context.Context, s *Server, source inbox.Source
 
 // takeShare takes the next share of the minute from the cache, and returns how many of its events are within the rate.
 func (l *rateLimit) takeShare(ctx context.Context, s *Server, source inbox.Source, minute int64) (int, error) {
-	ctx, done := context.WithTimeout(ctx, rateTimeout)
+	// Not the request's own context: a client that closes its connection must not look like a cache that has failed,
+	// because then it would switch off the limit of all sources.
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), rateTimeout)
 	defer done()
 	size := max(source.RatePerMinute/rateShares, 1)
 	key := "rate:" + source.Name + ":" + strconv.FormatInt(minute, 10)

@@ -26,6 +26,7 @@ type Server struct {
 
 	draining atomic.Bool
 	sources  sourceCache
+	bodies   budget
 	rates    rateLimit
 	health   readiness
 }
@@ -37,7 +38,13 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /in/{source}", s.ingest)
 	s.addPages(mux)
-	return s.observe(mux)
+	return s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isText(r.URL.Path) { // http.FileServer answers 500
+			writeProblem(w, http.StatusBadRequest, "the path is not UTF-8")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 const (
