@@ -21,7 +21,8 @@ func (c *change) inUse(p, other *physical) bool {
 	case capacityProviders:
 		return namesProvider(other, p)
 	case iamPolicy: // a service without its permissions; a function that cannot answer
-		return slices.ContainsFunc(c.roles(other), func(r *physical) bool { return slices.Contains(p.uses, r.number) })
+		own := c.numbersIn(p.text("Roles"))
+		return slices.ContainsFunc(c.roles(other), func(r *physical) bool { return slices.Contains(own, r.number) })
 	case securityGroup: // named by a rule of another group
 		id := p.attribute("GroupId")
 		return strings.HasPrefix(other.Type, securityGroup) && other.text("GroupId") != id &&
