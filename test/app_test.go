@@ -93,8 +93,20 @@ func TestAppReportsWhatTheLibraryThrows(t *testing.T) {
 	damage(t, storage, both, owner)
 	damage(t, stage, `description)`, `description + "${Token[NO.1]}")`)
 	output, code = runApp(t, directory)
-	if code != 1 || !strings.HasPrefix(output, unencrypted+`environment "dev": `) || !strings.Contains(output, "NO.1") || strings.Contains(output, "goroutine") {
+	_, thrown, _ := strings.Cut(output, unencrypted)
+	clean := strings.HasPrefix(thrown, `environment "dev": `) && strings.Contains(thrown, "NO.1") && strings.Count(thrown, "\n") == 1
+	if code != 1 || !clean {
 		t.Errorf("what the synthesis throws ends with exit code %d:\n%s", code, output)
+	}
+}
+
+// A check that cannot fail guards nothing: what is left is noticed, and a failure of the command stays its own.
+func TestTidyNoticesWhatIsLeft(t *testing.T) {
+	for script, want := range map[string]int{"true": 0, `: >"$TMPDIR/x"`: 1, "exit 3": 3, `: >"$TMPDIR/x"; exit 3`: 3} {
+		command := exec.Command(filepath.Join(root, "scripts", "tidy"), "sh", "-c", script)
+		if output, code := runQuietly(t, command, nil); code != want {
+			t.Errorf("%s: exit code %d: %s", script, code, output)
+		}
 	}
 }
 

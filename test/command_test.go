@@ -212,7 +212,8 @@ func restored(e Environment) Environment {
 // changes the data stack before it finds out that it cannot build the image.
 func TestMakeChecksBeforeItActs(t *testing.T) {
 	directory := checkout(t)
-	if output, code := runMake(t, directory, []string{"deploy", "ENV=dev", "ARGS=--require-approval never"}, "CDK_DOCKER=false"); code == 0 || !strings.Contains(output, "CDK_DOCKER") {
+	deploy := []string{"deploy", "ENV=dev", "ARGS=--require-approval never"}
+	if output, code := runMake(t, directory, deploy, "CDK_DOCKER=false"); code == 0 || !strings.Contains(output, "CDK_DOCKER") {
 		t.Errorf("without an engine, make deploy ends with exit code %d:\n%s", code, output)
 	}
 	if testing.Short() {

@@ -17,6 +17,7 @@ func deployment(t *testing.T) (directory, bin string) {
 	script, err := os.ReadFile(filepath.Join(root, "scripts", "deploy"))
 	must(err)
 	must(os.WriteFile(filepath.Join(directory, "scripts", "deploy"), script, 0o755))
+	const outputs = `{"dozen-dev-Data":{"Publish":"x"},"dozen-dev-Services":{"RunCommand":"y","Url":"http://dev.example.com"}}`
 	for name, body := range map[string]string{
 		"make":   `echo "make $*" >>calls`,
 		"docker": `exit "${DOCKER_FAILS:-0}"`,
@@ -24,7 +25,7 @@ func deployment(t *testing.T) (directory, bin string) {
 case "$*" in
 *" diff "*"dve/"*) echo "No stacks match the name(s) dve/*" >&2; exit 1 ;;
 *" diff "*) echo "[~] AWS::ECS::TaskDefinition" ;;
-*" --outputs-file "*) echo '{"dozen-dev-Data":{"Publish":"x"},"dozen-dev-Services":{"RunCommand":"y","Url":"http://dev.example.com"}}' >.build/outputs.dev.json ;;
+*" --outputs-file "*) echo '` + outputs + `' >.build/outputs.dev.json ;;
 esac`,
 	} {
 		must(os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755))
@@ -42,12 +43,14 @@ func TestMakeDeployAsksOnce(t *testing.T) {
 		code                             int
 		calls, says                      string
 	}{
-		{"yes", "dev --profile mine", "y", "", 0, synth + diff + deploy + " --require-approval never --profile mine\n", "dev: http://dev.example.com"},
+		{"yes", "dev --profile mine", "y", "", 0,
+			synth + diff + deploy + " --require-approval never --profile mine\n", "dev: http://dev.example.com"},
 		{"no", "dev --profile mine", "n", "", 1, synth + diff, "Nothing is deployed"},
 		{"only enter", "dev --profile mine", "", "", 1, synth + diff, "Nothing is deployed"},
 		{"unknown environment", "dve", "y", "", 1, synth + "npx --no-install cdk diff --app cdk.out dve/*\n", "No stacks match"},
 		{"no engine", "dev", "y", "DOCKER_FAILS=1", 2, "", "Start Docker"},
-		{"approved before", "dev --require-approval never", "no terminal", "", 0, synth + deploy + " --require-approval never\n", "dev: http://dev.example.com"},
+		{"approved before", "dev --require-approval never", "no terminal", "", 0,
+			synth + deploy + " --require-approval never\n", "dev: http://dev.example.com"},
 		{"nobody to ask", "dev", "no terminal", "", 2, "", "ARGS='--require-approval never'"},
 		{"outputs of one's own", "dev --require-approval never --outputs-file mine", "no terminal", "", 0,
 			synth + "npx --no-install cdk deploy --app cdk.out dev/* --require-approval never --outputs-file mine\n", ""},
