@@ -20,9 +20,10 @@ type Override struct {
 var Overrides = []Override{
 	{Key: "ACCOUNT", Field: "Account", Meaning: "AWS account to deploy to", set: func(e *Environment, v string) { e.Account = v }},
 	{Key: "REGION", Field: "Region", Meaning: "AWS region to deploy to", set: func(e *Environment, v string) { e.Region = v }},
-	{Key: "DOMAIN", Field: "Domain.Name", Meaning: "domain name; without an environment's name in the variable, each environment gets NAME.DOMAIN",
-		set:    func(e *Environment, v string) { e.Domain.Name = v },
-		setAll: func(e *Environment, v string) { e.Domain.Name = e.Name + "." + v }},
+	{Key: "DOMAIN", Field: "Domain.Name",
+		Meaning: "domain name; without an environment's name in the variable, each environment gets NAME.DOMAIN",
+		set:     func(e *Environment, v string) { e.Domain.Name = v },
+		setAll:  func(e *Environment, v string) { e.Domain.Name = e.Name + "." + v }},
 	{Key: "HOSTED_ZONE_ID", Field: "Domain.HostedZoneID", Meaning: "Route 53 zone of the domain",
 		set: func(e *Environment, v string) { e.Domain.HostedZoneID = v }},
 	{Key: "HOSTED_ZONE_NAME", Field: "Domain.HostedZoneName", Meaning: "name of that zone",

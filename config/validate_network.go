@@ -74,7 +74,8 @@ func (d Domain) validate(p *problems, region string) {
 	p.require(domainForm.MatchString(d.Name) && len(d.Name) <= 253,
 		"Domain.Name", d.Name, "not a domain name", "write one such as app.example.com")
 	p.require(d.HostedZoneID != "" || d.CertificateARN != "",
-		"Domain.HostedZoneID", d.HostedZoneID, fmt.Sprintf("HTTPS for %q%s needs a hosted zone or a certificate", d.Name, p.source("Domain.Name")),
+		"Domain.HostedZoneID", d.HostedZoneID,
+		fmt.Sprintf("HTTPS for %q%s needs a hosted zone or a certificate", d.Name, p.source("Domain.Name")),
 		"write the zone's id such as Z0123456789ABC, or set DOZEN_HOSTED_ZONE_ID; or set Domain.CertificateARN")
 	p.require(d.HostedZoneID == "" || hostedZoneForm.MatchString(d.HostedZoneID),
 		"Domain.HostedZoneID", d.HostedZoneID, "not a hosted zone's id", "write one such as Z0123456789ABC, without /hostedzone/")

@@ -173,8 +173,11 @@ func (c *covering) explain(t *testing.T, p pair) {
 	r[p.factor], r[p.other] = p.level, p.otherLevel
 	problem := fmt.Sprint(r.environment().Validate(bundled().Processes))
 	for _, factor := range []int{p.factor, p.other} {
-		if factor > 0 && strings.Contains(problem, strings.TrimPrefix(tried[factor-1].field, "Workers.")) {
-			return
+		if factor > 0 {
+			field := tried[factor-1].field
+			if strings.Contains(problem, field[strings.LastIndex(field, ".")+1:]) {
+				return
+			}
 		}
 	}
 	t.Errorf("%v is refused, and the reason names neither setting: %s", p, problem)

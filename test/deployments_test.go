@@ -230,6 +230,9 @@ func (h *history) options(from, to *mode, confirm ...string) cloudformation.Opti
 	if snapshot := to.environment.Database.Snapshot; snapshot != "" && snapshot != from.environment.Database.Snapshot {
 		confirm = append(confirm, "Database.Snapshot=")
 	}
+	if from.environment.Removable && !to.environment.Removable { // the functions that empty buckets go, with their logs
+		options.Confirmed = append(options.Confirmed, "AWS::Logs::")
+	}
 	for _, line := range confirm {
 		for field, types := range givenUp {
 			if strings.HasPrefix(line, field) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,8 +64,11 @@ func attempt(e config.Environment) (problem error, synthesized bool) {
 func change(random *rand.Rand, value reflect.Value, path string) string {
 	switch value.Kind() {
 	case reflect.Struct:
-		i := random.IntN(value.NumField())
-		return change(random, value.Field(i), path+"."+value.Type().Field(i).Name)
+		fields := slices.DeleteFunc(reflect.VisibleFields(value.Type()), func(f reflect.StructField) bool {
+			return !f.IsExported() || len(f.Index) > 1
+		})
+		field := fields[random.IntN(len(fields))]
+		return change(random, value.FieldByIndex(field.Index), path+"."+field.Name)
 	case reflect.Map:
 		return changeMap(random, value, path)
 	case reflect.Slice:

@@ -9,8 +9,10 @@ import (
 // database's.
 func keepsData(p *physical) bool {
 	switch p.Type {
-	case bucket, "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup":
+	case bucket, "AWS::DynamoDB::Table", "AWS::SQS::Queue":
 		return true
+	case "AWS::Logs::LogGroup": // one with a name of ours is a function's, and would be in the way of its successor
+		return p.text("LogGroupName") == ""
 	case "AWS::RDS::DBInstance":
 		return p.text("DBClusterIdentifier") == ""
 	case secret:

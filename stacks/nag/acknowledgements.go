@@ -65,9 +65,9 @@ var (
 	NamedWhenMade = Acknowledgement{
 		rules: []string{"AwsSolutions-IAM5"},
 		applies: `/^Resource::arn:.*(:task-definition\/[a-z0-9-]+:|:task\/<Cluster[0-9A-F]{8}>\/|` +
-			`:log-group:<\w+>:log-stream:app\/app\/|:(cluster-)?snapshot:before-)\*$/`,
-		reason: "Revisions, tasks, log streams and snapshots get their names when they are made. Each is limited to one family, " +
-			"one cluster, one log group; a snapshot to this database and to names that begin with before-.",
+			`:log-group:<\w+>:log-stream:app\/app\/|:rds:.*:(cluster-)?snapshot:)\*$/`,
+		reason: "Revisions, tasks and log streams get their names when they are made. Each is limited to one family, one cluster, " +
+			"one log group. Of snapshots, only the list is not limited.",
 	}
 	KeepsOwnHistory = Acknowledgement{
 		rules: []string{"AwsSolutions-SF1", "AwsSolutions-SF2"},
