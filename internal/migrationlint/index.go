@@ -33,7 +33,7 @@ func (l *linter) sameForAll(i createIndex) bool {
 		old, known := l.known.column(i.Relation, param.Elem.Name)
 		value := old.defaultValue()
 		constant := known && value != nil && !isNull(value) && l.computedOnce(value)
-		if !constant && !(added && (filled || i.NullsNotDistinct)) {
+		if !constant && (!added || !filled && !i.NullsNotDistinct) {
 			return false
 		}
 	}

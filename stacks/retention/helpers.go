@@ -10,7 +10,7 @@ import (
 )
 
 // KeepHelperLogs gives each function that the construct library adds to a stack for a custom resource, such as the one that empties
-// buckets, a log group as the environment keeps them. Lambda would make one that is kept for ever. The library's own way,
+// buckets, a log group as the environment keeps them. Lambda would make one that is kept forever. The library's own way,
 // CustomResourceConfig, does not reach these functions.
 func KeepHelperLogs(stack awscdk.Stack, e config.Environment) {
 	for _, child := range *stack.Node().Children() {

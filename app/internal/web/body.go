@@ -42,7 +42,7 @@ func (b *bounded) Read(into []byte) (int, error) {
 		n, err = 0, busy
 	}
 	b.taken += n
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
 	}
 	return n, err
