@@ -67,7 +67,7 @@ bench: node_modules test/twin/node_modules ## measure the synthesis against a tw
 	@go test -run '^$$' -bench . -timeout 60m ./test
 
 snapshots: node_modules ## rewrite the template snapshots and the generated tables after an intended change
-	@go test -count=1 ./test -run 'Snapshots|Readme' -update
+	@go test -count=1 ./test -run 'Snapshots|Readme|NamedResources' -update
 
 lint: $(GOLANGCI_LINT) ## check formatting, Go code, migrations and workflows
 	@$(GOLANGCI_LINT) fmt --diff >/dev/null || { $(GOLANGCI_LINT) fmt --diff; echo "run make fmt"; exit 1; }

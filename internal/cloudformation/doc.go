@@ -23,7 +23,7 @@
 //	scheduler.go    in which order, event.go faults
 //	template.go expression.go   templates, and values in which every part says which resource it came from
 //	schema.go schemas.go        what replaces: AWS's schemas, written by scripts/schemas.mjs
-//	unique.go types.go in_use.go   what AWS refuses       gated.go kept.go after.go   the invariants
+//	unique.go types.go in_use.go   what AWS and the gate refuse   gated.go kept.go after.go   the invariants
 //
 // Not modelled: time, prices, quotas, permissions of whoever deploys; drift; nested stacks, imports, exports, stack policies,
 // --no-rollback, --hotswap and --express; conditions and transforms (a hosted rotation is one resource); what a property's
