@@ -20,7 +20,7 @@ help: ## list the targets
 
 synth: node_modules ## synthesize every environment into cdk.out and check it
 	@rm -rf cdk.out
-	@$(CDK) synth --quiet '**' 2>&1 | { grep -v '^Supply a stack id' || true; } >&2
+	@$(CDK) synth --quiet '**' 2>&1 | { grep -v -e '^Supply a stack id' -e '^$$' || true; } >&2
 
 # ARGS are options of the CDK's own commands, such as ARGS='--require-approval never'.
 diff: node_modules .needs-env ## ENV=dev: show what a deployment would change

@@ -30,7 +30,7 @@ func runbooks(t *testing.T) map[string]string {
 // The incident: at three in the morning a runbook's command finds nothing, because the resource has another name. Each type that
 // a runbook names exists, and each resource that a command asks for by the beginning of its logical id is the only one.
 func TestRunbooksFindWhatTheyName(t *testing.T) {
-	environments := []environment{dev(), full(), modes()["prod+Aurora"].assembly()}
+	environments := []environment{dev(), full(), modes()["prod+Database.Aurora"].assembly()}
 	asked := regexp.MustCompile(`\bid (Data|Services) (AWS::\w+::\w+) ["']?([\w${}]*)["']?\)`)
 	for name, page := range runbooks(t) {
 		for _, resourceType := range regexp.MustCompile(`AWS::\w+::\w+`).FindAllString(page, -1) {
@@ -97,7 +97,7 @@ func TestRunbookOfTheFirstDeployment(t *testing.T) {
 		"termination protected": "update-termination-protection --stack-name \"${STACK:?was deployed before}\" --no-enable-",
 	}
 	kept, lifted := 0, 0
-	for _, e := range []environment{full(), modes()["prod+Aurora"].assembly()} {
+	for _, e := range []environment{full(), modes()["prod+Database.Aurora"].assembly()} {
 		for _, r := range e.data.resources() {
 			if r.get("DeletionProtection") == true || r.get("DeletionProtectionEnabled") == true {
 				lifted++

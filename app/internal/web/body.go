@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // maxBodies limits the bytes of all bodies that are under way in this process: anybody can post them, because a
@@ -33,7 +34,8 @@ type bounded struct {
 	budget *budget
 	from   io.ReadCloser
 	taken  int
-	err    error // why the body did not arrive, nil if it did
+	err    error     // why the body did not arrive, nil if it did
+	ended  time.Time // when all of it had arrived
 }
 
 func (b *bounded) Read(into []byte) (int, error) {
@@ -45,7 +47,18 @@ func (b *bounded) Read(into []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
 	}
+	if errors.Is(err, io.EOF) {
+		b.ended = time.Now()
+	}
 	return n, err
+}
+
+// late reports whether the body of a request has left its backing services less than a fifth of the time. If they do not
+// manage, it is not their failure.
+func late(r *http.Request, timeout time.Duration) bool {
+	body, read := r.Body.(*bounded)
+	deadline, limited := r.Context().Deadline()
+	return read && limited && deadline.Sub(body.ended) < timeout/5
 }
 
 func (b *bounded) Close() error { return b.from.Close() }

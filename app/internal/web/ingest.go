@@ -32,6 +32,7 @@ func (s *Server) ingest(w http.ResponseWriter, r *http.Request) {
 	}
 	arriving := &bounded{budget: &s.bodies, from: http.MaxBytesReader(w, r.Body, maxBody)}
 	defer arriving.free()
+	r.Body = arriving
 	body, err := io.ReadAll(arriving)
 	if err != nil {
 		status, detail := arriving.problem()
@@ -107,6 +108,9 @@ func (s *Server) blame(r *http.Request, err error) (status int, detail string) {
 	case errors.Is(ctx.Err(), context.Canceled):
 		s.Log.DebugContext(ctx, "the client has closed its connection", "error", err)
 		return http.StatusRequestTimeout, "the request was aborted"
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && late(r, s.Config.RequestTimeout):
+		s.Log.DebugContext(ctx, "the body came late", "error", err)
+		return http.StatusRequestTimeout, "the body did not arrive completely and in time"
 	case database.IsRefusedValue(err):
 		s.Log.WarnContext(ctx, "the database refuses a value", "error", err)
 		return http.StatusBadRequest, "the request contains a value that cannot be stored"

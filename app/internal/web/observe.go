@@ -22,8 +22,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		ctx, done := context.WithTimeout(ctx, s.Config.RequestTimeout)
 		defer done()
 		timing := http.NewResponseController(w)
-		// The rest of the time is for the backing services: a slow body must not look like their failure.
-		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout * 4 / 5))
+		_ = timing.SetReadDeadline(start.Add(s.Config.RequestTimeout))
 		_ = timing.SetWriteDeadline(start.Add(2 * s.Config.RequestTimeout)) // as much time again for the answer
 		record := &recorder{ResponseWriter: w, status: http.StatusOK}
 		w.Header().Set("X-Request-Id", id)
