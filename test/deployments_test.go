@@ -27,8 +27,9 @@ type history struct {
 	release int
 	own     []cloudformation.Violation // in addition to the account's
 	lines   []string
-	kept    bool // the environment was once not removable
-	force   bool // deployments use --force
+	kept    bool     // the environment was once not removable
+	force   bool     // deployments use --force
+	confirm []string // what Confirm has while a change is under way
 }
 
 func newHistory(seed uint64) *history {
@@ -110,7 +111,7 @@ func (h *history) step(base string) {
 
 // change deploys until it succeeds, or goes back to what was deployed before. What is refused for good changes nothing.
 func (h *history) change(from, to *mode) {
-	for {
+	for h.confirm = nil; ; {
 		err := h.deploy(from, to, true)
 		switch {
 		case err == nil:
@@ -119,7 +120,7 @@ func (h *history) change(from, to *mode) {
 		case errors.Is(err, cloudformation.ErrRefused), len(h.account.Struck()) == 0: // the latter is a violation
 			return
 		case h.IntN(3) == 0:
-			h.force = true // as docs/settings.md says about Confirm
+			h.force, h.confirm = true, nil // as docs/settings.md says about Confirm
 			h.note("back, with --force")
 			err = h.deploy(to, from, false) // a failure is a violation
 			if h.force = false; !errors.Is(err, cloudformation.ErrRefused) {
@@ -132,7 +133,7 @@ func (h *history) change(from, to *mode) {
 // deploy deploys as a person does: who is refused for want of a confirmation adds the lines that the refusal prints, and deploys
 // again.
 func (h *history) deploy(from, to *mode, faults bool) error {
-	err := h.command(from, to, nil, faults)
+	err := h.command(from, to, h.confirm, faults)
 	if !errors.Is(err, cloudformation.ErrRefused) {
 		return err
 	}
@@ -141,6 +142,7 @@ func (h *history) deploy(from, to *mode, faults bool) error {
 		return err
 	}
 	h.note("confirm " + strings.Join(lines, ", "))
+	h.confirm = lines
 	return h.command(from, to, lines, faults)
 }
 
@@ -274,6 +276,7 @@ var known = []struct {
 }{
 	{what: "the way back from a confirmed change that failed half-way, if AWS reads outputs again for changed resources only",
 		pattern: `^I5 current, stale, read cautiously: Services$`},
+	{what: "a bucket that has got logs when the first deployment fails, see the runbook", pattern: `^I6 repeated, orphaned: Data (AuditTrailEvents|StorageAccessLogs)$`, rare: true},
 	{what: "an old database that a failed clean-up has left keeps its group", pattern: `^I4 in use, deleted in use: Data/Database`, rare: true},
 	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data Database`, rare: true},
 	{what: "RunOnDeploy off, and a fault in the gate's own clean-up", pattern: `^I4 in use, deleted in use: Services/ReleaseProcessTask`, rare: true},
