@@ -15,9 +15,11 @@ const (
 	Free Rule = iota
 	// Confirmed changes need a line in Confirm.
 	Confirmed
-	// Restored changes give the environment another database: they need a line in Confirm, or a new Database.Snapshot in the
-	// same deployment.
+	// Restored changes give the environment another database: they need a line in Confirm, or the first Database.Snapshot of
+	// the environment in the same deployment.
 	Restored
+	// Shrinks: a change to a smaller number needs a line in Confirm.
+	Shrinks
 	// Grows: a change to a smaller number is refused, or to one that is less than a tenth larger.
 	Grows
 	// Never: a deployed environment cannot change to this value.
@@ -42,19 +44,26 @@ const maxZones = 3
 const (
 	emptyDatabase = "the deployment makes an EMPTY database, and the services begin to work on it. To keep the data, set " +
 		"Database.Snapshot to a new snapshot in the same deployment (docs/runbooks/RestoreDatabase.md)"
+	oldDatabase = "the services work on a copy of the snapshot, and what was written since it was taken is not there. Restore the " +
+		"newest one (docs/runbooks/RestoreDatabase.md)"
 	fixedSubnets = "the subnets of a deployed network cannot move. Set it back, or deploy an environment under another name and " +
 		"restore the database there"
-	deletedFirst = "the deployment deletes %s minutes before the last task of the release before has stopped. Deploy a version that " +
-		"does without it first"
+	withoutOption = " minutes before the last task of the release before has stopped. Deploy a version that does without it first"
 )
 
 // Lasting returns the settings of this environment that a deployed one cannot change freely: where a change would lose data,
 // cut off running tasks, or fail half-way. In an environment that is not deployed yet all values are free.
 func (e Environment) Lasting() []Lasting {
+	database := emptyDatabase
+	if e.Database.Snapshot != "" {
+		database = oldDatabase
+	}
 	all := []Lasting{
 		{"Network.CIDR", e.Network.CIDR, Never, fixedSubnets},
-		{"Database.Aurora", strconv.FormatBool(e.Database.Aurora), Restored, emptyDatabase},
-		{"Database.Snapshot", e.Database.Snapshot, Restored, emptyDatabase},
+		{"Database.Aurora", strconv.FormatBool(e.Database.Aurora), Restored, database},
+		{"Database.Snapshot", e.Database.Snapshot, Restored, database},
+		{"Database.BackupDays", strconv.Itoa(e.Database.BackupDays), Shrinks, "RDS deletes the older recovery points at once"},
+		{"Storage.KeepOldVersionsDays", strconv.Itoa(e.Storage.KeepOldVersionsDays), Shrinks, "S3 deletes the older versions for good"},
 		{"Cache.Serverless", strconv.FormatBool(e.Cache.Serverless), Confirmed, "the deployment deletes the old cache minutes before " +
 			"the last task that uses it has stopped: sessions end, and those tasks work without a cache"},
 	}
@@ -63,9 +72,13 @@ func (e Environment) Lasting() []Lasting {
 	}
 	if !e.Database.Aurora {
 		all = append(all, Lasting{"Database.StorageGiB", strconv.Itoa(e.Database.StorageGiB), Grows,
-			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth"})
+			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth. Set it back"})
 	}
-	return slices.Concat(all, e.Network.lasting(), e.Options.lasting())
+	domain := Lasting{Field: "Domain.Name", Value: e.Domain.Name}
+	if e.Domain.Name == "" {
+		domain.Rule, domain.Consequence = Confirmed, "users lose HTTPS, and the name stops working. Is a DOZEN_ variable missing?"
+	}
+	return slices.Concat(append(all, domain), e.Network.lasting(), e.Options.lasting(e.Removable))
 }
 
 // lasting returns how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the
@@ -91,7 +104,11 @@ func (n Network) lasting() []Lasting {
 }
 
 // lasting returns the options that tasks work with. Only switching one off has a consequence.
-func (o Options) lasting() []Lasting {
+func (o Options) lasting(removable bool) []Lasting {
+	fate := "leaves %s in the account, where no stack knows it any more,"
+	if removable {
+		fate = "deletes %s"
+	}
 	var all []Lasting
 	for _, option := range []struct {
 		field, what string
@@ -99,12 +116,12 @@ func (o Options) lasting() []Lasting {
 	}{
 		{"Options.Queue", "the queue with its messages", o.Queue},
 		{"Options.Topic", "the topic with its subscriptions", o.Topic},
-		{"Options.Table", "the table with its items (or leaves it, unless Removable is set)", o.Table},
+		{"Options.Table", "the table with its items", o.Table},
 		{"Options.AppConfig", "the configuration with all its versions", o.AppConfig},
 	} {
 		lasting := Lasting{Field: option.field, Value: strconv.FormatBool(option.on)}
 		if !option.on {
-			lasting.Rule, lasting.Consequence = Confirmed, fmt.Sprintf(deletedFirst, option.what)
+			lasting.Rule, lasting.Consequence = Confirmed, "the deployment "+fmt.Sprintf(fate, option.what)+withoutOption
 		}
 		all = append(all, lasting)
 	}
@@ -115,7 +132,7 @@ func (o Options) lasting() []Lasting {
 func (e Environment) validateConfirm(p *problems) {
 	var allowed []string
 	for _, l := range e.Lasting() {
-		if l.Rule == Confirmed || l.Rule == Restored {
+		if l.Rule != Free && l.Rule != Never && l.Rule != Grows {
 			allowed = append(allowed, l.Confirmation())
 		}
 	}

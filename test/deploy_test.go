@@ -54,6 +54,7 @@ func TestMakeDeployAsksOnce(t *testing.T) {
 		{"nobody to ask", "dev", "no terminal", "", 2, "", "ARGS='--require-approval never'"},
 		{"outputs of one's own", "dev --require-approval never --outputs-file mine", "no terminal", "", 0,
 			synth + "npx --no-install cdk deploy --app cdk.out dev/* --require-approval never --outputs-file mine\n", ""},
+		{"no rollback", "dev --require-approval never --no-rollback", "y", "", 2, "", "--no-rollback"},
 		{"hotswap", "dev --require-approval never --hotswap-fallback", "y", "", 2, "", "migration gate"},
 		{"watch", "dev --watch", "y", "", 2, "", "migration gate"},
 		{"express", "dev --express", "y", "", 2, "", "does not wait"},

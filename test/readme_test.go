@@ -50,7 +50,7 @@ The column "a change" says what changing the setting does to a deployed environm
 
 | words | mean |
 |---|---|
-| in place | what runs goes on running |
+| in place | what runs goes on running; another class, node type or NAT instance interrupts it for minutes |
 | new tasks | the migration runs, if the image or the variables change for it; then tasks are replaced one after the other, as in a release |
 | another database, another cache | a new one replaces the old one; docs/runbooks/RestoreDatabase.md |
 | needs Confirm | the deployment is refused, and prints what the change does and a line; with that line in Confirm it goes ahead |

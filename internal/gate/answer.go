@@ -74,7 +74,7 @@ func (s *State) answer() Answer {
 // headline is the reason without the log's lines.
 func (s *State) headline() string {
 	if s.Event.ResourceType == LastingType {
-		return "The change was refused, and nothing has changed: " + s.Verdict.Problem + ". " + s.Verdict.Remedy
+		return "The change was refused before it touched any data: " + s.Verdict.Problem + ". " + s.Verdict.Remedy
 	}
 	parts := []string{
 		"Release " + orNone(s.Settings.Release) + " was rejected: " + s.Verdict.Problem + ".",

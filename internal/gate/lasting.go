@@ -29,9 +29,11 @@ const (
 	RuleNever = "Never"
 	// RuleConfirm: it can, once somebody has confirmed what the change does.
 	RuleConfirm = "Confirm"
-	// RuleRestore: the same, and restoring a snapshot in the same deployment is a confirmation: then the data is that
-	// of the snapshot.
+	// RuleRestore: the same, and restoring the first snapshot in the same deployment is a confirmation: then the data is
+	// that of the snapshot.
 	RuleRestore = "Restore"
+	// RuleShrink: a smaller number needs a confirmation.
+	RuleShrink = "Shrink"
 	// RuleGrow: a number may only grow, by a tenth or more.
 	RuleGrow = "Grow"
 )
@@ -41,7 +43,9 @@ const (
 func refusedChanges(before, now map[string]any) []string {
 	var refused []string
 	was, is := lasting(before), lasting(now)
-	restored := now[PropertyRestoredFrom] != "" && now[PropertyRestoredFrom] != before[PropertyRestoredFrom]
+	from, _ := before[PropertyRestoredFrom].(string)
+	to, _ := now[PropertyRestoredFrom].(string)
+	restored := from == "" && to != "" // another snapshot than before may also be an old one, from an old commit
 	for _, name := range slices.Sorted(maps.Keys(is)) {
 		old, change := was[name], is[name]
 		if old == nil || old[PropertyValue] == change[PropertyValue] {
@@ -56,6 +60,9 @@ func refusedChanges(before, now map[string]any) []string {
 		if !restored {
 			consequence += change[RuleRestore]
 		}
+		if shrinks(old[PropertyValue], change[PropertyValue]) {
+			consequence += change[RuleShrink]
+		}
 		switch {
 		case never != "":
 			refused = append(refused, line+never)
@@ -65,6 +72,13 @@ func refusedChanges(before, now map[string]any) []string {
 		}
 	}
 	return refused
+}
+
+// shrinks reports whether a number becomes smaller.
+func shrinks(before, now string) bool {
+	old, err := strconv.Atoi(before)
+	smaller, err2 := strconv.Atoi(now)
+	return err == nil && err2 == nil && smaller < old
 }
 
 // grows reports whether a number grows by a tenth or more.

@@ -20,6 +20,9 @@ var (
 	aurora = func(value string) map[string]any {
 		return setting("Database.Aurora", value, RuleRestore, "it is EMPTY")
 	}
+	backup = func(value string) map[string]any {
+		return setting("Database.BackupDays", value, RuleShrink, "they are deleted")
+	}
 	storage = func(value string) map[string]any {
 		return setting("Database.StorageGiB", value, RuleGrow, "it only grows")
 	}
@@ -49,6 +52,9 @@ func TestChangesOfLastingSettings(t *testing.T) {
 			lastingProperties("", []any{"Database.Aurora=true"}, aurora("false")), []string{"it is EMPTY"}},
 		{"restored in the same deployment", lastingProperties("", nil, aurora("false")), lastingProperties("s", nil, aurora("true")), nil},
 		{"restored before", lastingProperties("s", nil, aurora("false")), lastingProperties("s", nil, aurora("true")), []string{"it is EMPTY"}},
+		{"restored from another snapshot", lastingProperties("s", nil, aurora("false")), lastingProperties("t", nil, aurora("true")), []string{"it is EMPTY"}},
+		{"fewer days", lastingProperties("", nil, backup("14")), lastingProperties("", nil, backup("7")), []string{"they are deleted"}},
+		{"more days", lastingProperties("", nil, backup("7")), lastingProperties("", nil, backup("14")), nil},
 		{"no longer restored", lastingProperties("s", nil, aurora("false")), lastingProperties("", nil, aurora("true")), []string{"it is EMPTY"}},
 		{"a restore does not confirm the rest", lastingProperties("", nil, queue("true")), lastingProperties("s", nil, queue("false")),
 			[]string{"it is deleted"}},

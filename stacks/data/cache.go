@@ -110,7 +110,7 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 		MajorEngineVersion:     jsii.String(major(config.ValkeyVersion)),
 		ServerlessCacheName:    jsii.String(serverlessName(e)),
 		Description:            jsii.String("Sessions, limits and caches"),
-		SubnetIds:              v.subnetIDs(network),
+		SubnetIds:              v.firstSubnetIDs(network),
 		SecurityGroupIds:       &[]any{v.group.SecurityGroupId()},
 		UserGroupId:            users.Ref(),
 		SnapshotRetentionLimit: jsii.Number(e.Cache.SnapshotDays),
@@ -126,7 +126,13 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 // serverlessName is the cache's name, at most 40 characters, which ElastiCache requires. It follows from what replaces the cache: its
 // subnets.
 func serverlessName(e config.Environment) string {
-	return physicalName(e, 40, e.Network.CIDR, e.Network.Zones, e.Network.ZoneNames)
+	return physicalName(e, 40, e.Network.CIDR, e.Network.ZoneNames[:min(2, len(e.Network.ZoneNames))])
+}
+
+// firstSubnetIDs are the subnets of the first two zones. A serverless cache cannot get another one: a third zone would replace it.
+func (v *valkey) firstSubnetIDs(network *vpc) *[]any {
+	first := (*v.subnetIDs(network))[:2]
+	return &first
 }
 
 func (v *valkey) subnetIDs(network *vpc) *[]any {

@@ -101,7 +101,7 @@ func (v *vpc) addEndpoints(n config.Network) {
 	for _, name := range n.Endpoints {
 		v.vpc.AddInterfaceEndpoint(jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointOptions{
 			Service:        awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
-			Subnets:        v.taskSubnets(),
+			Subnets:        &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}, // in every mode: they never move
 			SecurityGroups: &[]awsec2.ISecurityGroup{group},
 			Open:           jsii.Bool(false),
 		})
