@@ -15,7 +15,9 @@ func unfit(value string) string {
 	switch {
 	case !utf8.ValidString(value):
 		return "not UTF-8"
-	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r == 0xfffe || r == 0xffff }):
+	case strings.ContainsFunc(value, func(r rune) bool {
+		return r < ' ' && !strings.ContainsRune("\t\n\r", r) || r == 0xfffe || r == 0xffff
+	}):
 		return "it contains a control character, and CloudFormation's API is XML, which has only tab and newline"
 	case tokenForm.MatchString(value):
 		return "it contains what the CDK takes for a token of its own"

@@ -11,8 +11,8 @@ type lintMigrations struct {
 	Directories []string `arg:"" name:"dir" help:"Directories with *.sql files, also in subdirectories."`
 }
 
-// Run prints each problem: where and why, the statement, and the safe form. A directory without migrations is an error: its name is probably misspelt, and
-// a check that checks nothing must not pass.
+// Run prints each problem: where and why, the statement, and the safe form. A directory without migrations is an error: its name
+// is probably misspelt, and a check that checks nothing must not pass.
 func (c *lintMigrations) Run(s *session) error {
 	found, total := 0, 0
 	for _, dir := range c.Directories {

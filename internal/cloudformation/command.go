@@ -75,7 +75,8 @@ func (a *Account) deploy(t *template) error {
 // skips reports whether the command line does not deploy a stack, or AWS finds no change.
 func (a *Account) skips(s *stack, t *template) bool {
 	complete := []Status{"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-	if a.command.options.Force || !slices.Contains(complete, s.status) || s.template.text != t.text || s.terminationProtection != t.terminationProtection {
+	if a.command.options.Force || !slices.Contains(complete, s.status) || s.template.text != t.text ||
+		s.terminationProtection != t.terminationProtection {
 		return false
 	}
 	for _, p := range s.resources { // a parameter of AWS's may have moved

@@ -39,5 +39,9 @@ func newLastingSettings(scope constructs.Construct, id string, e config.Environm
 
 // rules are the words for config's rules in the properties of the resource.
 var rules = map[config.Rule]string{
-	config.Confirmed: gate.RuleConfirm, config.Restored: gate.RuleRestore, config.Grows: gate.RuleGrow, config.Shrinks: gate.RuleShrink, config.Never: gate.RuleNever,
+	config.Confirmed: gate.RuleConfirm,
+	config.Restored:  gate.RuleRestore,
+	config.Shrinks:   gate.RuleShrink,
+	config.Grows:     gate.RuleGrow,
+	config.Never:     gate.RuleNever,
 }
