@@ -1,7 +1,7 @@
 # Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint fmt snapshots clean
+.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint scan fmt snapshots clean
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -75,6 +75,12 @@ lint: $(GOLANGCI_LINT) ## check formatting, Go code, migrations and workflows
 	@cd app && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
 	@go run ./cmd/dozen lint-migrations app/...
 	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
+
+# The app's image is built from its own go.mod, everything else in the workspace, whose versions may be newer.
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
+scan: ## look for known vulnerabilities in what the Go code calls
+	@$(GOVULNCHECK) $(ARGS) ./...
+	@cd app && GOWORK=off $(GOVULNCHECK) $(ARGS) ./...
 
 fmt: ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
