@@ -176,6 +176,11 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 		{"the first time", func() {}, true},
 		{"nothing has changed", func() {}, false},
 		{"a document has changed", func() { write("docs/x.md", "more") }, false},
+		{"a test has changed", func() { write("stacks/environments_test.go", "package stacks\n") }, false},
+		{"a file of the image has changed in app/docs", func() { write("app/docs/page.html", "more") }, true},
+		{"a file of the image has changed in app/x/test", func() { write("app/x/test/fixture.json", "{}") }, true},
+		{"a page of the app has changed", func() { write("app/pages/about.md", "more") }, true},
+		{"`make dev` has written", func() { write("app/.dev/postgres/PG_VERSION", "17") }, false},
 		{"a source has changed", func() { write("stacks/environments.go", "package stacks // more\n") }, true},
 		{"a file is new", func() { write("app/Procfile", "web: x\n") }, true},
 		{"a file has gone", func() { _ = os.Remove(filepath.Join(checkout, "app", "Procfile")) }, true},
@@ -188,5 +193,25 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 	}
 	if !synthesized("DOZEN_DOMAIN=example.com") {
 		t.Error("a setting has changed: not synthesized")
+	}
+}
+
+// Prevents: a long certificate in app/.env.dev, and every value after it, is missing without a word.
+func TestValuesHaveAnyLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".env.dev")
+	long := strings.Repeat("x", 200<<10)
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# a comment\nFIRST=1\r\n\nLONG=" + long + "\nLAST=a=b")
+	values, err := readValues(path)
+	if err != nil || len(values) != 3 || values["FIRST"] != "1" || values["LONG"] != long || values["LAST"] != "a=b" {
+		t.Errorf("%d values, %v", len(values), err)
+	}
+	write("FIRST=1\nLONG=" + long + "\nno value\n")
+	if _, err := readValues(path); err == nil || !strings.HasSuffix(err.Error(), ".env.dev:3: want NAME=value") {
+		t.Errorf("a line without value: %v", err)
 	}
 }
