@@ -8,12 +8,14 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"dozen/internal/local/backing"
 )
@@ -217,4 +219,72 @@ func TestSignaturesAreChecked(t *testing.T) {
 func TestCallerIdentity(t *testing.T) {
 	_, c := startAWS(t, awsSettings(directory(t)))
 	c.expect(c.request("sts", http.MethodPost, "/", "", "Action=GetCallerIdentity&Version=2011-06-15"), 200, "<Account>111122223333</Account>")
+}
+
+// memory returns the bytes that this process has allocated so far, freed or not.
+func memory() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc
+}
+
+// endless is a body of so many bytes that costs no memory itself.
+func endless(bytes int64) io.ReadCloser {
+	return io.NopCloser(io.LimitReader(zeros{}, bytes))
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Prevents: any page that the developer's browser shows posts 300 MiB to the stand-in, and the machine swaps.
+func TestBodiesCostNoMemory(t *testing.T) {
+	_, c := startAWS(t, awsSettings(directory(t)))
+	const size = 300 << 20
+	post := func(change func(*http.Request)) *http.Request {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.variables["AWS_ENDPOINT_URL"]+"/", endless(size))
+		must(t, err)
+		request.ContentLength = size
+		request.Header.Set("Content-Type", "text/plain")
+		request.Header.Set("Origin", "https://evil.example")
+		change(request)
+		return request
+	}
+	signed := c.call("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"login"}`)
+	strange := signed.Clone(t.Context())
+	strange.Header.Set("Authorization", strings.Replace(signed.Header.Get("Authorization"), c.credentials.AccessKeyID, "ASIAGUESSED", 1))
+	withoutToken := signed.Clone(t.Context())
+	withoutToken.Header.Del("X-Amz-Security-Token")
+	for name, change := range map[string]func(*http.Request){
+		"unsigned":          func(*http.Request) {},
+		"with a hash":       func(r *http.Request) { r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64)) },
+		"in chunks":         func(r *http.Request) { r.ContentLength = -1 },
+		"another key":       func(r *http.Request) { r.Header = strange.Header },
+		"no session token":  func(r *http.Request) { r.Header = withoutToken.Header },
+		"signed for others": func(r *http.Request) { r.Header = signed.Header },
+	} {
+		before := memory()
+		response, err := http.DefaultClient.Do(post(change))
+		if err == nil { // otherwise the stand-in has hung up in the middle of the body
+			_ = response.Body.Close()
+			if response.StatusCode < 400 {
+				t.Errorf("%s: %s", name, response.Status)
+			}
+		}
+		if kib := (memory() - before) >> 10; kib > 8<<10 {
+			t.Errorf("%s: a body of 300 MiB took %d KiB, want less than 8 MiB", name, kib)
+		} else {
+			t.Logf("%s: %d KiB", name, kib)
+		}
+	}
+	address, err := s3.NewPresignClient(c.client()).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: files, Key: aws.String("large")})
+	must(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address.URL, endless(64<<20))
+	must(t, err)
+	request.ContentLength = 64 << 20
+	before := memory()
+	c.expect(request, 200, "")
+	if kib := (memory() - before) >> 10; kib > 8<<10 {
+		t.Errorf("an object of 64 MiB took %d KiB", kib)
+	}
 }
