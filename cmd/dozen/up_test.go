@@ -16,6 +16,9 @@ import (
 	"dozen/internal/local/localtest"
 )
 
+// A test that waits for an answer fails instead of hanging.
+func init() { http.DefaultClient.Timeout = localtest.Patience }
+
 // program is the built command, with a cache directory of its own.
 type program struct {
 	t           *testing.T
@@ -33,14 +36,14 @@ func build(t *testing.T) program {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
 	p := program{t, filepath.Join(directory, "program"), directory}
-	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return p
 }
 
 func (p program) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(p.path, args...)
+	cmd := exec.CommandContext(localtest.Bounded(p.t), p.path, args...)
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd
@@ -89,6 +92,14 @@ func (p program) up(args ...string) (*exec.Cmd, *localtest.Transcript) {
 	return cmd, out
 }
 
+// wait waits for the end of a command that was started.
+func wait(t *testing.T, cmd *exec.Cmd) error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return localtest.Receive(t, "the command ends", ended)
+}
+
 func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 	t.Helper()
 	for deadline := time.Now().Add(90 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
@@ -119,7 +130,7 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 		t.Fatalf("process ids %v of web, worker and scheduler in\n%s", pids, p.must("ps"))
 	}
 	_ = first.Process.Kill()
-	_ = first.Wait()
+	_ = wait(t, first)
 	second, out := p.up("dev", "--assembly", assembly)
 	for _, pid := range pids {
 		within(t, fmt.Sprintf("process %d has ended", pid), func() bool { return syscall.Kill(pid, 0) != nil }, out)
@@ -135,7 +146,7 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 		t.Errorf("web's log does not have both starts:\n%s", logs)
 	}
 	_ = second.Process.Signal(os.Interrupt)
-	if err := second.Wait(); err != nil {
+	if err := wait(t, second); err != nil {
 		t.Errorf("after Ctrl-C: %v\n%s", err, out)
 	}
 }

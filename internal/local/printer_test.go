@@ -105,13 +105,8 @@ func TestLogsAreBoundedAndCanBeFollowed(t *testing.T) {
 		write(file*2/3, fmt.Sprintf("mark %d", number))
 	}
 	stop()
-	select {
-	case err := <-followed:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the follower does not end")
+	if err := localtest.Receive(t, "the follower ends", followed); err != nil {
+		t.Error(err)
 	}
 	if n := strings.Count(seen.String(), text); n != 5*(file*2/3) {
 		t.Errorf("the follower has seen %d lines, want %d", n, 5*(file*2/3))

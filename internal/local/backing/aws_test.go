@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -286,5 +287,31 @@ func TestBodiesCostNoMemory(t *testing.T) {
 	c.expect(request, 200, "")
 	if kib := (memory() - before) >> 10; kib > 8<<10 {
 		t.Errorf("an object of 64 MiB took %d KiB", kib)
+	}
+}
+
+// Prevents: the environment does not start because another program listens on the port that it had before; or it gets
+// another port with each start, although nobody uses the one before.
+func TestAPortIsKeptUnlessItIsTaken(t *testing.T) {
+	settings := awsSettings(directory(t))
+	first, _ := startAWS(t, settings)
+	kept := first.Address
+	first.Stop()
+	second, _ := startAWS(t, settings)
+	if second.Stop(); second.Address != kept {
+		t.Errorf("the port was free: %s, before %s", second.Address, kept)
+	}
+	other, err := net.Listen("tcp", kept)
+	must(t, err)
+	defer func() { _ = other.Close() }()
+	third, c := startAWS(t, settings)
+	if third.Address == kept || c.variables["AWS_ENDPOINT_URL"] != "http://"+third.Address {
+		t.Errorf("the port was taken: %s, tasks use %s", third.Address, c.variables["AWS_ENDPOINT_URL"])
+	}
+	c.expect(c.call("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"login"}`), 200, "one")
+	address := third.Address
+	third.Stop()
+	if fourth, _ := startAWS(t, settings); fourth.Address != address {
+		t.Errorf("the new port is not kept: %s, before %s", fourth.Address, address)
 	}
 }

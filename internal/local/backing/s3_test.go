@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"dozen/internal/local/localtest"
 )
 
 // files is the bucket of these tests.
@@ -131,15 +133,10 @@ func TestConditionalWrites(t *testing.T) {
 	}
 	written := 0
 	for range cap(results) {
-		select {
-		case err := <-results:
-			if err == nil {
-				written++
-			} else {
-				requireCode(t, "If-None-Match", err, "PreconditionFailed")
-			}
-		case <-time.After(time.Minute):
-			t.Fatal("a write has no end")
+		if err := localtest.Receive(t, "a write ends", results); err == nil {
+			written++
+		} else {
+			requireCode(t, "If-None-Match", err, "PreconditionFailed")
 		}
 	}
 	if written != 1 {
@@ -416,7 +413,7 @@ func TestPythonsClient(t *testing.T) {
 		t.Skip("this machine has no Python with boto3")
 	}
 	_, c := startAWS(t, awsSettings(directory(t)))
-	cmd := exec.CommandContext(t.Context(), python, "testdata/client.py")
+	cmd := exec.CommandContext(localtest.Bounded(t), python, "testdata/client.py")
 	cmd.WaitDelay = time.Second
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_DEFAULT_REGION=" + c.variables["AWS_REGION"]}
 	for name, value := range c.variables {
