@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,15 @@ func TestTasksListenOnThisMachineOnly(t *testing.T) {
 	}
 	web := w.tasks("web")[0].Address
 	requireReach(t, web, false)
+	requireReach(t, address, false)
+	variables := environ(t, w.tasks("web")[0].PID)
+	for _, text := range []string{variables["AWS_ENDPOINT_URL"], variables["CACHE_URL"], "//localhost:" + variables["POSTGRES_PORT"]} {
+		if endpoint, err := url.Parse(text); err != nil || endpoint.Port() == "" {
+			t.Errorf("%q has no port: %v", text, err)
+		} else {
+			requireReach(t, endpoint.Host, false)
+		}
+	}
 	if strings.Contains(w.out.String(), "in your network") {
 		t.Error("it warns of a task that listens on loopback only")
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -174,10 +175,13 @@ func TestObjectsAreKept(t *testing.T) {
 	address, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
 		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now())
 	must(t, err)
+	expired, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
+		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now().Add(-2*time.Minute))
+	must(t, err)
 	for _, try := range []struct {
 		address string
 		status  int
-	}{{address, 200}, {strings.Replace(address, "/files/a", "/logs/a", 1), 403}} {
+	}{{address, 200}, {expired, 403}, {strings.Replace(address, "/files/a", "/logs/a", 1), 403}} {
 		request, err := http.NewRequest(http.MethodGet, try.address, nil)
 		must(t, err)
 		c.expect(request, try.status, "")
@@ -201,13 +205,19 @@ func TestSignaturesAreChecked(t *testing.T) {
 	old.Header.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
 	c.expect(old, 403, "RequestTimeTooSkewed")
 
-	for name, change := range map[string]func(*task){
-		"SignatureDoesNotMatch":       func(c *task) { c.credentials.SecretAccessKey += "x" },
-		"UnrecognizedClientException": func(c *task) { c.credentials.AccessKeyID = "AKIDEXAMPLE" },
+	for _, row := range []struct {
+		want   string
+		change func(*task)
+	}{
+		{"SignatureDoesNotMatch", func(c *task) { c.credentials.SecretAccessKey += "x" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.AccessKeyID = "AKIDEXAMPLE" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.SessionToken = "x" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.SessionToken = "" }},
+		{"signed for region us-west-2", func(c *task) { c.variables = maps.Clone(c.variables); c.variables["AWS_REGION"] = "us-west-2" }},
 	} {
 		other := c
-		change(&other)
-		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, name)
+		row.change(&other)
+		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, row.want)
 	}
 	c.expect(c.call("ssm", "secretsmanager.GetSecretValue", body), 400, "does not support") // signed for another service
 	c.expect(c.call("dynamodb", "DynamoDB_20120810.GetItem", "{}"), 400, "does not support GetItem of dynamodb")
