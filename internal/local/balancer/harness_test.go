@@ -10,12 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"dozen/internal/local/localtest"
 )
 
 // A test that waits for an answer fails instead of hanging.
-func init() { http.DefaultClient.Timeout = localtest.Patience }
+func init() { http.DefaultClient.Timeout = time.Minute }
 
 // quick returns settings with frequent checks; all other times are long.
 func quick() Settings {

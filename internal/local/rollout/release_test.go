@@ -14,7 +14,7 @@ import (
 )
 
 // A test that waits for an answer fails instead of hanging.
-func init() { http.DefaultClient.Timeout = localtest.Patience }
+func init() { http.DefaultClient.Timeout = time.Minute }
 
 // site is a web process that still accepts requests for a while after SIGTERM, and finishes them.
 type site struct {
