@@ -29,6 +29,7 @@ type task struct {
 	t           *testing.T
 	variables   map[string]string
 	credentials aws.Credentials
+	hashes      bool // whether it sends the hash of each body, as some languages' clients do
 }
 
 func awsSettings(dir string) backing.AWSSettings {
@@ -56,7 +57,7 @@ func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
 	if status != 200 || time.Until(answer.Expiration) < time.Hour {
 		t.Fatalf("credentials: %d %s", status, body)
 	}
-	return a, task{t, variables, aws.Credentials{
+	return a, task{t: t, variables: variables, credentials: aws.Credentials{
 		AccessKeyID: answer.AccessKeyId, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.Token,
 	}}
 }
@@ -82,7 +83,7 @@ func (c task) request(service, method, path, target, body string) *http.Request 
 	}
 	sum := sha256.Sum256([]byte(body))
 	hash := hex.EncodeToString(sum[:])
-	if service == "s3" {
+	if service == "s3" || c.hashes {
 		request.Header.Set("X-Amz-Content-Sha256", hash)
 	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
@@ -201,6 +202,12 @@ func TestSignaturesAreChecked(t *testing.T) {
 	changed := call()
 	changed.Body, changed.ContentLength = io.NopCloser(bytes.NewReader([]byte(`{"SecretId":"other"}`))), int64(len(body))
 	c.expect(changed, 403, "SignatureDoesNotMatch")
+	c.hashes = true
+	c.expect(call(), 200, "one")
+	changed = call()
+	changed.Body = io.NopCloser(strings.NewReader(strings.Replace(body, "login", "other", 1)))
+	c.expect(changed, 400, "XAmzContentSHA256Mismatch")
+	c.hashes = false
 	old := call()
 	old.Header.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
 	c.expect(old, 403, "RequestTimeTooSkewed")
