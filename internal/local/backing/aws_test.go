@@ -158,6 +158,8 @@ func TestObjectsAreKept(t *testing.T) {
 	for _, path := range []string{"/files/a", "/files/a/b%20c+d%C3%A9", "/logs/a"} {
 		c.expect(c.request("s3", http.MethodPut, path, "", "body of "+path), 200, "")
 	}
+	c.expect(c.request("s3", http.MethodPut, "/files/gone", "", "x"), 200, "")
+	c.expect(c.request("s3", http.MethodDelete, "/files/gone", "", ""), 204, "")
 	c.expect(c.request("s3", http.MethodPut, "/absent/a", "", "x"), 404, "NoSuchBucket")
 	c.expect(c.request("s3", http.MethodPut, "/new", "", ""), 403, "AccessDenied")
 	a.Stop()
@@ -170,6 +172,7 @@ func TestObjectsAreKept(t *testing.T) {
 	}
 	c.expect(c.request("s3", http.MethodGet, "/files?list-type=2&prefix=a%2F", "", ""), 200, "a/b c+d")
 	c.expect(c.request("s3", http.MethodGet, "/files/none", "", ""), 404, "NoSuchKey")
+	c.expect(c.request("s3", http.MethodGet, "/files/gone", "", ""), 404, "NoSuchKey")
 
 	plain, err := http.NewRequest(http.MethodGet, c.variables["AWS_ENDPOINT_URL"]+"/files/a?X-Amz-Expires=60", nil)
 	must(t, err)

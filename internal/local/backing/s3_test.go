@@ -87,6 +87,18 @@ func TestObjectsComeBackAsTheyWere(t *testing.T) {
 	if head.ChecksumCRC32 == nil || *head.ChecksumCRC32 != *stored.ChecksumCRC32 {
 		t.Errorf("the checksum is %v, stored %v", head.ChecksumCRC32, stored.ChecksumCRC32)
 	}
+	plain, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: files, Key: key})
+	if must(t, err); plain.ChecksumCRC32 != nil {
+		t.Error("HeadObject has a checksum that was not asked for")
+	}
+	beyond := c.request("s3", http.MethodGet, "/files/a/b%20c%2Bd%20%C3%A9.gz", "", "")
+	beyond.Header.Set("Range", "bytes=10-")
+	response, err := http.DefaultClient.Do(beyond)
+	must(t, err)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != 416 || response.Header.Get("Content-Encoding") != "" || response.Header.Get("X-Amz-Meta-Colour") != "" {
+		t.Errorf("an error with the headers of the object: %s %v", response.Status, response.Header)
+	}
 	for part, want := range map[string]string{"bytes=2-4": "234", "bytes=7-": "789", "bytes=-2": "89"} {
 		if got := get(t, client, &s3.GetObjectInput{Key: key, Range: &part}); got != want {
 			t.Errorf("Range %s: %q, want %q", part, got, want)
@@ -273,6 +285,8 @@ func TestUploadsInParts(t *testing.T) {
 	_, err = send(id, 4, nil)
 	requireCode(t, "a part after the end", err, "NoSuchUpload")
 	aborted := begin()
+	c.expect(c.request("s3", http.MethodDelete, "/files/another?uploadId="+*aborted, "", ""), 404, "NoSuchUpload")
+	c.expect(c.request("s3", http.MethodDelete, "/logs/large?uploadId="+*aborted, "", ""), 404, "NoSuchUpload")
 	_, err = send(aborted, 1, first)
 	must(t, err)
 	_, err = client.AbortMultipartUpload(t.Context(), &s3.AbortMultipartUploadInput{Bucket: files, Key: key, UploadId: aborted})
