@@ -75,6 +75,7 @@ func (b *backingServices) notes() []string {
 func (b *backingServices) variables() map[string]string {
 	variables := b.aws.Variables()
 	variables["APP_URL"] = b.url()
+	variables["BIND"] = bind
 	variables["SSL_CERT_FILE"] = b.authority.Bundle
 	return variables
 }

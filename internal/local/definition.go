@@ -47,6 +47,7 @@ type definition struct {
 // localVariables are the variables of a task that differ from its task definition or are missing there, and why.
 var localVariables = map[string]string{
 	"PORT":                               "all tasks share this machine's address, so each has its own port",
+	"BIND":                               "all tasks share this machine's network, and only the load balancer may reach them",
 	"APP_URL":                            "an environment with a domain has another address here",
 	"AWS_REGION":                         "Fargate sets it too",
 	"AWS_ENDPOINT_URL":                   "the address of the stand-in for AWS",

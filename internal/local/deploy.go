@@ -18,6 +18,7 @@ func (e *environment) deploy(ctx context.Context, r *release) error {
 	failures := e.deployServices(ctx, r, func(string) bool { return true })
 	if len(failures) == 0 {
 		e.keepOnly(r)
+		e.warnOfExposed()
 		return nil
 	}
 	problems := []error{fmt.Errorf("release %s failed and there is no earlier release to roll back to", r.name)}

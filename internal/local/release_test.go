@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 	"dozen/internal/local/rollout"
 )
 
@@ -134,7 +135,7 @@ func failedReleaseTime(t *testing.T) time.Duration {
 func TestAFailingMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
-	status, err := w.Status(t.Context())
+	status, err := w.Status(localtest.Bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestAFailingMigrationChangesNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no service was changed") || !strings.Contains(err.Error(), "division by zero") {
 		t.Errorf("the release: %v\n%s", err, out)
 	}
-	after, err := w.Status(t.Context())
+	after, err := w.Status(localtest.Bounded(t))
 	if err != nil || fmt.Sprint(after) != fmt.Sprint(status) {
 		t.Errorf("the status was %v and is %v, %v", status, after, err)
 	}

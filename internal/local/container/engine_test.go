@@ -69,7 +69,7 @@ func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { started.Kill(); <-started.Done() }()
+	defer func() { started.Kill(); exited(t, started) }()
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	for _, want := range []string{"CapEff: 0000000000000000\n", "user 65532 65532\n", "root open /written: read-only file system\n", "tmp <nil>\n", "variable a b=c \n"} {
 		if !strings.Contains(out.String(), want) {
@@ -81,7 +81,7 @@ func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 		t.Errorf("memory limit %q, %v", memory, err)
 	}
 	started.Stop()
-	if code, _ := started.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+	if code, _ := exited(t, started); code != 0 || !strings.Contains(out.String(), "finishing") {
 		t.Errorf("exit code %d after\n%s", code, out)
 	}
 	left, err := engine.Start(program, spec, out)
@@ -112,7 +112,7 @@ func probeImage(t *testing.T) Source {
 	if err := os.Mkdir(filepath.Join(directory, "tmp"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command("go", "build", "-o", "probe", ".")
+	build := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", "probe", ".")
 	build.Dir, build.Env = directory, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	if text, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)

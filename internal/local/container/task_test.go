@@ -24,6 +24,13 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// exited waits for the end of a task, and returns its exit code.
+func exited(t *testing.T, task *Task) (code int, reason string) {
+	t.Helper()
+	localtest.Receive(t, "the task ends", task.Done())
+	return task.Exit()
+}
+
 // app returns the source of an app that is a shell script.
 func app(t *testing.T, script string) Source {
 	t.Helper()
@@ -51,7 +58,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { started.Kill(); <-started.Done() })
+	t.Cleanup(func() { started.Kill(); exited(t, started) })
 	return started, out, p
 }
 
@@ -59,7 +66,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 func TestATaskSeesItsOwnVariablesOnly(t *testing.T) {
 	t.Setenv("OF_THE_DEVELOPER", "x")
 	started, out, _ := run(t, "env; exit 3\n", func(s *Spec) { s.Variables = map[string]string{"OF_THE_TASK": "a b=c"} })
-	if code, reason := started.Exit(); code != 3 || reason != "" {
+	if code, reason := exited(t, started); code != 3 || reason != "" {
 		t.Errorf("exit %d, %q", code, reason)
 	}
 	if text := out.String(); !strings.Contains(text, "OF_THE_TASK=a b=c\n") || strings.Contains(text, "OF_THE_DEVELOPER") {
@@ -73,13 +80,13 @@ func TestStopGivesTimeAndThenKills(t *testing.T) {
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	polite.Stop()
 	polite.Stop() // twice is once
-	if code, _ := polite.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+	if code, _ := exited(t, polite); code != 0 || !strings.Contains(out.String(), "finishing") {
 		t.Errorf("exit %d after %q", code, out)
 	}
 	deaf, out, _ := run(t, "trap '' TERM; echo ready; while :; do sleep 0.05; done\n", func(s *Spec) { s.Container.StopTimeout = 100 * time.Millisecond })
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	deaf.Stop()
-	if code, reason := deaf.Exit(); code != 137 || reason != "killed" {
+	if code, reason := exited(t, deaf); code != 137 || reason != "killed" {
 		t.Errorf("exit %d, %s, want 137 as ECS has it", code, reason)
 	}
 }
@@ -93,7 +100,7 @@ func TestKillEndsChildrenToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	started.Kill()
-	<-started.Done()
+	exited(t, started)
 	eventually(t, "the child's end", func() bool { return gone(child) })
 }
 
@@ -164,7 +171,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, _ := started.Exit(); code != 0 || printed.String() != "it runs\n" {
+	if code, _ := exited(t, started); code != 0 || printed.String() != "it runs\n" {
 		t.Errorf("exit %d, printed %q", code, printed)
 	}
 }
