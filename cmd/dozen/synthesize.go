@@ -14,8 +14,11 @@ import (
 	"dozen/internal/local"
 )
 
-// outputs are directories that a synthesis does not read.
-var outputs = []string{".git", "node_modules", ".build", "cdk.out", ".dev", "docs", "test"}
+// A synthesis reads neither these directories of the checkout, nor those that are never part of the app's image.
+var (
+	outside    = []string{".build", "cdk.out", ".dev", "docs", "test"}
+	notInImage = []string{".git", "node_modules", ".venv", "__pycache__"}
+)
 
 // synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the
 // assembly itself has changed since the last time, because a synthesis takes seconds and developers run `dozen up` all
@@ -56,9 +59,11 @@ func (s *session) fingerprint() (string, error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != s.directory && slices.Contains(outputs, entry.Name()):
+		case entry.IsDir() && slices.Contains(notInImage, entry.Name()),
+			entry.IsDir() && filepath.Dir(path) == s.directory && slices.Contains(outside, entry.Name()):
 			return fs.SkipDir
-		case entry.IsDir() || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".md"):
+		case entry.IsDir() || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".md"),
+			strings.HasPrefix(entry.Name(), ".env"):
 			return nil
 		}
 		info, err := entry.Info()

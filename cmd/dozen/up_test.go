@@ -176,6 +176,8 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 		{"the first time", func() {}, true},
 		{"nothing has changed", func() {}, false},
 		{"a document has changed", func() { write("docs/x.md", "more") }, false},
+		{"a local secret has changed", func() { write("app/.env.dev", "A=1\n") }, false},
+		{"a part of the app has changed", func() { write("app/docs/page.html", "more") }, true},
 		{"a source has changed", func() { write("stacks/environments.go", "package stacks // more\n") }, true},
 		{"a file is new", func() { write("app/Procfile", "web: x\n") }, true},
 		{"a file has gone", func() { _ = os.Remove(filepath.Join(checkout, "app", "Procfile")) }, true},
