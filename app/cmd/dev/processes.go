@@ -119,7 +119,7 @@ func (p *printer) printLine(name, text string) {
 	defer p.mu.Unlock()
 	colour, found := p.colours[name]
 	if !found {
-		colour = 31 + len(p.colours)%6
+		colour = 32 + len(p.colours)%5 // not red, which looks like an error
 		p.colours[name] = colour
 	}
 	_, _ = fmt.Fprintf(p.out, "\x1b[%dm%-10s|\x1b[0m %s\n", colour, name, text)
