@@ -79,7 +79,8 @@ func (s *session) fingerprint() (string, error) {
 		note("cdk.out", info)
 	}
 	for _, variable := range slices.Sorted(slices.Values(s.environ)) {
-		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") {
+		quiet := strings.HasPrefix(variable, "CDK_DISABLE_VERSION_CHECK=") // which make sets, and the templates do not depend on
+		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") && !quiet {
 			printf(sum, "%s\n", variable)
 		}
 	}

@@ -188,6 +188,9 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 			t.Errorf("%s: synthesized %v", step.what, !step.want)
 		}
 	}
+	if synthesized("CDK_DISABLE_VERSION_CHECK=1") {
+		t.Error("`make up` after `dozen up` synthesizes again")
+	}
 	if !synthesized("DOZEN_DOMAIN=example.com") {
 		t.Error("a setting has changed: not synthesized")
 	}
