@@ -14,9 +14,12 @@ import (
 	"dozen/internal/local"
 )
 
-// unread are the directories of a checkout that a synthesis does not read. A directory of the same name elsewhere
-// counts: what is in app/docs can be in the image.
-var unread = []string{".git", "node_modules", ".build", "cdk.out", "docs", "test", "app/.dev"}
+// A synthesis reads neither these directories of the checkout, nor those that are never part of the app's image. A directory such
+// as docs elsewhere counts: what is in app/docs can be in the image.
+var (
+	unread     = []string{".build", "cdk.out", ".dev", "docs", "test"}
+	notInImage = []string{".git", "node_modules", ".venv", "__pycache__"}
+)
 
 // synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the
 // assembly itself has changed since the last time, because a synthesis takes seconds and developers run `dozen up` all
@@ -67,9 +70,9 @@ func (s *session) fingerprint() (string, error) {
 		switch name = filepath.ToSlash(name); {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains(unread, name):
+		case entry.IsDir() && (slices.Contains(unread, name) || slices.Contains(notInImage, entry.Name())):
 			return fs.SkipDir
-		case entry.IsDir() || !strings.HasPrefix(name, "app/") && isTestOrPage(name):
+		case entry.IsDir(), !strings.HasPrefix(name, "app/") && isTestOrPage(name), strings.HasPrefix(entry.Name(), ".env"):
 			return nil
 		}
 		info, err := entry.Info()
@@ -85,7 +88,8 @@ func (s *session) fingerprint() (string, error) {
 		note("cdk.out", info)
 	}
 	for _, variable := range slices.Sorted(slices.Values(s.environ)) {
-		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") {
+		quiet := strings.HasPrefix(variable, "CDK_DISABLE_VERSION_CHECK=") // which make sets, and the templates do not depend on
+		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") && !quiet {
 			printf(sum, "%s\n", variable)
 		}
 	}

@@ -26,7 +26,7 @@ type up struct {
 
 // Run runs the environment until the session ends.
 func (c *up) Run(s *session) error {
-	home, err := c.home(s)
+	home, err := c.homeOf(s, c.target)
 	if err != nil {
 		return err
 	}
@@ -34,6 +34,9 @@ func (c *up) Run(s *session) error {
 		if n < 0 {
 			return fmt.Errorf("--scale %s=%d: the number must be 0 or more", process, n)
 		}
+	}
+	if err := local.CheckPort(c.Port); err != nil {
+		return err // before a synthesis, which takes seconds
 	}
 	assembly, err := c.directory(s, home)
 	if err != nil {

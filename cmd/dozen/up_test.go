@@ -191,7 +191,8 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 		{"a file of the image has changed in app/docs", func() { write("app/docs/page.html", "more") }, true},
 		{"a file of the image has changed in app/x/test", func() { write("app/x/test/fixture.json", "{}") }, true},
 		{"a page of the app has changed", func() { write("app/pages/about.md", "more") }, true},
-		{"`make dev` has written", func() { write("app/.dev/postgres/PG_VERSION", "17") }, false},
+		{"`make dev` has written", func() { write(".dev/postgres/PG_VERSION", "17") }, false},
+		{"a local secret has changed", func() { write("app/.env.dev", "A=1\n") }, false},
 		{"a source has changed", func() { write("stacks/environments.go", "package stacks // more\n") }, true},
 		{"a file is new", func() { write("app/Procfile", "web: x\n") }, true},
 		{"a file has gone", func() { _ = os.Remove(filepath.Join(checkout, "app", "Procfile")) }, true},
@@ -201,6 +202,9 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 		if step.change(); synthesized() != step.want {
 			t.Errorf("%s: synthesized %v", step.what, !step.want)
 		}
+	}
+	if synthesized("CDK_DISABLE_VERSION_CHECK=1") {
+		t.Error("`make up` after `dozen up` synthesizes again")
 	}
 	if !synthesized("DOZEN_DOMAIN=example.com") {
 		t.Error("a setting has changed: not synthesized")

@@ -76,7 +76,9 @@ func (b *backingServices) variables() map[string]string {
 	variables := b.aws.Variables()
 	variables["APP_URL"] = b.url()
 	variables["BIND"] = bind
-	variables["SSL_CERT_FILE"] = b.authority.Bundle
+	for _, name := range []string{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
+		variables[name] = b.authority.Bundle
+	}
 	return variables
 }
 

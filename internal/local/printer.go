@@ -44,7 +44,7 @@ func (p *printer) line(process, name, text string) {
 	defer p.mu.Unlock()
 	colour, known := p.colour[process]
 	if !known {
-		colour = 31 + len(p.colour)%6
+		colour = 32 + len(p.colour)%5 // not red, which looks like an error
 		p.colour[process] = colour
 	}
 	if p.plain {

@@ -170,6 +170,11 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 		t.Errorf("both serve at %s", first.url)
 	}
 	requirePrivate(t, first.home)
+	for _, w := range []*world{first, second} {
+		if says, usual := strings.Contains(w.out.String(), "; port 8080 is taken"), strings.HasSuffix(w.url, ":8080"); says == usual {
+			t.Errorf("%s: it says that 8080 is taken: %v", w.url, says)
+		}
+	}
 	first.must("dozen-app", "source", "add", "only-here", "--secret", proofSecret)
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Errorf("the other environment has the source too:\n%s", out)
@@ -198,7 +203,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 			t.Errorf("process %d still runs", pid)
 		}
 	}
-	if _, err := first.Status(localtest.Bounded(t)); err == nil || !strings.Contains(err.Error(), "is not running here") {
+	if _, err := first.Status(localtest.Bounded(t)); err == nil || !strings.Contains(err.Error(), "is not running here, but staging is") {
 		t.Errorf("its status after the end: %v", err)
 	}
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
@@ -283,8 +288,13 @@ func TestWhatCannotRunIsExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := begin(t, func(s *Settings) { row.change(t, s) })
-			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
+			err := w.wait()
+			seen := fmt.Sprintf("%s%v", w.out, err)
+			if err == nil || strings.Count(seen, row.want) == 0 || strings.Contains(seen, "serves at") {
 				t.Errorf("it ended with %v, want an error with %q", err, row.want)
+			}
+			if name == "a broken migration" && strings.Count(seen, row.want) != 1 {
+				t.Errorf("the migration's last lines are printed twice:\n%s", seen)
 			}
 		})
 	}

@@ -107,6 +107,7 @@ func (a *AWS) serve(ctx context.Context, listener net.Listener) (stop func()) {
 func (a *AWS) Variables() map[string]string {
 	return map[string]string{
 		"AWS_REGION":                         a.region,
+		"AWS_DEFAULT_REGION":                 a.region,
 		"AWS_ENDPOINT_URL":                   "http://" + a.Address,
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://" + a.Address + "/credentials",
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN":  a.bearer,

@@ -128,3 +128,32 @@ func TestAnEngineThatDoesNotAnswerIsNotFound(t *testing.T) {
 		}
 	}
 }
+
+// Prevents: "exit code 137" and nothing else, for a container without enough memory; or a wrong guess for one that we have killed.
+func TestAContainerOutOfMemorySaysSo(t *testing.T) {
+	fake := filepath.Join(t.TempDir(), "engine") // the container ends as its command says
+	script := "#!/bin/sh\nwhile [ \"$1\" != exit ]; do shift; [ $# -gt 0 ] || exit 0; done\n[ \"$2\" != slow ] || exec sleep 1000\nexit $2\n"
+	if err := os.WriteFile(fake, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	engine := &Engine{command: []string{fake}, label: "dozen.environment=test/dev"}
+	run := func(code string) *Task {
+		t.Helper()
+		spec := Spec{Name: "web-1", MemoryMiB: 512, Container: assembly.Container{Command: []string{"exit", code}}}
+		started, err := engine.Start(Program{Reference: "image"}, spec, os.Stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return started
+	}
+	for code, want := range map[string]string{"137": "killed: its memory limit is 512 MiB (MemoryMiB)", "1": ""} {
+		if _, reason := run(code).Exit(); reason != want {
+			t.Errorf("exit code %s: %q, want %q", code, reason, want)
+		}
+	}
+	slow := run("slow")
+	slow.Kill()
+	if _, reason := slow.Exit(); strings.Contains(reason, "memory") {
+		t.Errorf("killed by us: %q", reason)
+	}
+}

@@ -191,3 +191,32 @@ func TestAMissingProgramSaysWhatToDo(t *testing.T) {
 		t.Errorf("without a command: %v", err)
 	}
 }
+
+// Prevents: MODULE_NOT_FOUND in every app for Node, because node_modules is not part of the image's files, also when it is
+// installed only after the first try.
+func TestAProgramHasTheInstalledModules(t *testing.T) {
+	p, source := NewProcesses(t.TempDir()), app(t, "cat node_modules/shout/index.js\n")
+	source.Modules = filepath.Join(t.TempDir(), "node_modules")
+	program, err := p.Build(t.Context(), source, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(filepath.Join(program.Directory, "node_modules")); err == nil {
+		t.Error("there is a node_modules although nothing is installed")
+	}
+	if err := os.MkdirAll(filepath.Join(source.Modules, "shout"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(source.Modules, "shout", "index.js"), []byte("installed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is there already
+		if program, err = p.Build(t.Context(), source, os.Stderr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := p.Command(program, Spec{Container: assembly.Container{Command: []string{"app"}}}, false).CombinedOutput()
+	if err != nil || string(out) != "installed" {
+		t.Errorf("the app sees %q, %v", out, err)
+	}
+}
