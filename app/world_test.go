@@ -168,11 +168,16 @@ func logIn(t testing.TB, web *instance) *http.Cookie {
 	return response.Cookies()[0]
 }
 
+// unfinished counts the deliveries that are pending, and the jobs that have not ended.
+func (w *world) unfinished(ctx context.Context) (deliveries, jobs int, err error) {
+	err = w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),
+		(select count(*) from river_job where state not in ('completed', 'discarded', 'cancelled'))`).Scan(&deliveries, &jobs)
+	return deliveries, jobs, err
+}
+
 // settled returns nil if no delivery is pending and no job is unfinished.
 func (w *world) settled(ctx context.Context) error {
-	var deliveries, jobs int
-	err := w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),
-		(select count(*) from river_job where state not in ('completed', 'discarded', 'cancelled'))`).Scan(&deliveries, &jobs)
+	deliveries, jobs, err := w.unfinished(ctx)
 	if err == nil && deliveries+jobs > 0 {
 		err = fmt.Errorf("%d deliveries are pending, %d jobs unfinished", deliveries, jobs)
 	}

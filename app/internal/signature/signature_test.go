@@ -172,3 +172,10 @@ func FuzzDeliveryID(f *testing.F) {
 		}
 	})
 }
+
+// Stripe's own libraries have the same tolerance. More of it is more time to replay what somebody has recorded.
+func TestTolerance(t *testing.T) {
+	if Tolerance != 5*time.Minute {
+		t.Errorf("the tolerance is %s", Tolerance)
+	}
+}
