@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ func TestALongJobRunsOnce(t *testing.T) {
 	w := newWorld(t)
 	env := w.env.with(silence, "1s").with("DRAIN_SECONDS", "20")
 	began, hold := make(chan struct{}, 8), make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
+	t.Cleanup(release)
 	w.sink.answers(func(http.ResponseWriter, *http.Request) { began <- struct{}{}; <-hold })
 	if _, _, err := w.in.Accept(t.Context(), inbox.Event{Source: "demo", ContentType: "text/plain", Body: []byte("x")}); err != nil {
 		t.Fatal(err)
@@ -31,7 +34,7 @@ func TestALongJobRunsOnce(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() { ended <- first.terminate() }()
 	quiet(t, began, 3*time.Second)
-	close(hold)
+	release()
 	if code := <-ended; code != 0 { // terminate has a bound
 		t.Errorf("the first worker ended with %d", code)
 	}

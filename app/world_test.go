@@ -105,6 +105,15 @@ func (s *sink) answers(with func(http.ResponseWriter, *http.Request)) {
 	s.mu.Unlock()
 }
 
+// holds keeps every answer back until release is called, or until the test ends: a server that closes waits for its answers.
+func (s *sink) holds(t testing.TB) (release func()) {
+	hold := make(chan struct{})
+	release = sync.OnceFunc(func() { close(hold) })
+	t.Cleanup(release)
+	s.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	return release
+}
+
 func (s *sink) received() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

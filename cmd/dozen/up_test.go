@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -40,7 +41,9 @@ func build(t *testing.T) program {
 }
 
 func (p program) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(p.path, args...)
+	ctx, done := context.WithTimeout(context.Background(), 5*time.Minute) // no command of these tests takes longer
+	p.t.Cleanup(done)
+	cmd := exec.CommandContext(ctx, p.path, args...)
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd

@@ -94,14 +94,16 @@ func begin(t *testing.T, change func(*Settings)) *world {
 
 // wait waits for the end. It may be called several times.
 func (w *world) wait() error {
-	err := <-w.ended
+	err := localtest.Receive(w.t, w.ended)
 	w.ended <- err
 	return err
 }
 
 // command runs a one-off command and returns its output.
 func (w *world) command(words ...string) (string, error) {
-	cmd, err := w.Command(w.t.Context(), words)
+	ctx, done := context.WithTimeout(w.t.Context(), 2*localtest.Patience)
+	defer done()
+	cmd, err := w.Command(ctx, words)
 	if err != nil {
 		return "", err
 	}

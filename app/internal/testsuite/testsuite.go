@@ -52,6 +52,8 @@ func start(dir string) (err error) {
 	if postgres, err = testserver.NewPostgres(dir, 0); err != nil {
 		return err
 	}
+	// No test waits for a lock without end.
+	postgres.Args = []string{"-c", "statement_timeout=60s"}
 	if err := postgres.Start(); err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func TestUnknownNamesShareTheirQueries(t *testing.T) {
 	codes := make(chan int, crowd)
 	for i := range crowd {
 		go func() {
-			response, err := http.Post(s.URL+fmt.Sprintf("/in/nobody-%d", i), "text/plain", nil)
+			response, err := client.Post(s.URL+fmt.Sprintf("/in/nobody-%d", i), "text/plain", nil)
 			if err != nil {
 				codes <- 0
 				return

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"dozen/internal/local/backing"
+	"dozen/internal/local/localtest"
 )
 
 // Prevents: a login that works here and not on RDS, or the other way round, which shows only in production.
@@ -123,6 +125,7 @@ func TestDatabaseStopsAServerThatWasLeftBehind(t *testing.T) {
 	must(t, leftover.Start())
 	ended := make(chan error, 1)
 	t.Cleanup(func() { _ = leftover.Process.Kill() })
+	time.AfterFunc(localtest.Patience, func() { _ = leftover.Process.Kill() }) // and the reader below ends
 	buffer := make([]byte, 4096)
 	for text := ""; !strings.Contains(text, "ready to accept"); {
 		n, err := out.Read(buffer)
@@ -131,7 +134,7 @@ func TestDatabaseStopsAServerThatWasLeftBehind(t *testing.T) {
 	}
 	go func() { ended <- leftover.Wait() }()
 	expectThings(t, startDatabase(t, settings), settings)
-	if err := <-ended; err != nil {
+	if err := localtest.Receive(t, ended); err != nil {
 		t.Errorf("it did not end in order: %v", err)
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gomodule/redigo/redis"
 	"github.com/jackc/pgx/v5"
 
 	"dozen/internal/local/backing"
+	"dozen/internal/local/localtest"
 )
 
 // everyCharacter is a password that breaks any code that quotes it wrongly.
@@ -60,6 +62,7 @@ func killedParent(t *testing.T, dir string) (ports [2]int) {
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
+	defer time.AfterFunc(localtest.Patience, func() { _ = cmd.Process.Kill() }).Stop()
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()

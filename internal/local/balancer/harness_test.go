@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 // quick returns settings with frequent checks; all other times are long.
@@ -125,6 +127,9 @@ func await(t *testing.T, target *Target, wanted State) {
 	}
 }
 
+// client waits for an answer with a bound.
+var client = &http.Client{Timeout: localtest.Patience}
+
 // get sends a request on its own connection and returns the status and the body.
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
@@ -138,7 +143,7 @@ func send(t *testing.T, method, url, body string) (int, string) {
 		t.Fatal(err)
 	}
 	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

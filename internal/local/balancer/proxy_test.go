@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 // A balancer that repeats a request hides the failures that it must show, such as those of a web process that closes
@@ -92,7 +94,7 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 		return false
 	})), Healthy)
-	response, err := http.Get(url)
+	response, err := client.Get(url)
 	if err != nil {
 		return // the connection broke before the client had the headers
 	}
@@ -120,12 +122,12 @@ func TestRequestAsTheTargetSeesIt(t *testing.T) {
 		"X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Port": {"443"}, "X_forged": {"1"},
 		"X-Kept": {"a", "b"}, "User-Agent": {""}, "X-Forwarded-Host": {"evil"},
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	got := <-seen
+	got := localtest.Receive(t, seen)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
 	for what, pair := range map[string][2]string{
 		"host":                 {got.Host, "example.com"},

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 func serveMux(t *testing.T, handler http.Handler) (address string) {
@@ -60,16 +62,19 @@ func TestDrainingLetsRequestsInFlightFinish(t *testing.T) {
 	b, url := serve(t, patient())
 	old := b.Register(backend(t, func(w http.ResponseWriter, r *http.Request) {
 		close(entered)
-		<-finish
+		select {
+		case <-finish:
+		case <-r.Context().Done(): // the test has failed
+		}
 		_, _ = io.WriteString(w, "old")
 	}))
 	await(t, old, Healthy)
-	answer := make(chan string)
+	answer := make(chan string, 1)
 	go func() {
 		_, body := get(t, url)
 		answer <- body
 	}()
-	<-entered
+	localtest.Receive(t, entered)
 	old.Deregister()
 	await(t, b.Register(named(t, "new")), Healthy)
 	for range 5 {
@@ -81,7 +86,7 @@ func TestDrainingLetsRequestsInFlightFinish(t *testing.T) {
 		t.Errorf("the old target is %s, want draining", state)
 	}
 	close(finish)
-	if body := <-answer; body != "old" {
+	if body := localtest.Receive(t, answer); body != "old" {
 		t.Errorf("the request in flight got %q", body)
 	}
 	select {
@@ -103,17 +108,17 @@ func TestTheDelayCutsOffRequestsInFlight(t *testing.T) {
 	}))
 	await(t, target, Healthy)
 	began := time.Now()
-	answer := make(chan int)
+	answer := make(chan int, 1)
 	go func() {
 		status, _ := get(t, url)
 		answer <- status
 	}()
-	<-entered
+	localtest.Receive(t, entered)
 	target.Deregister()
-	if status := <-answer; status != http.StatusBadGateway {
+	if status := localtest.Receive(t, answer); status != http.StatusBadGateway {
 		t.Errorf("the request that was cut off: %d, want 502", status)
 	}
-	<-target.Drained()
+	localtest.Receive(t, target.Drained())
 	if spent := time.Since(began); spent < s.DeregistrationDelay {
 		t.Errorf("drained after %s, before the delay of %s is over", spent, s.DeregistrationDelay)
 	}
@@ -165,9 +170,9 @@ func TestCloseEndsEveryWait(t *testing.T) {
 	b, url := serve(t, patient())
 	target := b.Register(named(t, "a"))
 	b.Close()
-	<-target.Drained()
+	localtest.Receive(t, target.Drained())
 	late := b.Register(named(t, "b"))
-	<-late.Drained()
+	localtest.Receive(t, late.Drained())
 	if state := stateOf(late); state != Unused {
 		t.Errorf("a target that was registered after Close is %s, want unused", state)
 	}

@@ -69,7 +69,7 @@ func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { started.Kill(); <-started.Done() }()
+	defer func() { started.Kill(); localtest.Receive(t, started.Done()) }()
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	for _, want := range []string{"CapEff: 0000000000000000\n", "user 65532 65532\n", "root open /written: read-only file system\n", "tmp <nil>\n", "variable a b=c \n"} {
 		if !strings.Contains(out.String(), want) {

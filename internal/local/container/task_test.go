@@ -51,7 +51,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { started.Kill(); <-started.Done() })
+	t.Cleanup(func() { started.Kill(); localtest.Receive(t, started.Done()) })
 	return started, out, p
 }
 
@@ -93,7 +93,7 @@ func TestKillEndsChildrenToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	started.Kill()
-	<-started.Done()
+	localtest.Receive(t, started.Done())
 	eventually(t, "the child's end", func() bool { return gone(child) })
 }
 

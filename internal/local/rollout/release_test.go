@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dozen/internal/local/balancer"
+	"dozen/internal/local/localtest"
 )
 
 // site is a web process that still accepts requests for a while after SIGTERM, and finishes them.
@@ -64,13 +65,13 @@ func TestReleasesDropNoRequest(t *testing.T) {
 				}
 			}
 			deploy("r0")
-			stop, sent := make(chan struct{}), make(chan int)
+			stop, sent := make(chan struct{}), make(chan int, 1)
 			go func() { sent <- load(t, front.URL, stop) }()
 			for _, release := range []string{"r1", "r2"} {
 				deploy(release)
 			}
 			close(stop)
-			if n := <-sent; n < 10 {
+			if n := localtest.Receive(t, sent); n < 10 {
 				t.Errorf("only %d requests were sent", n)
 			}
 			if err := service.Stop(t.Context()); err != nil {
@@ -80,6 +81,8 @@ func TestReleasesDropNoRequest(t *testing.T) {
 	}
 }
 
+var client = &http.Client{Timeout: localtest.Patience}
+
 // load sends requests until stop is closed and counts them.
 func load(t *testing.T, url string, stop chan struct{}) (sent int) {
 	for ; ; sent++ {
@@ -88,7 +91,7 @@ func load(t *testing.T, url string, stop chan struct{}) (sent int) {
 			return sent
 		default:
 		}
-		response, err := http.Get(url)
+		response, err := client.Get(url)
 		if err != nil {
 			t.Error(err)
 			return sent
