@@ -86,7 +86,7 @@ func TestNoAcceptedEventIsEverLost(t *testing.T) {
 func (w *world) settle() {
 	w.t.Helper()
 	for left := math.MaxInt; left > 0; {
-		enough := left / 20 * 19
+		enough := left / 100 * 99
 		testsuite.Eventually(w.t, time.Minute, func() error {
 			deliveries, jobs, err := w.unfinished(w.t.Context())
 			if left = deliveries + jobs; err == nil && left > enough {

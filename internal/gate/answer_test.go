@@ -81,6 +81,7 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 	leaky := []string{
 		"connect postgres://app:hunter2@db:5432/app?sslmode=require",
 		"connect postgres://app:hunter2@with@at@db:5432/app",
+		"connect postgres://app:with@hunter2@db:5432/app",
 		"redis://:hunter2@cache:6379",
 		"password=hunter2 host=db",
 		"PASSWORD: hunter2",
@@ -108,8 +109,10 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 			t.Errorf("%q leaked from a fault", line)
 		}
 	}
-	if got := gate.Redact("AKIAIOSFODNN7EXAMPLE"); got != "***" {
-		t.Errorf("an access key leaked: %s", got)
+	for _, key := range []string{"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"} {
+		if got := gate.Redact(key); got != "***" {
+			t.Errorf("an access key leaked: %s", got)
+		}
 	}
 }
 

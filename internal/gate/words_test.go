@@ -3,6 +3,7 @@ package gate_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"dozen/internal/gate"
@@ -33,8 +34,10 @@ func TestEveryStopByOthersCounts(t *testing.T) {
 	}
 	for exit, want := range map[int]string{0: "SUCCESS", 137: "SUCCESS", 143: "SUCCESS", 1: "FAILED", 139: "FAILED"} {
 		sidecar := gate.Container{Name: "log", ExitCode: code(exit)}
-		if got := stoppedWith(t, gate.Task{Containers: []gate.Container{sidecar, release}}); got.Status != want {
-			t.Errorf("a sidecar exited with %d: %s: %s", exit, got.Status, got.Reason)
+		for _, containers := range [][]gate.Container{{sidecar, release}, {release, sidecar}} {
+			if got := stoppedWith(t, gate.Task{Containers: containers}); got.Status != want {
+				t.Errorf("a sidecar exited with %d: %s: %s", exit, got.Status, got.Reason)
+			}
 		}
 	}
 }
@@ -52,8 +55,9 @@ func TestReasonsAreNotRepeated(t *testing.T) {
 func TestTheStatusOfAFailedCallDoesNotCount(t *testing.T) {
 	results := successful()
 	results[gate.CheckStack] = []gate.Result{{Status: "UPDATE_COMPLETE", Fault: &gate.Fault{Lasting: true, Message: "AccessDenied"}}}
-	if got := play(t, requestOf(gate.Update, nil), results); got.calls[gate.StartTask] == 0 || got.answer.Status != "SUCCESS" {
-		t.Errorf("%d tasks, %s", got.calls[gate.StartTask], got.answer.Reason)
+	if got := play(t, requestOf(gate.Update, nil), results); got.calls[gate.StartTask] == 0 || got.answer.Status != "SUCCESS" ||
+		got.calls[gate.CheckStack] != 1 {
+		t.Errorf("calls %v, %s", got.calls, got.answer.Reason)
 	}
 }
 
@@ -133,6 +137,32 @@ func TestTheSnapshotIsNamed(t *testing.T) {
 	answer := play(t, requestOf(gate.Create, withSnapshot), results).answer
 	if name := answer.Data["Snapshot"]; !strings.HasPrefix(name, "before-dozen-prod") || !strings.Contains(answer.Reason, "migration: "+name+".") {
 		t.Errorf("%v: %s", answer.Data, answer.Reason)
+	}
+}
+
+// A handler that died may have started the task. If the next one comes after the deadline, it looks for it, also where a
+// snapshot comes first: a migration that has succeeded counts.
+func TestARequestPastItsDeadlineFindsItsTask(t *testing.T) {
+	for _, change := range []func(map[string]any){nil, withSnapshot} {
+		event := requestOf(gate.Create, change)
+		event.ResponseURL += "?X-Amz-Date=" + threeAM.Add(-20*time.Minute).Format("20060102T150405Z")
+		results := successful()
+		results[gate.FindTask] = []gate.Result{{TaskARN: taskARN}}
+		results[gate.CheckTask] = []gate.Result{exited("EssentialContainerExited", 0)}
+		got := play(t, event, results)
+		if got.answer.Status != "SUCCESS" || got.calls[gate.StartTask]+got.calls[gate.StartSnapshot] != 0 {
+			t.Errorf("calls %v, %s", got.calls, got.answer.Reason)
+		}
+	}
+}
+
+// RDS says at once that a snapshot has failed; to wait for the deadline would hide why.
+func TestAFailedSnapshotEndsTheRelease(t *testing.T) {
+	results := successful()
+	results[gate.CheckSnapshot] = []gate.Result{{Status: "creating"}, {Status: "failed"}}
+	got := play(t, requestOf(gate.Create, withSnapshot), results)
+	if got.answer.Status != "FAILED" || got.calls[gate.StartTask] != 0 || got.took > time.Minute || !strings.Contains(got.answer.Reason, " failed, so no") {
+		t.Errorf("after %s: calls %v, %s", got.took, got.calls, got.answer.Reason)
 	}
 }
 
