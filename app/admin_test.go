@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"dozen/app/internal/inbox"
 	"dozen/app/internal/operator"
@@ -18,7 +20,9 @@ func runCommand(t *testing.T, env variables, input string, args ...string) (outp
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(executable, args...)
+	ctx, done := context.WithTimeout(t.Context(), time.Minute)
+	defer done()
+	cmd := exec.CommandContext(ctx, executable, args...)
 	cmd.Env = []string{asProcess + "=1", "GORACE=atexit_sleep_ms=0"}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)

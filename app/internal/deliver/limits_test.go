@@ -35,7 +35,7 @@ func TestDestinationNeverHasTheWholeWorker(t *testing.T) {
 func TestJobWaitsAMomentForItsDestination(t *testing.T) {
 	l := newLimits(8)
 	l.take(t.Context(), "x", 1, 1)
-	taken := make(chan bool)
+	taken := make(chan bool, 1)
 	go func() { taken <- l.take(t.Context(), "x", 1, 2) }()
 	select {
 	case <-taken:

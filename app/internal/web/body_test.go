@@ -137,7 +137,7 @@ func TestUnknownNamesShareTheirQueries(t *testing.T) {
 	codes := make(chan int, crowd)
 	for i := range crowd {
 		go func() {
-			response, err := http.Post(s.URL+fmt.Sprintf("/in/nobody-%d", i), "text/plain", nil)
+			response, err := client.Post(s.URL+fmt.Sprintf("/in/nobody-%d", i), "text/plain", nil)
 			if err != nil {
 				codes <- 0
 				return
@@ -178,4 +178,44 @@ func TestLateBodyIsNotAFailureOfTheDatabase(t *testing.T) {
 		}
 		done()
 	}
+}
+
+// The database has its time when the body has come, however it came.
+func TestABodyThatIsComeIsNotLate(t *testing.T) {
+	s := newSite(t, nil)
+	ctx, done := context.WithTimeout(t.Context(), 5*time.Second)
+	defer done()
+	request := httptest.NewRequestWithContext(ctx, "POST", "/in/hmac", nil)
+	body := &bounded{from: io.NopCloser(strings.NewReader("x")), budget: &s.server.bodies}
+	request.Body = body
+	before := time.Now()
+	if _, err := io.ReadAll(body); err != nil {
+		t.Fatal(err)
+	}
+	if body.ended.Before(before) || body.ended.After(time.Now()) || late(request, 5*time.Second) {
+		t.Errorf("a body that has come ended at %s", body.ended)
+	}
+	body.free()
+	if body.free(); s.server.bodies.used.Load() != 0 {
+		t.Errorf("%d bytes are under way afterwards", s.server.bodies.used.Load())
+	}
+}
+
+// A form is a body too: anybody can post one to the login.
+func TestFormsCountAsBodies(t *testing.T) {
+	s := newSite(t, nil)
+	s.server.bodies.used.Store(maxBodies)
+	if response, _ := s.ask(t, s.browser(t), "POST", "/login", login(password)); response.StatusCode != 429 {
+		t.Errorf("a form without room for it: %d, want 429", response.StatusCode)
+	}
+	s.server.bodies.used.Store(0)
+	if response, _ := s.ask(t, s.browser(t), "POST", "/login", login(password)); response.StatusCode != 401 {
+		t.Errorf("a form with room for it: %d, want 401", response.StatusCode)
+	}
+	testsuite.Eventually(t, 5*time.Second, func() error {
+		if used := s.server.bodies.used.Load(); used != 0 {
+			return fmt.Errorf("%d bytes of a form are never given back", used)
+		}
+		return nil
+	})
 }
