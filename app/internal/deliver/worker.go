@@ -58,9 +58,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		w.putOff(ctx, parcel.Name)
 		return river.JobSnooze(time.Second + rand.N(time.Second))
 	}
-	defer w.busy.give(parcel.Name, job.ID)
-
-	out := w.sender.send(ctx, parcel, job.Attempt)
+	out := w.send(ctx, parcel, job)
 	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err() // the process is stopping: River returns the job to the queue, uncounted
 	}
@@ -76,6 +74,13 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		}
 	}
 	return w.logOutcome(ctx, job, out)
+}
+
+// send posts the event. The request ends with the answer: if the database then takes long to record it, the destination is not
+// the one that is slow.
+func (w *Worker) send(ctx context.Context, parcel inbox.Parcel, job *river.Job[inbox.Delivery]) inbox.Outcome {
+	defer w.busy.give(parcel.Name, job.ID)
+	return w.sender.send(ctx, parcel, job.Attempt)
 }
 
 // putOff keeps the due jobs of a slow destination away from the workers for a while.

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -105,6 +106,49 @@ func TestWorkerSendsOnce(t *testing.T) {
 	if err := b.work(t.Context()); !errors.As(err, &cancelled) {
 		t.Errorf("the job of an event that is gone: %v", err)
 	}
+}
+
+// A database that is away or busy makes every outcome late. The destinations are not slow for that: all their jobs would be put off.
+func TestSlowDatabaseIsNotBlamedOnTheDestination(t *testing.T) {
+	b := newBench(t, nil)
+	tx, err := b.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), "lock table attempt in exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	worked := make(chan error, 1)
+	go func() { worked <- b.work(t.Context()) }()
+	testsuite.Eventually(t, 10*time.Second, func() error {
+		if running := b.running(); b.received.Load() == 0 || running > 0 {
+			return fmt.Errorf("%d requests are received and %d are running", b.received.Load(), running)
+		}
+		return nil
+	})
+	select {
+	case err := <-worked:
+		t.Fatalf("the outcome is recorded in spite of the lock: %v", err)
+	default:
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-worked:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the outcome is never recorded")
+	}
+}
+
+// running returns how many requests of the bench's destination are running.
+func (b *bench) running() (running int) {
+	b.worker.busy.locked("sink", func(d *destination) { running = len(d.running) })
+	return running
 }
 
 // What a destination has received while the process stops is recorded: otherwise it gets the event twice. What it has not
