@@ -3,6 +3,7 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -44,7 +45,7 @@ func TestLeaseKnowsItsJobs(t *testing.T) {
 		}
 		return context.Canceled
 	}
-	if err := l.Work(t.Context(), &rivertype.JobRow{ID: 7}, inside); err != context.Canceled {
+	if err := l.Work(t.Context(), &rivertype.JobRow{ID: 7}, inside); !errors.Is(err, context.Canceled) {
 		t.Errorf("the job's error became %v", err)
 	}
 	if len(l.running) != 0 {
