@@ -161,8 +161,8 @@ func test(t *testing.T, dir, by, flag string) (string, error) {
 	}
 	ctx, done := context.WithTimeout(t.Context(), patience+time.Minute)
 	defer done()
-	command := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-timeout="+patience.String(),
-		"-run=^("+by+")$", ".")
+	command := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-ldflags=-s -w",
+		"-timeout="+patience.String(), "-run=^("+by+")$", ".")
 	command.Dir = filepath.Join(root, dir)
 	command.Env = append(os.Environ(), "TMPDIR="+temporary, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+flag))
 	command.WaitDelay = 10 * time.Second

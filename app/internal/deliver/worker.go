@@ -69,8 +69,8 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		return err
 	}
 	if jobs := w.busy.forward(parcel.Name, out.Took); jobs > 0 {
-		if jobs, err := w.inbox.Forward(recording, parcel.Name, jobs); err == nil {
-			w.busy.hasForwarded(parcel.Name, jobs)
+		if due, added, err := w.inbox.Forward(recording, parcel.Name, jobs); err == nil {
+			w.busy.hasForwarded(parcel.Name, due, added)
 		}
 	}
 	return w.logOutcome(ctx, job, out)
@@ -85,16 +85,13 @@ func (w *Worker) send(ctx context.Context, parcel inbox.Parcel, job *river.Job[i
 
 // putOff keeps the due jobs of a slow destination away from the workers for a while.
 func (w *Worker) putOff(ctx context.Context, name string) {
-	from, may := w.busy.mayPutOff(name)
-	if !may {
+	if !w.busy.mayPutOff(name) {
 		return
 	}
-	until, err := w.inbox.PutOff(ctx, name, from)
-	if err != nil {
+	defer w.busy.hasPutOff(name)
+	if err := w.inbox.PutOff(ctx, name); err != nil {
 		w.log.WarnContext(ctx, "cannot put off the jobs of a slow destination", "error", err)
-		return
 	}
-	w.busy.hasPutOff(name, until)
 }
 
 // logOutcome logs and counts an outcome, and returns its error.

@@ -59,27 +59,14 @@ func TestPlanLooksAgainAfterItsLocks(t *testing.T) {
 	for replayed := range 3 {
 		in, db, _ := newInbox(t)
 		ids := finished(t, in, db, 2)
-		// Reading an event waits until the test allows it.
-		exec(t, db, `create function pause() returns bool cost 0.0001 language plpgsql as
-			$$ begin perform pg_advisory_xact_lock_shared(42); return true; end $$`)
-		exec(t, db, "alter table event rename to stored")
-		exec(t, db, "create view event as select * from stored where pause()")
-		holder, err := db.Acquire(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer holder.Release()
-		if _, err := holder.Exec(t.Context(), "select pg_advisory_lock(42)"); err != nil {
-			t.Fatal(err)
-		}
+		proceed := pausing(t, db)
 		var events int
 		planned := make(chan error, 1)
 		go func() { var err error; events, err = plan(t.Context(), in); planned <- err }()
 		testsuite.Eventually(t, 10*time.Second, func() error { return waiting(t.Context(), db) })
 		exec(t, db, "update delivery set state = 'pending' where event_id = any ($1::uuid[])", ids[:replayed])
-		if _, err := holder.Exec(t.Context(), "select pg_advisory_unlock(42)"); err != nil {
-			t.Fatal(err)
-		}
+		proceed()
+		var err error
 		select {
 		case err = <-planned:
 		case <-time.After(20 * time.Second):
@@ -93,6 +80,51 @@ func TestPlanLooksAgainAfterItsLocks(t *testing.T) {
 		} else if err != nil || events != 2-replayed || len(all) != 1 || !slices.Equal(all[0], ids[replayed:]) {
 			t.Errorf("%d were replayed: %d, %v, batches %v; want %v", replayed, events, err, all, ids[replayed:])
 		}
+	}
+}
+
+// pausing makes every statement that reads an event wait, after it has begun, until proceed is called.
+func pausing(t *testing.T, db *database.DB) (proceed func()) {
+	t.Helper()
+	exec(t, db, `create function pause() returns bool cost 0.0001 language plpgsql as
+		$$ begin perform pg_advisory_xact_lock_shared(42); return true; end $$`)
+	exec(t, db, "alter table event rename to stored")
+	exec(t, db, "create view event as select * from stored where pause()")
+	holder, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(holder.Release)
+	if _, err := holder.Exec(t.Context(), "select pg_advisory_lock(42)"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if _, err := holder.Exec(t.Context(), "select pg_advisory_unlock(42)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The archive may choose an event after a redrive has begun, and before the redrive locks it.
+func TestRedriveLooksAgainAfterItsLocks(t *testing.T) {
+	in, db, _ := newInbox(t)
+	ids := finished(t, in, db, 2)
+	proceed := pausing(t, db)
+	var started int
+	redriven := make(chan error, 1)
+	go func() { var err error; started, err = in.Redrive(t.Context()); redriven <- err }()
+	testsuite.Eventually(t, 10*time.Second, func() error { return waiting(t.Context(), db) })
+	exec(t, db, `insert into river_job (kind, queue, max_attempts, args)
+		values ('archive_batch', 'upkeep', 5, jsonb_build_object('events', jsonb_build_array($1::text)))`, ids[0])
+	proceed()
+	select {
+	case err := <-redriven:
+		if err != nil || started != 1 {
+			t.Errorf("started %d, %v; want the one that is not being archived", started, err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("a redrive does not end")
 	}
 }
 
@@ -136,10 +168,14 @@ func TestAnEventLargerThanABatch(t *testing.T) {
 
 // A batch that is read again, on whatever machine, must make the same object: it has one key.
 func TestABatchIsAlwaysTheSame(t *testing.T) {
-	in, _, _ := newInbox(t)
+	in, db, _ := newInbox(t)
 	var ids []string
 	for i := range 5 {
-		ids = append(ids, accept(t, in, fmt.Sprint(9-i)))
+		ids = append(ids, accept(t, in, fmt.Sprint(i)))
+	}
+	slices.Sort(ids) // of one millisecond, ids are random
+	for i, id := range ids {
+		exec(t, db, "update event set body = $2 where id = $1", id, []byte{byte(9 - i)})
 	}
 	elsewhere := time.Local
 	defer func() { time.Local = elsewhere }()
