@@ -90,10 +90,10 @@ clean: ## remove build output
 
 .PHONY: .needs-env .services .tools .race .test-concurrent .test-serial
 .test-concurrent:
-	@scripts/tidy go test $(RACE) -count=1 -p 1 $(CONCURRENT)
+	@scripts/tidy go test $(RACE) -count=1 -p 1 -timeout 20m $(CONCURRENT)
 
 .test-serial:
-	@scripts/tidy go test -count=1 -p 1 $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
+	@scripts/tidy go test -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
 
 .race:
 	@test -n "$(RACE)" || echo "No C compiler found: the tests run without the race detector. Install gcc." >&2
