@@ -35,7 +35,7 @@ func runQuietly(t *testing.T, command *exec.Cmd, variables []string) (output str
 	defer done()
 	given := command
 	command = exec.CommandContext(ctx, given.Path)
-	command.Args, command.Dir, command.Err = given.Args, given.Dir, given.Err
+	command.Args, command.Dir, command.Stdin, command.Err = given.Args, given.Dir, given.Stdin, given.Err
 	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "MAKE") || strings.HasPrefix(entry, "MFLAGS")
 	})
