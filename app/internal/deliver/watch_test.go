@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,9 +158,9 @@ func TestRenewalIsBounded(t *testing.T) {
 	if _, err := blocker.Exec(t.Context(), "lock table lease"); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
+	log := &journal{}
 	const silence = 400 * time.Millisecond
-	l := NewLease(db, slog.New(slog.NewTextHandler(&log, nil)), "worker", silence)
+	l := NewLease(db, slog.New(slog.NewTextHandler(log, nil)), "worker", silence)
 	began, renewed := time.Now(), make(chan error, 1)
 	go func() { renewed <- l.renewAndCollect(context.Background()) }()
 	select {
@@ -173,13 +174,51 @@ func TestRenewalIsBounded(t *testing.T) {
 	ctx, stop := stoppable(t)
 	ended := make(chan struct{})
 	go func() { defer close(ended); l.Run(ctx) }()
-	time.AfterFunc(2*silence, stop)
+	testsuite.Eventually(t, 10*time.Second, func() error {
+		if !strings.Contains(log.String(), "cannot renew the lease") {
+			return fmt.Errorf("the log says %q", log.String())
+		}
+		return nil
+	})
+	stop()
 	select {
 	case <-ended:
 	case <-time.After(10 * time.Second):
 		t.Fatal("the lease runs on")
 	}
-	if !strings.Contains(log.String(), "cannot renew the lease") {
-		t.Errorf("the log says %q", log.String())
+}
+
+// journal is a log that can be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// A worker that others take for dead must not judge them.
+func TestWhoCannotBeatCollectsNothing(t *testing.T) {
+	db := testsuite.Database(t)
+	_, job := runningJob(t, db, "gone", 1)
+	_, err := db.Exec(t.Context(), `create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+		create trigger refuse before insert on lease for each row execute function refuse()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lease(t, db, "watcher").renewAndCollect(t.Context()); err == nil {
+		t.Error("a beat that failed is no error")
+	}
+	if got := stateOf(t, db, job); got.state != "running" {
+		t.Errorf("job is %+v", got)
 	}
 }
