@@ -177,9 +177,6 @@ func TestABatchIsAlwaysTheSame(t *testing.T) {
 	for i, id := range ids {
 		exec(t, db, "update event set body = $2 where id = $1", id, []byte{byte(9 - i)})
 	}
-	elsewhere := time.Local
-	defer func() { time.Local = elsewhere }()
-	time.Local = time.FixedZone("elsewhere", 3600)
 	events, err := in.Batch(t.Context(), inbox.ArchiveBatch{Events: []string{ids[2], ids[4], ids[0], ids[1], ids[3]}})
 	if err != nil || len(events) != 5 {
 		t.Fatalf("%d events, %v", len(events), err)
