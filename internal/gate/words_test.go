@@ -61,11 +61,16 @@ func TestTheStatusOfAFailedCallDoesNotCount(t *testing.T) {
 	}
 }
 
-// Revision 10 is later than 9.
+// Revision 10 is later than 9. Of another family, no number is later or earlier.
 func TestRevisionsAreNumbers(t *testing.T) {
-	for _, c := range []struct{ from, to, tasks int }{{9, 10, 1}, {10, 9, 0}, {99, 100, 1}, {100, 99, 0}} {
+	for _, c := range []struct {
+		from, to, tasks int
+		family          string
+	}{{9, 10, 1, "release"}, {10, 9, 0, "release"}, {99, 100, 1, "release"}, {100, 99, 0, "release"}, {10, 9, 1, "other"}} {
 		event := requestOf(gate.Update, nil)
 		event.OldResourceProperties, event.ResourceProperties = properties(c.from, gate.MinDeadline), properties(c.to, gate.MinDeadline)
+		event.OldResourceProperties[gate.PropertyTaskDefinition] = strings.Replace(
+			event.OldResourceProperties[gate.PropertyTaskDefinition].(string), "/release:", "/"+c.family+":", 1)
 		results := successful()
 		results[gate.CheckStack] = []gate.Result{passing("ThrottlingException")}
 		if got := play(t, event, results); got.calls[gate.StartTask] != c.tasks || got.answer.Status != "SUCCESS" {

@@ -83,7 +83,7 @@ func declared(t *testing.T, dir, test string) bool {
 func load(t *testing.T) (all []mutant) {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"internal/*", "internal/*/*", "app", "app/internal/*"} {
+	for _, pattern := range []string{"internal/*", "internal/*/*", "app", "app/cmd/*", "app/internal/*"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern, "testdata/mutants.txt"))
 		if err != nil {
 			t.Fatal(err)
