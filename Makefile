@@ -15,7 +15,7 @@ export JSII_NODE
 endif
 
 # The packages that do several things at once. They run with the race detector, which needs a C compiler, while the others run:
-# each of the two takes minutes in which it mostly waits.
+# they take minutes in which they mostly wait. The app's tests follow as soon as one of the two has ended.
 CONCURRENT := ./internal/local/... ./internal/gate/handler/...
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -42,8 +42,7 @@ destroy: node_modules .needs-env ## ENV=dev: destroy an environment
 	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS) || { scripts/credentials; exit 1; }
 
 test: node_modules .services .race ## run the whole test suite, which must leave nothing in the temporary directory
-	@$(MAKE) --no-print-directory -j2 .test-concurrent .test-serial
-	@cd app && ../scripts/tidy go test $(RACE) -count=1 ./...
+	@$(MAKE) --no-print-directory -j2 .test-concurrent .test-serial .test-app
 
 test-short: node_modules ## run the tests that need no server and no second synthesis: about a minute
 	@go test -count=1 -short ./...
@@ -88,12 +87,15 @@ fmt: ## format the Go code
 clean: ## remove build output
 	@rm -rf .build cdk.out
 
-.PHONY: .needs-env .services .tools .race .test-concurrent .test-serial
+.PHONY: .needs-env .services .tools .race .test-concurrent .test-serial .test-app
 .test-concurrent:
 	@scripts/tidy go test $(RACE) -count=1 -p 1 -timeout 20m $(CONCURRENT)
 
 .test-serial:
 	@scripts/tidy go test -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
+
+.test-app:
+	@cd app && ../scripts/tidy go test $(RACE) -count=1 ./...
 
 .race:
 	@test -n "$(RACE)" || echo "No C compiler found: the tests run without the race detector. Install gcc." >&2
