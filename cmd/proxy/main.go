@@ -1,0 +1,54 @@
+// Command proxy is the sidecar that logs an app in at its database and its cache. See package internal/proxy for what it does, and
+// proxy.LoadSettings for its variables. "proxy check" succeeds if the proxy of this task accepts connections.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"dozen/internal/proxy"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	if err := run(os.Args[1:], log); err != nil {
+		log.Error("the proxy cannot serve", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(words []string, log *slog.Logger) error {
+	settings, err := proxy.LoadSettings(os.Getenv)
+	if err != nil {
+		return err
+	}
+	if len(words) == 1 && words[0] == "check" {
+		return proxy.Check(settings)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	aws, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return err
+	}
+	client := secretsmanager.NewFromConfig(aws)
+	p, err := proxy.Start(settings, func(ctx context.Context, arn, stage string) (string, error) {
+		answer, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: &stage})
+		if err != nil {
+			return "", err
+		}
+		return *answer.SecretString, nil
+	}, log)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	p.Stop(context.Background())
+	return nil
+}
