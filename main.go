@@ -41,7 +41,7 @@ func run(environ []string) (err error) {
 	if err != nil {
 		return err
 	}
-	environments, app, err := config.Load(os.DirFS("app"), "app", filepath.Join(filepath.Dir(program), "gate"), environ)
+	environments, app, err := config.Load(os.DirFS("app"), "app", filepath.Dir(program), environ)
 	if err != nil {
 		return err
 	}

@@ -4,17 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 )
 
-// App is the application to deploy: its directory, its Procfile, and the compiled handler of the migration gate.
+// App is the application to deploy: its directory and its Procfile, and what is compiled to run with it.
 type App struct {
 	Directory string    // the image's build context
 	Processes []Process // from its Procfile
 	Gate      string    // directory with the gate's bootstrap binary
+	Proxy     string    // directory with the proxy's binary and Dockerfile
 }
 
-// ReadApp reads the Procfile of an app's directory and checks that there is a Dockerfile.
-func ReadApp(files fs.FS, directory, gate string) (App, error) {
+// ReadApp reads the Procfile of an app's directory and checks that there is a Dockerfile. What is compiled lies in gate and proxy
+// below compiled.
+func ReadApp(files fs.FS, directory, compiled string) (App, error) {
 	procfile, err := fs.ReadFile(files, "Procfile")
 	if err != nil {
 		return App{}, fmt.Errorf("%s/Procfile: %w; it names the app's processes, see docs/contract.md", directory, withoutPath(err))
@@ -23,7 +26,9 @@ func ReadApp(files fs.FS, directory, gate string) (App, error) {
 		return App{}, fmt.Errorf("%s/Dockerfile: %w; it builds the app's image, see docs/contract.md", directory, withoutPath(err))
 	}
 	processes, err := ParseProcfile(string(procfile))
-	return App{Directory: directory, Processes: processes, Gate: gate}, err
+	return App{
+		Directory: directory, Processes: processes, Gate: filepath.Join(compiled, "gate"), Proxy: filepath.Join(compiled, "proxy"),
+	}, err
 }
 
 // withoutPath drops the operation and path that fs errors repeat.

@@ -32,6 +32,9 @@ type Environment struct {
 	// log group itself and keeps it forever, until you run the command in the output DatabaseLogCommand.
 	LogDays int
 
+	// Connect is how processes reach the database and the cache: proxy or secret. The proxy needs about 20 MiB of each task's memory.
+	Connect Connect
+
 	Network   Network
 	Database  Database
 	Cache     Cache

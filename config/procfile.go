@@ -36,7 +36,7 @@ var (
 // reservedConstructIDs are everything else in the services' stack. A process of the same construct id would end in a stack
 // trace. A test compares them with a stack that has every option on.
 var reservedConstructIDs = []string{
-	"LoadBalancer", "Cluster", "Image", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy",
+	"LoadBalancer", "Cluster", "Image", "ProxyImage", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy",
 	"Admin", "Gate", "Url", "RunCommand", "MigrateCommand", "ShellCommand", // outputs
 	"BootstrapVersion", "CheckBootstrapVersion", "Default", "Resource", // the construct library's own
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Load reads the app and the environments, and checks them against each other. Its error lists all problems at once.
-func Load(files fs.FS, directory, gate string, environ []string) ([]Environment, App, error) {
-	app, appErr := ReadApp(files, directory, gate)
+func Load(files fs.FS, directory, compiled string, environ []string) ([]Environment, App, error) {
+	app, appErr := ReadApp(files, directory, compiled)
 	if appErr != nil {
 		app.Processes = nil // what is not known is not checked: it would only add problems that do not exist
 	}
@@ -41,6 +41,7 @@ func Validate(environments []Environment, app App) error {
 func (e Environment) Validate(processes []Process) error {
 	p := problems{environment: e.Name, overridden: e.overridden}
 	e.validateIdentity(&p)
+	e.validateConnect(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
 	e.Database.validateKey(&p, e.Region)

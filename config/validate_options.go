@@ -31,7 +31,7 @@ func (e Environment) validateVariables(p *problems) {
 		p.requireLiteral(field, e.Settings[name])
 		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
 		p.require(!slices.Contains(reserved, name),
-			field, e.Settings[name], "Dozen sets this variable itself", "choose another name, or change the field it follows from")
+			field, "...", "Dozen sets this variable itself", "choose another name, or change the field it follows from")
 		p.require(!slices.Contains(platformVariables, name),
 			field, "...", "ECS or AWS's SDKs set or read this variable, and another value cuts the task off from AWS",
 			"remove it; tasks have a role of their own, and Region is the environment's")

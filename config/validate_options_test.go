@@ -23,7 +23,7 @@ func TestMistakesInOptions(t *testing.T) {
 		`ScheduledTasks["x"].Command is []: a command is a program`:              func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)") },
 		`ScheduledTasks["x"].Command is [app ]: a command is a program`:          func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
 		`characters long": ECS accepts 8192 characters; move it into the app`:    func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
-		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:          func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
+		`Settings["QUEUE_URL"] is "...": Dozen sets this variable itself`:        func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
 		`sizes micro, small, medium, large, xlarge, 2xlarge (t4g) or large`:      func(e *Environment) { e.Database.Class = "t3.micro" },
 		`Settings["X"] is "${Token[TOKEN.1]}": it contains what the CDK takes`:   setting("${Token[TOKEN.1]}"),
 		`Settings["X"] is "-1.8881545897087626e+289": it contains what the CDK`:  setting("-1.8881545897087626e+289"),

@@ -12,10 +12,16 @@ const ProcessTag = "Process"
 
 // contractVariables are the environment variables that every process receives, see docs/contract.md.
 var contractVariables = []string{
-	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT",
-	"POSTGRES_SERVICE_HOST", "POSTGRES_PORT", "POSTGRES_NAME", "POSTGRES_SSLMODE", "DATABASE_SECRET_ARN", "DATABASE_POOL_SIZE",
-	"CACHE_URL", "CACHE_SECRET_ARN", "STORAGE_URL", "PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
+	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_POOL_SIZE", "STORAGE_URL", "PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
 	"ROUTING_LAG_SECONDS", "DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "REQUEST_TIMEOUT_SECONDS",
+}
+
+// connectVariables are the variables of each way to reach the database and the cache. Both are reserved, so that changing the way
+// never collides with a setting.
+var connectVariables = []string{
+	"DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE", "REDIS_URL",
+	"POSTGRES_SERVICE_HOST", "POSTGRES_PORT", "POSTGRES_NAME", "POSTGRES_SSLMODE", "DATABASE_SECRET_ARN",
+	"CACHE_URL", "CACHE_SECRET_ARN",
 }
 
 // optionVariables are the variables that the options add.
@@ -39,4 +45,6 @@ var platformVariables = []string{
 // ReservedVariables returns the names that a team cannot use in Settings. Those of an option are reserved even
 // while it is off, so that switching it on never collides with a setting. A test compares the names with a template that has
 // every option on.
-func ReservedVariables() []string { return slices.Concat(contractVariables, optionVariables) }
+func ReservedVariables() []string {
+	return slices.Concat(contractVariables, connectVariables, optionVariables)
+}

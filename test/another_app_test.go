@@ -35,7 +35,7 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	} {
 		must(os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644))
 	}
-	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(bundled().Gate))
 	if err != nil {
 		t.Fatal(err)
 	}

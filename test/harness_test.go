@@ -79,12 +79,14 @@ var scratch = sync.OnceValue(func() string {
 	return directory
 })
 
-// bundled is the app of this repository, with a fake of the gate's binary: its bytes matter to one test only.
+// bundled is the app of this repository, with fakes of what is compiled for it: its bytes matter to one test only.
 var bundled = sync.OnceValue(func() config.App {
-	gate := filepath.Join(scratch(), "gate")
-	must(os.MkdirAll(gate, 0o755))
-	must(os.WriteFile(filepath.Join(gate, "bootstrap"), []byte("binary"), 0o755))
-	app, err := config.ReadApp(os.DirFS(filepath.Join(root, "app")), filepath.Join(root, "app"), gate)
+	compiled := filepath.Join(scratch(), "compiled")
+	for name, data := range map[string]string{"gate/bootstrap": "binary", "proxy/proxy": "binary", "proxy/Dockerfile": "FROM scratch\n"} {
+		must(os.MkdirAll(filepath.Join(compiled, filepath.Dir(name)), 0o755))
+		must(os.WriteFile(filepath.Join(compiled, name), []byte(data), 0o755))
+	}
+	app, err := config.ReadApp(os.DirFS(filepath.Join(root, "app")), filepath.Join(root, "app"), compiled)
 	must(err)
 	return app
 })

@@ -33,6 +33,7 @@ var tried = []trial{
 	{"PlainHTTP", "dev", of(true)},
 	{"DeletionProtection", "staging", of(true)},
 	{"Shell", "prod", of(true)},
+	{"Connect", "dev prod", of(config.ConnectSecret)},
 	{"LogDays", "dev", of(30, 3653)},
 	{"Network.CIDR", "dev", of("10.7.0.0/16", "10.7.0.0/20")},
 	{"Network.Zones", "dev", of(3)},

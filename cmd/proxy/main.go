@@ -1,5 +1,5 @@
 // Command proxy is the sidecar that logs an app in at its database and its cache. See package internal/proxy for what it does, and
-// proxy.LoadSettings for its variables. "proxy check" succeeds if the proxy of this task accepts connections.
+// proxy.LoadSettings for its variables.
 package main
 
 import (
@@ -17,19 +17,16 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	if err := run(os.Args[1:], log); err != nil {
+	if err := run(log); err != nil {
 		log.Error("the proxy cannot serve", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(words []string, log *slog.Logger) error {
+func run(log *slog.Logger) error {
 	settings, err := proxy.LoadSettings(os.Getenv)
 	if err != nil {
 		return err
-	}
-	if len(words) == 1 && words[0] == "check" {
-		return proxy.Check(settings)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()

@@ -33,6 +33,7 @@ type Container struct {
 	Ports        []int
 	OpenFiles    int           // limit of open files; the platform's own if 0
 	StopTimeout  time.Duration // from SIGTERM to SIGKILL; 30 seconds by default
+	DependsOn    []string      // names of the containers that start before it and stop after it
 	LogGroup     *Resource     // nil if it is not one of the environment's
 }
 
@@ -72,6 +73,9 @@ func (e *Environment) container(r *Resource, p Properties) Container {
 	}
 	for _, secret := range p.At("Secrets").Each() {
 		c.Secrets = append(c.Secrets, Secret{secret.At("Name").Text(), secret.At("ValueFrom").Text()})
+	}
+	for _, dependency := range p.At("DependsOn").Each() {
+		c.DependsOn = append(c.DependsOn, dependency.At("ContainerName").Text())
 	}
 	for _, mount := range p.At("MountPoints").Each() {
 		if !mount.At("ReadOnly").Bool(false) {

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +20,9 @@ type backingServices struct {
 	aws       *backing.AWS
 	database  *backing.Database // nil if the environment has none
 	cache     *backing.Cache    // nil if the environment has none
+	proxy     *backing.Proxy    // nil if its tasks have none
+
+	proxyVariables map[string]string // the variables that lead to the proxy
 }
 
 // startBacking starts the backing services that the templates describe. If one of them fails, it stops those that it
@@ -28,7 +32,7 @@ func startBacking(
 ) (*backingServices, error) {
 	t := &templates{env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}}
 	b := &backingServices{templates: t, secrets: map[*assembly.Resource]string{}}
-	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache}
+	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache, b.startProxy}
 	for _, start := range starts {
 		if err := start(ctx); err != nil {
 			b.stop()
@@ -41,6 +45,9 @@ func startBacking(
 
 // stop stops the services in the opposite order of their start.
 func (b *backingServices) stop() {
+	if b.proxy != nil {
+		b.proxy.Stop()
+	}
 	if b.cache != nil {
 		b.cache.Stop()
 	}
@@ -76,6 +83,7 @@ func (b *backingServices) variables() map[string]string {
 	variables := b.aws.Variables()
 	variables["APP_URL"] = b.url()
 	variables["SSL_CERT_FILE"] = b.authority.Bundle
+	maps.Copy(variables, b.proxyVariables)
 	return variables
 }
 
@@ -85,9 +93,8 @@ func (b *backingServices) openAuthority(context.Context) (err error) {
 }
 
 func (b *backingServices) startAWS(ctx context.Context) (err error) {
-	s := backing.AWSSettings{Dir: b.directory("aws"), Region: region, Account: account, Parameters: b.parameters()}
-	for r, value := range b.secrets {
-		s.Secrets = append(s.Secrets, backing.Secret{ARN: secretARN(r), Name: r.ID, Value: value})
+	s := backing.AWSSettings{
+		Dir: b.directory("aws"), Region: region, Account: account, Secrets: b.stored(), Parameters: b.parameters(),
 	}
 	for _, r := range b.templates.env.Resources("AWS::S3::Bucket") {
 		s.Buckets = append(s.Buckets, bucketName(r))

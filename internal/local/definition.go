@@ -46,6 +46,9 @@ type definition struct {
 
 // localVariables are the variables of a task that differ from its task definition or are missing there, and why.
 var localVariables = map[string]string{
+	"DATABASE_URL":                       "all tasks share one proxy, whose ports are free ones",
+	"PGPORT":                             "the same",
+	"REDIS_URL":                          "the same",
 	"PORT":                               "all tasks share this machine's address, so each has its own port",
 	"APP_URL":                            "an environment with a domain has another address here",
 	"AWS_REGION":                         "Fargate sets it too",
@@ -58,16 +61,11 @@ var localVariables = map[string]string{
 // define turns a task definition into the definition of a process: the container that runs the app's own image, and its
 // variables.
 func (t *templates) define(process string, d assembly.TaskDefinition) (definition, error) {
-	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool { return t.env.Built(c) != nil })
-	if i < 0 {
-		return definition{}, fmt.Errorf("%s: none of its containers runs an image that the environment builds; "+
-			"only such a container can run here", d.Resource)
+	c, err := t.app(d)
+	if err != nil {
+		return definition{}, err
 	}
-	c := d.Containers[i]
-	variables := map[string]string{}
-	for _, v := range c.Environment {
-		variables[v.Name] = v.Value
-	}
+	variables := variables(c)
 	var problems []error
 	for _, secret := range c.Secrets {
 		value, known := t.settings.Values[secret.Name]
@@ -79,6 +77,28 @@ func (t *templates) define(process string, d assembly.TaskDefinition) (definitio
 	}
 	maps.Copy(variables, t.variables)
 	return definition{process, c, d.MemoryMiB, variables}, errors.Join(problems...)
+}
+
+func variables(c assembly.Container) map[string]string {
+	variables := map[string]string{}
+	for _, v := range c.Environment {
+		variables[v.Name] = v.Value
+	}
+	return variables
+}
+
+// app returns the container that runs the app: of those whose image the environment builds, the one that no other one depends on.
+func (t *templates) app(d assembly.TaskDefinition) (assembly.Container, error) {
+	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool {
+		return t.env.Built(c) != nil && !slices.ContainsFunc(d.Containers, func(other assembly.Container) bool {
+			return slices.Contains(other.DependsOn, c.Name)
+		})
+	})
+	if i < 0 {
+		return assembly.Container{}, fmt.Errorf("%s: none of its containers runs an image that the environment builds; "+
+			"only such a container can run here", d.Resource)
+	}
+	return d.Containers[i], nil
 }
 
 // spec describes one task of the definition. The port is 0 for a task that takes no requests.

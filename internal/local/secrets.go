@@ -62,6 +62,15 @@ func (b *backingServices) login(r *assembly.Resource, password string) (login, e
 		"only such a login works here", r)
 }
 
+// stored returns the secrets as Secrets Manager stores them.
+func (b *backingServices) stored() []backing.Secret {
+	var stored []backing.Secret
+	for r, value := range b.secrets {
+		stored = append(stored, backing.Secret{ARN: secretARN(r), Name: r.ID, Value: value})
+	}
+	return stored
+}
+
 // parameters returns the user's values, under each path that a process reads.
 func (b *backingServices) parameters() []backing.Parameter {
 	values := b.templates.settings.Values

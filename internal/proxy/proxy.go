@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -40,8 +41,8 @@ func Start(s Settings, secrets Secrets, log *slog.Logger) (*Proxy, error) {
 	p.gone = sync.NewCond(&p.mu)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	err := errors.Join(
-		p.open(s.Database, secrets, func(up upstream) backing { return &postgres{up, s.DatabaseName} }),
-		p.open(s.Cache, secrets, func(up upstream) backing { return &redis{up} }),
+		p.open(s.Database, s.Roots, secrets, func(up upstream) backing { return &postgres{up, s.DatabaseName} }),
+		p.open(s.Cache, s.Roots, secrets, func(up upstream) backing { return &redis{up} }),
 	)
 	if err != nil {
 		p.close()
@@ -82,11 +83,11 @@ func (p *Proxy) close() {
 }
 
 // open listens for the clients of a server, if there is one.
-func (p *Proxy) open(s Server, secrets Secrets, protocol func(upstream) backing) error {
+func (p *Proxy) open(s Server, roots *x509.CertPool, secrets Secrets, protocol func(upstream) backing) error {
 	if !s.forwarded() {
 		return nil
 	}
-	up, err := newUpstream(s, secrets)
+	up, err := newUpstream(s, roots, secrets)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,8 @@ type Settings struct {
 	Cache    Server
 	// DatabaseName is the database of clients that name none.
 	DatabaseName string
+	// Roots are the authorities that the servers' certificates must come from; nil: the system's and RDS's.
+	Roots *x509.CertPool
 }
 
 // Server is one backing service.

@@ -27,23 +27,30 @@ type upstream struct {
 	logins  *logins
 }
 
-func newUpstream(s Server, secrets Secrets) (upstream, error) {
+func newUpstream(s Server, roots *x509.CertPool, secrets Secrets) (upstream, error) {
 	host, _, err := net.SplitHostPort(s.Address)
+	if err == nil && roots == nil {
+		roots, err = publicRoots()
+	}
 	if err != nil {
 		return upstream{}, err
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		return upstream{}, err
-	}
-	pool.AppendCertsFromPEM(rdsRoots)
 	return upstream{
 		address: s.Address,
 		tls: &tls.Config{
 			// A name from the DNS may end with a dot, and a certificate's does not.
-			ServerName: strings.TrimSuffix(host, "."), RootCAs: pool, MinVersion: tls.VersionTLS12,
+			ServerName: strings.TrimSuffix(host, "."), RootCAs: roots, MinVersion: tls.VersionTLS12,
 			ClientSessionCache: tls.NewLRUClientSessionCache(0),
 		},
 		logins: newLogins(secrets, s.SecretARN),
 	}, nil
+}
+
+func publicRoots() (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	pool.AppendCertsFromPEM(rdsRoots)
+	return pool, nil
 }

@@ -42,7 +42,7 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 		}),
 		secret: newLogin(this, databaseUser, "Login of the database", retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)),
 	}
-	p.Database = Database{Name: databaseName, Aurora: e.Database.Aurora}
+	p.Database = Database{Name: databaseName, User: databaseUser, Aurora: e.Database.Aurora}
 	p.Endpoint = Endpoint{TCPPort: databasePort, Login: p.secret, Guard: p.group}
 	if e.Database.Aurora {
 		p.addCluster(e, network)

@@ -25,6 +25,7 @@ type Endpoint struct {
 type Database struct {
 	Endpoint
 	Name       string  // of the database on the server
+	User       string  // who owns it, and logs in
 	Identifier *string // of the instance or cluster, for alarms and snapshots
 	ARN        *string
 	Aurora     bool   // a cluster

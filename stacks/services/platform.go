@@ -21,8 +21,9 @@ type platform struct {
 	// capacity lets the cluster use Fargate and Fargate Spot. AWS does not remove it while a service uses it.
 	capacity awsecs.CfnClusterCapacityProviderAssociations
 	image    awsecrassets.DockerImageAsset
-	url      *string      // where users reach web
-	topic    awssns.Topic // receives alarms
+	proxy    awsecrassets.DockerImageAsset // nil where processes connect without it
+	url      *string                       // where users reach web
+	topic    awssns.Topic                  // receives alarms
 }
 
 // version names the image in the app's own logs: the first digits of its hash.

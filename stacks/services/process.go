@@ -91,6 +91,7 @@ func (p *platform) addContainer(
 	}
 	p.mountWritable(definition, container)
 	p.addLogRouter(definition, props, logs)
+	p.addProxy(definition, container, logs)
 	return container
 }
 
@@ -143,6 +144,11 @@ func (p *platform) environment(props processProps) *map[string]*string {
 	environment := map[string]*string{}
 	for _, v := range variables {
 		environment[v.name] = v.value(p, props)
+	}
+	if p.env.Connect == config.ConnectProxy {
+		maps.Copy(environment, p.urls())
+	} else {
+		maps.Copy(environment, p.servers())
 	}
 	for _, option := range p.data.Options {
 		maps.Copy(environment, option.Variables)

@@ -28,6 +28,9 @@ func New(stack awscdk.Stack, e config.Environment, app config.App, d *data.Stack
 		image:   newImage(stack, "Image", app.Directory),
 		topic:   newAlarmTopic(stack, "AlarmTopic", e),
 	}
+	if e.Connect == config.ConnectProxy {
+		s.platform.proxy = newProxyImage(stack, "ProxyImage", app.Proxy)
+	}
 	s.platform.capacity = newCapacity(s.platform.cluster, s.balancer)
 	s.formation = newFormation(stack, s.platform, app, s.balancer)
 	s.admin = newAdminDefinition(stack, "Admin", s.platform, s.formation.web.task, []string{app.Processes[0].Command[0], "help"})

@@ -24,16 +24,7 @@ var variables = []variable{
 	{"APP_URL", func(p *platform, _ processProps) *string { return p.url }},
 	{"LOG_LEVEL", func(*platform, processProps) *string { return jsii.String("info") }},
 	{"LOG_FORMAT", func(*platform, processProps) *string { return jsii.String("json") }},
-	{"POSTGRES_SERVICE_HOST", func(p *platform, _ processProps) *string { return p.data.Database.Host }},
-	{"POSTGRES_PORT", func(p *platform, _ processProps) *string { return p.data.Database.Port }},
-	{"POSTGRES_NAME", func(p *platform, _ processProps) *string { return jsii.String(p.data.Database.Name) }},
-	{"POSTGRES_SSLMODE", func(*platform, processProps) *string { return jsii.String("require") }},
-	{"DATABASE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Database.Login.SecretArn() }},
 	{"DATABASE_POOL_SIZE", func(_ *platform, t processProps) *string { return number(t.size.PoolSize) }},
-	{"CACHE_URL", func(p *platform, _ processProps) *string {
-		return jsii.Sprintf("rediss://%s:%s", *p.data.Cache.Host, *p.data.Cache.Port)
-	}},
-	{"CACHE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Cache.Login.SecretArn() }},
 	{"STORAGE_URL", func(p *platform, _ processProps) *string {
 		return jsii.Sprintf("s3://%s", *p.data.Storage.Files.BucketName())
 	}},
@@ -49,6 +40,19 @@ var variables = []variable{
 	{"DRAIN_SECONDS", func(_ *platform, t processProps) *string { return seconds(t.stopTimeout - config.StopMargin) }},
 	{"KEEP_ALIVE_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.Drain().KeepAlive()) }},
 	{"REQUEST_TIMEOUT_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.LongestRequest) }},
+}
+
+// servers tell how to reach the database and the cache: the app, or the proxy that does it for the app.
+func (p *platform) servers() map[string]*string {
+	return map[string]*string{
+		"POSTGRES_SERVICE_HOST": p.data.Database.Host,
+		"POSTGRES_PORT":         p.data.Database.Port,
+		"POSTGRES_NAME":         jsii.String(p.data.Database.Name),
+		"POSTGRES_SSLMODE":      jsii.String("require"),
+		"DATABASE_SECRET_ARN":   p.data.Database.Login.SecretArn(),
+		"CACHE_URL":             jsii.Sprintf("rediss://%s:%s", *p.data.Cache.Host, *p.data.Cache.Port),
+		"CACHE_SECRET_ARN":      p.data.Cache.Login.SecretArn(),
+	}
 }
 
 func number(n int) *string            { return jsii.String(strconv.Itoa(n)) }
