@@ -1,12 +1,14 @@
 # Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint fmt snapshots clean
+.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint scan fmt snapshots clean
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 # The same warning of AWS's SDK, seven lines for each command.
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
+# package.json pins the CDK: it must not advise to install another one.
+export CDK_DISABLE_VERSION_CHECK := 1
 JSII_NODE ?= $(shell ls -d $$HOME/.nvm/versions/node/v24.*/bin/node 2>/dev/null | tail -n 1)
 ifneq ($(JSII_NODE),)
 export JSII_NODE
@@ -24,7 +26,7 @@ synth: node_modules ## synthesize every environment into cdk.out and check it
 
 # ARGS are options of the CDK's own commands, such as ARGS='--require-approval never'.
 diff: node_modules .needs-env ## ENV=dev: show what a deployment would change
-	@$(CDK) diff --ci '$(ENV)/*' $(ARGS)
+	@$(CDK) diff --ci '$(ENV)/*' $(ARGS) || { scripts/credentials; exit 1; }
 
 deploy: node_modules .needs-env ## ENV=dev: show what would change, ask, and deploy an environment
 	@./scripts/deploy '$(ENV)' $(ARGS)
@@ -32,7 +34,7 @@ deploy: node_modules .needs-env ## ENV=dev: show what would change, ask, and dep
 # cdk destroy ends with success if no stack has the name, and the environment stays. The synthesis fails.
 destroy: node_modules .needs-env ## ENV=dev: destroy an environment
 	@$(CDK) synth --quiet '$(ENV)/*'
-	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS)
+	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS) || { scripts/credentials; exit 1; }
 
 test: node_modules .services ## run the whole test suite, which must leave nothing in the temporary directory
 	@scripts/tidy go test -count=1 ./...
@@ -76,15 +78,25 @@ lint: $(GOLANGCI_LINT) ## check formatting, Go code, migrations and workflows
 	@go run ./cmd/dozen lint-migrations app/...
 	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
 
+# The app's image is built from its own go.mod, everything else in the workspace, whose versions may be newer.
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
+scan: ## look for known vulnerabilities in what the Go code calls
+	@$(GOVULNCHECK) $(ARGS) ./...
+	@cd app && GOWORK=off $(GOVULNCHECK) $(ARGS) ./...
+
 fmt: ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
 
 clean: ## remove build output
 	@rm -rf .build cdk.out
 
-.PHONY: .needs-env .services
+.PHONY: .needs-env .services .tools
+.tools:
+	@./scripts/tools
+
 .needs-env:
 	@test -n "$(ENV)" || { echo "ENV is not set. Name the environment, for example: make $(MAKECMDGOALS) ENV=dev"; exit 2; }
+	@case '$(ENV)' in *[*?{]*) ;; *) go run ./cmd/dozen environments '$(ENV)';; esac
 
 .services:
 	@./scripts/services
@@ -94,7 +106,7 @@ $(GOLANGCI_LINT):
 	@GOBIN=$(CURDIR)/.build/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv .build/bin/golangci-lint $@
 
-node_modules: package-lock.json
+node_modules: package-lock.json | .tools
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -60,7 +61,9 @@ func runCreateAdmin(ctx context.Context, a *app, args []string) error {
 	}
 	password := a.AdminPassword.Reveal()
 	if password == "" {
-		_, _ = fmt.Fprint(a.stdout, "Password: ")
+		if file, ok := a.stdin.(*os.File); ok && isTerminal(file) {
+			_, _ = fmt.Fprintf(a.stdout, "Password, %d characters or more: ", operator.MinPassword)
+		}
 		if password, err = a.readLine(); err != nil {
 			return err
 		}
@@ -70,6 +73,12 @@ func runCreateAdmin(ctx context.Context, a *app, args []string) error {
 	}
 	_, err = fmt.Fprintln(a.stdout, "operator", found[0], "can log in")
 	return err
+}
+
+// isTerminal reports whether somebody types here; a pipe needs no prompt.
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // readLine reads the first line of standard input.

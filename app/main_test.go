@@ -154,6 +154,11 @@ func (p *instance) kill() {
 	if lines := p.lines("DATA RACE"); len(lines) > 0 {
 		p.t.Errorf("a process has a data race:\n%s", strings.Join(p.lines(""), "\n"))
 	}
+	for _, line := range p.lines("") {
+		if key := repeatedKey(line); key != "" {
+			p.t.Errorf("a log line has the key %s twice: %s", key, line)
+		}
+	}
 }
 
 // terminate sends SIGTERM and returns the exit code.

@@ -86,7 +86,7 @@ func TestFiftyMigrationsAtOnce(t *testing.T) {
 
 // A migration that starts before the database waits for it.
 func TestMigrationWaitsForTheDatabase(t *testing.T) {
-	env := variables{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2"}
+	env := variables{"DATABASE_URL": testsuite.DatabaseURL(t, false), "DATABASE_POOL_SIZE": "2", "LOG_FORMAT": "json"}
 	testsuite.Server().Kill()
 	p := start(t, env, "migrate")
 	p.untilLine("cannot reach the database, retrying", 20*time.Second)

@@ -15,6 +15,15 @@ type App struct {
 	Proxy     string    // directory with the proxy's binary and Dockerfile
 }
 
+// NotInImage are the files of an app that never enter its image or its hash, whatever the app's .dockerignore says: what may hold
+// secrets, and what a machine has installed or written. They are patterns as in a .dockerignore. A file *.pem may enter, because
+// most of them are public certificates.
+var NotInImage = []string{
+	"**/.env", "**/.env.*", "**/.envrc", "**/*.key", "**/id_rsa", "**/id_ecdsa", "**/id_ed25519",
+	"**/.aws", "**/.ssh", "**/.netrc", "**/.git-credentials", "**/.pypirc",
+	"**/.git", "**/.dev", "**/.venv", "venv", "**/node_modules", "**/__pycache__", "**/.DS_Store",
+}
+
 // ReadApp reads the Procfile of an app's directory and checks that there is a Dockerfile. What is compiled lies in gate and proxy
 // below compiled.
 func ReadApp(files fs.FS, directory, compiled string) (App, error) {

@@ -53,21 +53,26 @@ func (d Database) maxConnections() int {
 // runs twice its maximum number of tasks; the scheduler stops before it starts again; the migration and the scheduled tasks run
 // at the same time.
 func (e Environment) Connections(processes []Process) int {
-	total := 0
+	total := e.Web.PoolSize * len(e.ScheduledTasks)
 	for _, process := range processes {
-		switch process.Role {
-		case RoleWeb:
-			total += e.Web.PoolSize * e.Web.Max * 2
-		case RoleWorker:
-			w := e.Worker(process.Name)
-			total += w.PoolSize * w.Max * 2
-		case RoleScheduler:
-			total += e.Scheduler.PoolSize
-		case RoleMigration:
-			total += e.Migration.PoolSize
-		}
+		total += e.connectionsOf(process)
 	}
-	return total + e.Web.PoolSize*len(e.ScheduledTasks)
+	return total
+}
+
+func (e Environment) connectionsOf(process Process) int {
+	switch process.Role {
+	case RoleWeb:
+		return e.Web.PoolSize * e.Web.Max * 2
+	case RoleWorker:
+		w := e.Worker(process.Name)
+		return w.PoolSize * w.Max * 2
+	case RoleScheduler:
+		return e.Scheduler.PoolSize
+	case RoleMigration:
+		return e.Migration.PoolSize
+	}
+	return 0
 }
 
 // ConnectionBudget is 80 % of the database's connections; the rest is for people, rotation and the database itself.
@@ -81,8 +86,12 @@ func (e Environment) validateConnections(p *problems, processes []Process) {
 	if e.Database.Aurora {
 		size = fmt.Sprintf("Database.MaxACU %g", e.Database.MaxACU)
 	}
+	var shares []string
+	for _, process := range processes {
+		shares = append(shares, fmt.Sprintf("%s %d", process.Name, e.connectionsOf(process)))
+	}
 	p.require(need <= have, "the number of database connections during a release", need,
-		fmt.Sprintf("it counts PoolSize x Max x 2 for web and workers, and PoolSize for scheduler, migration and each scheduled task; "+
-			"%s has about %d connections, of which 80 %% may be used, %d", size, e.Database.maxConnections(), have),
+		fmt.Sprintf("it counts PoolSize x Max x 2 for web and workers, and PoolSize for scheduler, migration and each scheduled task: %s; "+
+			"%s has about %d connections, of which 80 %% may be used, %d", listed(shares), size, e.Database.maxConnections(), have),
 		"lower PoolSize or Max, remove scheduled tasks, or choose a larger database")
 }

@@ -13,7 +13,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no problem is reported")
 	}
-	for _, part := range []string{"line 1 of the Procfile", "DOZEN_FOO is set", `DOZEN_ENVIRONMENTS has "pr-1"`, `"dev": Region is "Frankfurt"`, `"prod": Region is`} {
+	for _, part := range []string{"line 1 of the Procfile", "DOZEN_FOO is set", `DOZEN_ENVIRONMENTS has "pr-1"`, `"dev", "staging", "prod": Region is "Frankfurt"`} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is missing in:\n%v", part, err)
 		}

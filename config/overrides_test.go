@@ -69,9 +69,9 @@ func TestEphemeralMistakes(t *testing.T) {
 // Prevents: a message about a field that nobody has set in environments.go, from a variable of CI that nobody thinks of.
 func TestMessagesNameTheVariable(t *testing.T) {
 	for says, variables := range map[string][]string{
-		`environment "dev": Region is "Frankfurt" (from DOZEN_REGION): not`:                {"DOZEN_REGION=Frankfurt"},
-		`environment "prod": Account is "1" (from DOZEN_PROD_ACCOUNT): an`:                 {"DOZEN_PROD_ACCOUNT=1"},
-		`Domain.HostedZoneID is "": HTTPS for "dev.example.com" (from DOZEN_DOMAIN) needs`: {"DOZEN_DOMAIN=example.com"},
+		`environments "dev", "staging", "prod": Region is "Frankfurt" (from DOZEN_REGION): not`: {"DOZEN_REGION=Frankfurt"},
+		`environment "prod": Account is "1" (from DOZEN_PROD_ACCOUNT): an`:                      {"DOZEN_PROD_ACCOUNT=1"},
+		`Domain.HostedZoneID is "": HTTPS for "dev.example.com" (from DOZEN_DOMAIN) needs`:      {"DOZEN_DOMAIN=example.com"},
 		`Domain.HostedZoneName is "x.org" (from DOZEN_HOSTED_ZONE_NAME): Domain.Name "prod.`: {
 			"DOZEN_DOMAIN=a.b", "DOZEN_HOSTED_ZONE_NAME=x.org", "DOZEN_HOSTED_ZONE_ID=Z0123456789",
 		},

@@ -112,7 +112,8 @@ func parseLine(line string) (Process, error) {
 	}
 	if found := shellSyntax(command, words); found != "" {
 		return Process{}, fmt.Errorf("command of %q contains %q, which only a shell understands, and the command runs without one; "+
-			"write `sh -c '...'` if the image has a shell, or move it into the app", process.Name, found)
+			"write `sh -c 'exec ...'` if the image has a shell (exec, so that SIGTERM reaches the program), or move it into the app",
+			process.Name, found)
 	}
 	for _, word := range append([]string{command}, words...) {
 		if limit := unfit(word); limit != "" {
@@ -151,9 +152,21 @@ func shellSyntax(command string, words []string) string {
 	if len(words) >= 3 && strings.HasSuffix(words[0], "sh") && words[1] == "-c" {
 		return ""
 	}
-	for _, sign := range []string{"|", "&&", ";", ">", "<", "$", "`"} {
-		if strings.Contains(command, sign) {
-			return sign
+	var quote byte
+	for i := 0; i < len(command); i++ {
+		c := command[i]
+		switch {
+		case c == '\\' && quote != '\'':
+			i++ // the next character is literal
+		case c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case strings.IndexByte("$`", c) >= 0 && quote != '\'', // a shell acts on these within double quotes, too
+			strings.IndexByte("|;><", c) >= 0 && quote == 0:
+			return string(c)
+		case quote == 0 && strings.HasPrefix(command[i:], "&&"):
+			return "&&"
 		}
 	}
 	return ""

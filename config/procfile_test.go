@@ -7,12 +7,14 @@ import (
 )
 
 func TestParseProcfile(t *testing.T) {
-	text := "# processes\n\nweb: app web --name 'two words'\r\nworker-mail: app work mail\nscheduler: app tick\nrelease: sh -c 'app migrate && app seed'\n"
+	text := "# processes\n\nweb: app web --name 'two words'\r\nworker-mail: app work mail\nscheduler: app tick\nrelease: sh -c 'app migrate && app seed'\n" +
+		`arrow: node -e "tick(() => 1); a<b && c|d" '$5 ` + "`x`' a\\;b '\\$HOME'\n"
 	want := []Process{
 		{"web", RoleWeb, []string{"app", "web", "--name", "two words"}},
 		{"worker-mail", RoleWorker, []string{"app", "work", "mail"}},
 		{"scheduler", RoleScheduler, []string{"app", "tick"}},
 		{"release", RoleMigration, []string{"sh", "-c", "app migrate && app seed"}},
+		{"arrow", RoleWorker, []string{"node", "-e", "tick(() => 1); a<b && c|d", "$5 `x`", "a;b", "\\$HOME"}},
 	}
 	got, err := ParseProcfile(text)
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -29,6 +31,10 @@ func TestProcfileProblems(t *testing.T) {
 		"web:":                              `"web" has no command`,
 		"web: app | tee log":                `contains "|", which only a shell understands`,
 		"web: app --port $PORT":             `contains "$"`,
+		"web: app \"--port $PORT\"":         `contains "$"`,
+		"web: app 'a' > log":                "sh -c 'exec ...'",
+		"web: app \"`date`\"":               "contains \"`\"",
+		"web: app && b":                     `contains "&&"`,
 		"web: app 'open":                    "close the quote",
 		"web: app\nadmin-: app":             `name "admin-" is taken`,
 		"web: \"\"":                         "has an empty word",

@@ -22,24 +22,56 @@ func Load(files fs.FS, directory, compiled string, environ []string) ([]Environm
 	return environments, app, errors.Join(appErr, err, Validate(environments, app))
 }
 
-// Validate checks every environment against the app, and all of them against each other.
+// Validate checks every environment against the app, and all of them against each other. A problem that several environments
+// share, because they take the value from the same place, is reported once.
 func Validate(environments []Environment, app App) error {
-	var problems []error
+	var order []string
+	names := map[string][]string{} // of the environments by problem
+	var twice []error
 	seen := map[string]bool{}
 	for _, e := range environments {
-		problems = append(problems, e.Validate(app.Processes))
+		for _, found := range e.problems(app.Processes) {
+			text := found.placed(e)
+			if names[text] == nil {
+				order = append(order, text)
+			}
+			names[text] = append(names[text], e.Name)
+		}
 		if seen[e.Name] {
-			problems = append(problems, fmt.Errorf("environment %q exists twice; rename one", e.Name))
+			twice = append(twice, fmt.Errorf("environment %q exists twice; rename one", e.Name))
 		}
 		seen[e.Name] = true
 	}
-	return errors.Join(problems...)
+	var problems []error
+	for _, text := range order {
+		problems = append(problems, inEnvironments(names[text], text))
+	}
+	return errors.Join(append(problems, twice...)...)
+}
+
+func inEnvironments(names []string, text string) error {
+	if len(names) == 1 {
+		return fmt.Errorf("environment %q: %s", names[0], text)
+	}
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return fmt.Errorf("environments %s: %s", listed(quoted), text)
 }
 
 // Validate reports everything that is wrong with an environment at once, as one joined error. Each of its lines names the
 // field, its value, the limit and what to write instead. The processes are the app's, nil if they are not known.
 func (e Environment) Validate(processes []Process) error {
-	p := problems{environment: e.Name, overridden: e.overridden}
+	var all []error
+	for _, found := range e.problems(processes) {
+		all = append(all, inEnvironments([]string{e.Name}, found.text))
+	}
+	return errors.Join(all...)
+}
+
+func (e Environment) problems(processes []Process) []problem {
+	p := problems{overridden: e.overridden}
 	e.validateIdentity(&p)
 	e.validateConnect(&p)
 	e.Network.validate(&p)
@@ -62,7 +94,7 @@ func (e Environment) Validate(processes []Process) error {
 	if len(p.found) == 0 {
 		e.validateConnections(&p, processes)
 	}
-	return errors.Join(p.found...)
+	return p.found
 }
 
 // Warnings returns what is allowed and still nobody should overlook.
@@ -83,10 +115,12 @@ func Warnings(environments []Environment) []string {
 
 // problems collects what is wrong, in the order of the fields.
 type problems struct {
-	environment string
-	overridden  map[string]string // fields that a variable has set, and which one
-	found       []error
+	overridden map[string]string // fields that a variable has set, and which one
+	found      []problem
 }
+
+// problem is one of them: its text says all but the environment.
+type problem struct{ field, text string }
 
 // require records a problem unless ok: the field, its value, the limit that it breaks, and what to do.
 func (p *problems) require(ok bool, field string, value any, limit, remedy string) {
@@ -97,7 +131,7 @@ func (p *problems) require(ok bool, field string, value any, limit, remedy strin
 		value = fmt.Sprintf("%.200q", s)
 	}
 	p.found = append(p.found,
-		fmt.Errorf("environment %q: %s is %v%s: %s; %s", p.environment, field, value, p.source(field), limit, remedy))
+		problem{field, fmt.Sprintf("%s is %v%s: %s; %s", field, value, p.source(field), limit, remedy)})
 }
 
 // source names the variable that has set a field, for a message; empty if none has.
@@ -114,10 +148,29 @@ func (p *problems) requireRange(field string, value, low, high int) {
 }
 
 func (p *problems) requireDuration(field string, value, low, high time.Duration) {
+	if p.requireUnit(field, value) {
+		return
+	}
 	p.require(value >= low && value <= high, field, value,
-		fmt.Sprintf("allowed are %s to %s", low, high), fmt.Sprintf("write %s", min(max(value, low), high)))
+		fmt.Sprintf("allowed are %s to %s", low, high), "write "+inGo(min(max(value, low), high).Round(time.Second)))
 	p.require(value%time.Second == 0 || value < low || value > high,
-		field, value, "AWS counts whole seconds", fmt.Sprintf("write %s", value.Round(time.Second)))
+		field, value, "AWS counts whole seconds", "write "+inGo(value.Round(time.Second)))
+}
+
+// requireUnit requires a duration that was written with its unit, and reports whether it was not: 5 is five nanoseconds.
+func (p *problems) requireUnit(field string, value time.Duration) (missing bool) {
+	missing = value > 0 && value < time.Microsecond
+	p.require(!missing, field, value, "a number without a unit counts nanoseconds", "write "+inGo(value*time.Second))
+	return missing
+}
+
+// inGo returns a duration of whole seconds as one writes it in environments.go.
+func inGo(d time.Duration) string {
+	unit, name := time.Second, "time.Second"
+	if d > 0 && d%time.Minute == 0 {
+		unit, name = time.Minute, "time.Minute"
+	}
+	return fmt.Sprintf("%d * %s", d/unit, name)
 }
 
 var (
@@ -158,8 +211,10 @@ func (a Alarms) validate(p *problems) {
 	p.require(a.Email == "" || err == nil && address.Address == a.Email,
 		"Alarms.Email", a.Email, "not an e-mail address", "write one such as ops@example.com, or leave it empty")
 	p.requireRange("Alarms.ErrorPercent", a.ErrorPercent, 1, 99)
-	p.require(a.LatencyP99 >= time.Millisecond && a.LatencyP99 <= time.Minute,
-		"Alarms.LatencyP99", a.LatencyP99, "allowed are 1ms to 1m", "write 1s")
+	if !p.requireUnit("Alarms.LatencyP99", a.LatencyP99) {
+		p.require(a.LatencyP99 >= time.Millisecond && a.LatencyP99 <= time.Minute,
+			"Alarms.LatencyP99", a.LatencyP99, "allowed are 1ms to 1m", "write time.Second")
+	}
 	p.requireDuration("Alarms.BacklogAge", a.BacklogAge, time.Minute, 24*time.Hour)
 }
 

@@ -12,11 +12,18 @@ func (t Task) validate(p *problems, field string) {
 	cpus := slices.Sorted(maps.Keys(fargateMemory))
 	memories, ok := fargateMemory[t.CPU]
 	p.require(ok, field+".CPU", t.CPU, fmt.Sprintf("Fargate offers %s", listed(cpus)), fmt.Sprintf("write %d", atLeast(cpus, t.CPU)))
-	if ok {
-		p.require(slices.Contains(memories, t.MemoryMiB),
-			field+".MemoryMiB", t.MemoryMiB, fmt.Sprintf("with CPU %d Fargate offers %s", t.CPU, listed(memories)),
-			fmt.Sprintf("write %d", atLeast(memories, t.MemoryMiB)))
+	cpu := t.CPU
+	if !ok { // which CPU is meant is not known, but no memory size is right that Fargate never offers
+		cpu = atLeast(cpus, t.CPU)
+		memories = fargateMemory[cpu]
+		for _, other := range cpus {
+			ok = ok || slices.Contains(fargateMemory[other], t.MemoryMiB)
+		}
+	} else {
+		ok = slices.Contains(memories, t.MemoryMiB)
 	}
+	p.require(ok, field+".MemoryMiB", t.MemoryMiB, fmt.Sprintf("with CPU %d Fargate offers %s", cpu, listed(memories)),
+		fmt.Sprintf("write %d", atLeast(memories, t.MemoryMiB)))
 	p.requireRange(field+".SpotPercent", t.SpotPercent, 0, 100)
 	p.requireRange(field+".PoolSize", t.PoolSize, 2, 1000)
 }

@@ -12,8 +12,9 @@ const ProcessTag = "Process"
 
 // contractVariables are the environment variables that every process receives, see docs/contract.md.
 var contractVariables = []string{
-	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_POOL_SIZE", "STORAGE_URL", "PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
-	"ROUTING_LAG_SECONDS", "DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "REQUEST_TIMEOUT_SECONDS",
+	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_POOL_SIZE", "STORAGE_URL",
+	"PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
+	"ROUTING_LAG_SECONDS", "DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "REQUEST_TIMEOUT_SECONDS", "GOMEMLIMIT",
 }
 
 // connectVariables are the variables of each way to reach the database and the cache. Both are reserved, so that changing the way

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,6 +95,62 @@ func TestImageDependsOnTheAppAlone(t *testing.T) {
 	must(os.WriteFile(filepath.Join(copyDirectory, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
 	if version(synthesizeFor(t, config.Development(), app)) == version(dev()) {
 		t.Error("another main.go makes the same image")
+	}
+}
+
+// Prevents: the local secrets in app/.env.dev, or a private key, travel to the registry with `COPY . .`, the line that everybody
+// writes; and an image that is another one on each machine.
+func TestSecretsOnThisMachineAreNotInTheImage(t *testing.T) {
+	directory := filepath.Join(scratch(), "careless")
+	write := func(name, text string) {
+		file := filepath.Join(directory, filepath.FromSlash(name))
+		must(os.MkdirAll(filepath.Dir(file), 0o755))
+		must(os.WriteFile(file, []byte(text), 0o644))
+	}
+	write("Procfile", "web: python main.py\n")
+	write("Dockerfile", "FROM python:3.13-slim\nCOPY . .\n")
+	kept := []string{"main.py", "roots.pem", "shop/venv/models.py", "README.md"} // a package of Python may need its README
+	for _, name := range kept {
+		write(name, "part of the app")
+	}
+	secret := []string{
+		".env", ".env.dev", ".env.production", "config/.env.local", ".envrc", "config/master.key", "certs/server.key", "id_rsa",
+		"deploy/id_ecdsa", "deploy/id_ed25519", ".aws/credentials", ".ssh/config", ".netrc", ".git-credentials", ".pypirc",
+		".git/config", ".dev/postgres/PG_VERSION", ".venv/pyvenv.cfg", "venv/pyvenv.cfg", "node_modules/x/index.js",
+		"client/node_modules/x/index.js", "__pycache__/main.pyc", "shop/__pycache__/a.pyc", ".DS_Store",
+	}
+	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	must(err)
+	settings := config.Development()
+	for name, ignore := range map[string]string{"nothing is ignored": "", "the app wants its secrets": "!**/.env.dev\n!.aws\n!**/*.key\n"} {
+		_ = os.Remove(filepath.Join(directory, ".dockerignore"))
+		if ignore != "" {
+			write(".dockerignore", ignore)
+		}
+		var hashes []string
+		for _, text := range []string{"a-planted-secret", "another-planted-secret"} {
+			for _, file := range secret {
+				write(file, text)
+			}
+			e := synthesizeFor(t, settings, app)
+			hashes = append(hashes, e.Images[0].Hash)
+			found := 0
+			must(filepath.WalkDir(e.directory, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() {
+					return err
+				}
+				text, err := os.ReadFile(path)
+				if strings.Contains(string(text), "planted-secret") {
+					t.Errorf("%s: %s is in the assembly", name, path)
+				}
+				if string(text) == "part of the app" {
+					found++
+				}
+				return err
+			}))
+			want(t, name+": files of the app in the assembly", found, len(kept))
+		}
+		want(t, name+": the image after a change of the secrets", hashes[1], hashes[0])
 	}
 }
 

@@ -2,6 +2,7 @@ package test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +98,74 @@ func TestAppReportsWhatTheLibraryThrows(t *testing.T) {
 	clean := strings.HasPrefix(thrown, `environment "dev": `) && strings.Contains(thrown, "NO.1") && strings.Count(thrown, "\n") == 1
 	if code != 1 || !clean {
 		t.Errorf("what the synthesis throws ends with exit code %d:\n%s", code, output)
+	}
+}
+
+// Prevents: "go: command not found" from the depth of a script, for somebody who has just cloned the repository.
+func TestMissingToolsAreNamed(t *testing.T) {
+	const noGo, noNode, old = "Dozen needs Go 1.26 or newer", "Dozen needs Node 20 or newer, with npm", "Node v18.1.0 is too old"
+	for _, row := range []struct {
+		programs map[string]string // beyond the usual ones, with their scripts
+		says     []string
+	}{
+		{nil, []string{noGo, noNode}},
+		{map[string]string{"go": "exit 9"}, []string{noNode}},
+		{map[string]string{"node": "exit 0", "npm": "exit 9"}, []string{noGo}},
+		{map[string]string{"go": "exit 9", "npm": "exit 9", "node": `[ "$1" != --version ] || echo v18.1.0; exit 1`}, []string{old}},
+	} {
+		bin := t.TempDir()
+		for _, name := range []string{"bash", "sh", "make", "env", "ls", "tail", "rm", "touch", "dirname", "mkdir", "grep"} {
+			path, err := exec.LookPath(name)
+			must(err)
+			must(os.Symlink(path, filepath.Join(bin, name)))
+		}
+		for name, script := range row.programs {
+			must(os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+		}
+		directory := checkout(t)
+		for _, arguments := range [][]string{{"make", "synth"}, {"make", "up"}, {"scripts/tools"}} {
+			command := exec.Command(filepath.Join(bin, arguments[0]), arguments[1:]...)
+			if arguments[0] != "make" {
+				command = exec.Command(filepath.Join(directory, arguments[0]))
+			}
+			command.Dir = directory
+			output, code := runQuietly(t, command, []string{"PATH=" + bin})
+			said := 0
+			for _, message := range []string{noGo, noNode, old} {
+				if strings.Contains(output, message) {
+					said++
+				}
+			}
+			for _, message := range row.says {
+				if !strings.Contains(output, message) || said != len(row.says) || code == 0 {
+					t.Errorf("%v with %v: exit code %d, %s", arguments, row.programs, code, output)
+				}
+			}
+		}
+	}
+}
+
+// Prevents: a newcomer who presses Ctrl-C in the minutes in which the library is compiled; and a line about it whenever it is not.
+func TestTheLongCompilationIsAnnounced(t *testing.T) {
+	directory, bin := checkout(t), t.TempDir()
+	for _, stale := range []bool{true, false} {
+		script := fmt.Sprintf("#!/bin/sh\ncase $1 in list) echo %v ;; build) exit 7 ;; esac\n", stale)
+		must(os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755))
+		output, code := runApp(t, directory, "PATH="+bin+":"+os.Getenv("PATH"))
+		if said := strings.Contains(output, "two to five minutes"); said != stale || code != 7 {
+			t.Errorf("with the library stale %v, exit code %d: %s", stale, code, output)
+		}
+	}
+}
+
+// Prevents: "No stacks match the name(s) dve/*", after a synthesis, to somebody who does not know the names.
+func TestMakeNamesTheEnvironments(t *testing.T) {
+	directory := checkout(t)
+	for _, target := range []string{"diff", "deploy", "destroy"} {
+		output, code := runMake(t, directory, []string{target, "ENV=dve"})
+		if code == 0 || !strings.Contains(output, `no environment "dve"; there are: dev, staging, prod`) || strings.Contains(output, "Synth") {
+			t.Errorf("make %s ENV=dve: exit code %d, %s", target, code, output)
+		}
 	}
 }
 

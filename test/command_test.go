@@ -126,7 +126,7 @@ func TestProblemsEndTheCommand(t *testing.T) {
 		t.Error("the command succeeds")
 	}
 	for _, part := range []string{
-		`environment "dev": Region is "Frankfurt"`, `environment "prod": Account is "1"`, `Alarms.Email is "nobody"`,
+		`environments "dev", "staging", "prod": Region is "Frankfurt"`, `"prod": Account is "1"`, `Alarms.Email is "nobody"`,
 	} {
 		if !strings.Contains(output, part) {
 			t.Errorf("%q is missing in:\n%s", part, output)

@@ -50,6 +50,16 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
+// Prevents: an author who searches for an hour why a file is not in the image.
+func TestTheContractSaysWhatIsNotInTheImage(t *testing.T) {
+	contract := readFile(t, "docs/contract.md")
+	for _, pattern := range config.NotInImage {
+		if name := "`" + strings.TrimPrefix(pattern, "**/") + "`"; !strings.Contains(contract, name) {
+			t.Errorf("docs/contract.md does not say that %s is not in the image", name)
+		}
+	}
+}
+
 // Developers must use what runs on AWS: compose.yaml has the same versions of PostgreSQL and Valkey as the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
 	compose := readFile(t, "app/compose.yaml")

@@ -14,13 +14,16 @@ func deployment(t *testing.T) (directory, bin string) {
 	directory, bin = t.TempDir(), t.TempDir()
 	must(os.MkdirAll(filepath.Join(directory, "scripts"), 0o755))
 	must(os.MkdirAll(filepath.Join(directory, ".build"), 0o755))
-	script, err := os.ReadFile(filepath.Join(root, "scripts", "deploy"))
-	must(err)
-	must(os.WriteFile(filepath.Join(directory, "scripts", "deploy"), script, 0o755))
+	for _, name := range []string{"deploy", "credentials"} {
+		script, err := os.ReadFile(filepath.Join(root, "scripts", name))
+		must(err)
+		must(os.WriteFile(filepath.Join(directory, "scripts", name), script, 0o755))
+	}
 	const outputs = `{"dozen-dev-Data":{"Publish":"x"},"dozen-dev-Services":{"RunCommand":"y","Url":"http://dev.example.com"}}`
 	for name, body := range map[string]string{
 		"make":   `echo "make $*" >>calls`,
 		"docker": `exit "${DOCKER_FAILS:-0}"`,
+		"aws":    `exit "${AWS_FAILS:-0}"`,
 		"npx": `echo "npx $*" >>calls
 case "$*" in
 *" diff "*"dve/"*) echo "No stacks match the name(s) dve/*" >&2; exit 1 ;;
@@ -48,6 +51,7 @@ func TestMakeDeployAsksOnce(t *testing.T) {
 		{"no", "dev --profile mine", "n", "", 1, synth + diff, "Nothing is deployed"},
 		{"only enter", "dev --profile mine", "", "", 1, synth + diff, "Nothing is deployed"},
 		{"unknown environment", "dve", "y", "", 1, synth + "npx --no-install cdk diff --app cdk.out dve/*\n", "No stacks match"},
+		{"no credentials", "dve", "y", "AWS_FAILS=1", 1, synth + "npx --no-install cdk diff --app cdk.out dve/*\n", "aws sso login"},
 		{"no engine", "dev", "y", "DOCKER_FAILS=1", 2, "", "Start Docker"},
 		{"approved before", "dev --require-approval never", "no terminal", "", 0,
 			synth + deploy + " --require-approval never\n", "dev: http://dev.example.com"},

@@ -2,6 +2,8 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,6 +26,50 @@ func TestSecretsArePassedByReference(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A generated password goes to the two properties that take it, which AWS never shows, and to nothing that anybody can read: no
+// output, no variable of a function, no tag, no user data.
+func TestGeneratedPasswordsGoToTheServersOnly(t *testing.T) {
+	taken := regexp.MustCompile(`/(MasterUserPassword|AuthenticationMode/Passwords/0)(/|$)`)
+	var look func(t *testing.T, at string, value any) int
+	look = func(t *testing.T, at string, value any) (found int) {
+		switch v := value.(type) {
+		case map[string]any:
+			for key, part := range v {
+				found += look(t, at+"/"+key, part)
+			}
+		case []any:
+			for i, part := range v {
+				found += look(t, fmt.Sprintf("%s/%d", at, i), part)
+			}
+		case string:
+			if !strings.Contains(v, "{{resolve:secretsmanager") && !strings.Contains(v, "{{resolve:ssm-secure") {
+				return 0
+			}
+			if !taken.MatchString(at) {
+				t.Errorf("%s shows a secret: %s", at, v)
+			}
+			return 1
+		}
+		return found
+	}
+	check := func(t *testing.T, e environment) {
+		found := 0
+		for _, tpl := range e.templates() {
+			for _, r := range tpl.resources() {
+				found += look(t, r.ID, r.Properties)
+			}
+			for name, output := range tpl.Outputs {
+				found += look(t, "output "+name, output.Value)
+			}
+		}
+		if found < 2 {
+			t.Errorf("%d secrets found", found)
+		}
+	}
+	each(t, check)
+	check(t, full())
 }
 
 func TestThirdPartySecretIsInjectedByField(t *testing.T) {

@@ -86,12 +86,46 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 func TestVariablesMatchContractAndExample(t *testing.T) {
 	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
 	want(t, "docs/contract.md", given, contractTable(t))
+	if !strings.Contains(readFile(t, "app/Procfile"), "dozen-app") {
+		return // another app reads only what it needs
+	}
 	example := exampleVariables(t)
 	for _, name := range given {
-		if !slices.Contains(example, name) {
+		if !slices.Contains(example, name) && name != "GOMEMLIMIT" { // which the runtime reads
 			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)
 		}
 	}
+}
+
+// Go frees memory before Fargate kills the task: the limit leaves a tenth to what Go does not count, and a sidecar its own part.
+func TestMemoryLimitLeavesRoom(t *testing.T) {
+	for _, test := range []struct {
+		e       environment
+		process string
+		want    string
+	}{
+		{dev(), "Web", "460MiB"},      // 512
+		{prod(), "Web", "921MiB"},     // 1024
+		{full(), "Web", "876MiB"},     // 1024 - 50 for the log router
+		{full(), "Release", "460MiB"}, // which has none
+	} {
+		definition := test.e.services.one(t, "AWS::ECS::TaskDefinition", "/"+test.process+"/Process/Task/")
+		want(t, test.e.settings.Name+" "+test.process, definition.variables()["GOMEMLIMIT"], `"`+test.want+`"`)
+	}
+	each(t, func(t *testing.T, e environment) {
+		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
+			limit := number(t, strings.TrimSuffix(strings.Trim(definition.variables()["GOMEMLIMIT"], `"`), "MiB"))
+			memory := number(t, definition.get("Memory"))
+			for _, container := range list(definition.get("ContainerDefinitions")) {
+				if reserved := dig(container, "MemoryReservation"); reserved != nil {
+					memory -= number(t, reserved)
+				}
+			}
+			if limit < 0.85*memory || limit > 0.9*memory {
+				t.Errorf("%s: GOMEMLIMIT is %.0f MiB of %.0f", definition.ID, limit, memory)
+			}
+		}
+	})
 }
 
 func TestSettingsReachEveryProcess(t *testing.T) {

@@ -10,5 +10,14 @@ func (c *down) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return local.Dial(home).Down(s.ctx)
+	client := local.Dial(home)
+	if _, err := client.Status(s.ctx); err != nil {
+		return err
+	}
+	printf(s.out, "dozen: requests in flight may finish, which takes some seconds\n")
+	if err := client.Down(s.ctx); err != nil {
+		return err
+	}
+	printf(s.out, "dozen: environment %q has ended; its data stays in %s\n", home.Environment(), home.Directory)
+	return nil
 }

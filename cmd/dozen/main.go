@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,10 +27,13 @@ const (
 type commands struct {
 	Up      up      `cmd:"" help:"Run a synthesized environment on this machine until Ctrl-C."`
 	Release release `cmd:"" help:"Release the sources to a running environment: migrate, then replace every task."`
-	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration."`
+	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration: dozen run [ENVIRONMENT] -- COMMAND."`
 	PS      ps      `cmd:"" name:"ps" help:"List the tasks of a running environment."`
 	Logs    logs    `cmd:"" help:"Show the logs of the processes, even after the environment has ended."`
 	Down    down    `cmd:"" help:"Stop a running environment in order."`
+
+	Environments environments `cmd:"" help:"List the environments that the sources declare."`
+	Version      version      `cmd:"" help:"Print the commit that dozen was built from."`
 
 	LintMigrations lintMigrations `cmd:"" help:"Find migrations that break the release that is still running."`
 }
@@ -61,8 +65,13 @@ func run(s *session, args []string) int {
 		kong.Bind(s),
 		kong.Writers(s.out, s.errs),
 		kong.Exit(func(c int) { code, helped = c, true }))
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
 	}
 	parsed, err := parser.Parse(args)
 	if helped {

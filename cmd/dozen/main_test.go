@@ -1,8 +1,10 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -31,6 +33,12 @@ func TestCommandLine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(checkout, "cdk.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	taken := listener.Addr().(*net.TCPAddr).Port
 	safe, unsafe := migrations("-- +goose Up\nCREATE TABLE a (id int);\n"), migrations("-- +goose Up\nDROP TABLE a;\n")
 	for _, row := range []struct {
 		args      []string
@@ -45,13 +53,29 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"up", "--scale", "worker=many"}, 2, "", "many"},
 		{[]string{"up", "--scale", "worker=-1"}, 1, "", "must be 0 or more"},
 		{[]string{"up", "--assembly", safe}, 1, "", "manifest.json"},
-		{[]string{"ps", "nowhere"}, 1, "", `start it with ` + "`dozen up nowhere`"},
-		{[]string{"run", "nowhere", "--", "true"}, 1, "", "is not running here"},
-		{[]string{"run", "nowhere"}, 2, "", "<command>"},
-		{[]string{"run", "nowhere", "--"}, 1, "", "the command is missing"},
-		{[]string{"release", "nowhere"}, 1, "", "is not running here"},
-		{[]string{"down", "nowhere"}, 1, "", "is not running here"},
-		{[]string{"logs", "nowhere"}, 1, "", "has never run here"},
+		{[]string{"ps", "nowhere"}, 1, "", `no environment "nowhere"; there are: dev, staging, prod`},
+		{[]string{"up", "production"}, 1, "", `no environment "production"; there are: dev, staging, prod`},
+		{[]string{"up", "production", "--assembly", safe}, 1, "", "manifest.json"}, // of other sources
+		{[]string{"up", "--port", strconv.Itoa(taken)}, 1, "", "choose a free port"},
+		{[]string{"ps"}, 1, "", `start it with ` + "`dozen up dev`"},
+		{[]string{"run", "staging", "--", "true"}, 1, "", `"staging" is not running here`},
+		{[]string{"run", "staging", "true"}, 1, "", `"staging" is not running here`},
+		{[]string{"run", "--", "true"}, 1, "", `"dev" is not running here`},
+		{[]string{"run", "--", "true", "--", "x"}, 1, "", `"dev" is not running here`},
+		{[]string{"run", "app", "help"}, 1, "", `To run "app" in dev, write -- before it`},
+		{[]string{"run", "nowhere", "--", "true"}, 1, "", `no environment "nowhere"; there are`},
+		{[]string{"run"}, 2, "", "<command>"},
+		{[]string{"run", "staging"}, 1, "", "the command is missing"},
+		{[]string{"run", "staging", "--"}, 1, "", "the command is missing"},
+		{[]string{"release", "staging"}, 1, "", "is not running here"},
+		{[]string{"down", "staging"}, 1, "", "is not running here"},
+		{[]string{"logs", "staging"}, 1, "", "has never run here"},
+		{[]string{"environments"}, 0, "dev\nstaging\nprod\n", ""},
+		{[]string{"environments", "dve"}, 1, "", `no environment "dve"; there are: dev, staging, prod`},
+		{[]string{"help"}, 0, "Usage: dozen <command>", ""},
+		{[]string{"help", "up"}, 0, "Usage: dozen up", ""},
+		{[]string{"version"}, 0, "dozen ", ""},
+		{[]string{"--version"}, 0, "dozen ", ""},
 		{[]string{"lint-migrations"}, 2, "", "<dir>"},
 		{[]string{"lint-migrations", safe}, 0, "1 migrations, all safe", ""},
 		{[]string{"lint-migrations", unsafe}, 1, "0001_a.sql:2: drop-table: a: ", "dozen:allow RULE"},

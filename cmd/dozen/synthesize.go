@@ -14,8 +14,12 @@ import (
 	"dozen/internal/local"
 )
 
-// outputs are directories that a synthesis does not read.
-var outputs = []string{".git", "node_modules", ".build", "cdk.out", ".dev", "docs", "test"}
+// A synthesis reads neither these directories of the checkout, nor those that are never part of the app's image. A directory such
+// as docs elsewhere counts: what is in app/docs can be in the image.
+var (
+	unread     = []string{".build", "cdk.out", ".dev", "docs", "test"}
+	notInImage = []string{".git", "node_modules", ".venv", "__pycache__"}
+)
 
 // synthesize returns the directory of the checkout's assembly. It only synthesizes if a source, a setting or the
 // assembly itself has changed since the last time, because a synthesis takes seconds and developers run `dozen up` all
@@ -45,6 +49,12 @@ func synthesize(s *session, home local.Home) (string, error) {
 	return assembly, os.WriteFile(remembered, []byte(now), 0o600)
 }
 
+// isTestOrPage reports whether a file is a test or a page about the infrastructure, which no template contains. In
+// app/, only its .dockerignore decides what is a part of the image.
+func isTestOrPage(name string) bool {
+	return strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, ".md")
+}
+
 // fingerprint changes with the name, size or time of any file that a synthesis reads and of the assembly's manifest,
 // and with the variables that a synthesis reads.
 func (s *session) fingerprint() (string, error) {
@@ -53,12 +63,16 @@ func (s *session) fingerprint() (string, error) {
 		printf(sum, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 	}
 	err := filepath.WalkDir(s.directory, func(path string, entry fs.DirEntry, err error) error {
-		switch {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(s.directory, path)
+		switch name = filepath.ToSlash(name); {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != s.directory && slices.Contains(outputs, entry.Name()):
+		case entry.IsDir() && (slices.Contains(unread, name) || slices.Contains(notInImage, entry.Name())):
 			return fs.SkipDir
-		case entry.IsDir() || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".md"):
+		case entry.IsDir(), !strings.HasPrefix(name, "app/") && isTestOrPage(name), strings.HasPrefix(entry.Name(), ".env"):
 			return nil
 		}
 		info, err := entry.Info()
@@ -74,7 +88,8 @@ func (s *session) fingerprint() (string, error) {
 		note("cdk.out", info)
 	}
 	for _, variable := range slices.Sorted(slices.Values(s.environ)) {
-		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") {
+		quiet := strings.HasPrefix(variable, "CDK_DISABLE_VERSION_CHECK=") // which make sets, and the templates do not depend on
+		if strings.HasPrefix(variable, "DOZEN_") || strings.HasPrefix(variable, "CDK_") && !quiet {
 			printf(sum, "%s\n", variable)
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +26,7 @@ type up struct {
 
 // Run runs the environment until the session ends.
 func (c *up) Run(s *session) error {
-	home, err := c.home(s)
+	home, err := c.homeOf(s, c.target)
 	if err != nil {
 		return err
 	}
@@ -35,6 +34,9 @@ func (c *up) Run(s *session) error {
 		if n < 0 {
 			return fmt.Errorf("--scale %s=%d: the number must be 0 or more", process, n)
 		}
+	}
+	if err := local.CheckPort(c.Port); err != nil {
+		return err // before a synthesis, which takes seconds
 	}
 	assembly, err := c.directory(s, home)
 	if err != nil {
@@ -73,19 +75,18 @@ func isTerminal(out io.Writer) bool {
 
 // readValues reads NAME=value lines. It skips blank lines and lines that begin with #. A missing file has no values.
 func readValues(path string) (map[string]string, error) {
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }()
 	values := map[string]string{}
 	number := 0
-	for lines := bufio.NewScanner(file); lines.Scan(); {
+	for line := range strings.Lines(string(text)) {
 		number++
-		line := strings.TrimSpace(lines.Text())
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

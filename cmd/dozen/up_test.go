@@ -16,6 +16,9 @@ import (
 	"dozen/internal/local/localtest"
 )
 
+// A test that waits for an answer fails instead of hanging.
+func init() { http.DefaultClient.Timeout = localtest.Patience }
+
 // program is the built command, with a cache directory of its own.
 type program struct {
 	t           *testing.T
@@ -33,14 +36,14 @@ func build(t *testing.T) program {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
 	p := program{t, filepath.Join(directory, "program"), directory}
-	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return p
 }
 
 func (p program) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(p.path, args...)
+	cmd := exec.CommandContext(localtest.Bounded(p.t), p.path, args...)
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd
@@ -89,6 +92,14 @@ func (p program) up(args ...string) (*exec.Cmd, *localtest.Transcript) {
 	return cmd, out
 }
 
+// wait waits for the end of a command that was started.
+func wait(t *testing.T, cmd *exec.Cmd) error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return localtest.Receive(t, "the command ends", ended)
+}
+
 func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 	t.Helper()
 	for deadline := time.Now().Add(90 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
@@ -119,7 +130,7 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 		t.Fatalf("process ids %v of web, worker and scheduler in\n%s", pids, p.must("ps"))
 	}
 	_ = first.Process.Kill()
-	_ = first.Wait()
+	_ = wait(t, first)
 	second, out := p.up("dev", "--assembly", assembly)
 	for _, pid := range pids {
 		within(t, fmt.Sprintf("process %d has ended", pid), func() bool { return syscall.Kill(pid, 0) != nil }, out)
@@ -135,7 +146,7 @@ func TestACrashLeavesNothingInTheWay(t *testing.T) {
 		t.Errorf("web's log does not have both starts:\n%s", logs)
 	}
 	_ = second.Process.Signal(os.Interrupt)
-	if err := second.Wait(); err != nil {
+	if err := wait(t, second); err != nil {
 		t.Errorf("after Ctrl-C: %v\n%s", err, out)
 	}
 }
@@ -176,6 +187,12 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 		{"the first time", func() {}, true},
 		{"nothing has changed", func() {}, false},
 		{"a document has changed", func() { write("docs/x.md", "more") }, false},
+		{"a test has changed", func() { write("stacks/environments_test.go", "package stacks\n") }, false},
+		{"a file of the image has changed in app/docs", func() { write("app/docs/page.html", "more") }, true},
+		{"a file of the image has changed in app/x/test", func() { write("app/x/test/fixture.json", "{}") }, true},
+		{"a page of the app has changed", func() { write("app/pages/about.md", "more") }, true},
+		{"`make dev` has written", func() { write(".dev/postgres/PG_VERSION", "17") }, false},
+		{"a local secret has changed", func() { write("app/.env.dev", "A=1\n") }, false},
 		{"a source has changed", func() { write("stacks/environments.go", "package stacks // more\n") }, true},
 		{"a file is new", func() { write("app/Procfile", "web: x\n") }, true},
 		{"a file has gone", func() { _ = os.Remove(filepath.Join(checkout, "app", "Procfile")) }, true},
@@ -186,7 +203,30 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 			t.Errorf("%s: synthesized %v", step.what, !step.want)
 		}
 	}
+	if synthesized("CDK_DISABLE_VERSION_CHECK=1") {
+		t.Error("`make up` after `dozen up` synthesizes again")
+	}
 	if !synthesized("DOZEN_DOMAIN=example.com") {
 		t.Error("a setting has changed: not synthesized")
+	}
+}
+
+// Prevents: a long certificate in app/.env.dev, and every value after it, is missing without a word.
+func TestValuesHaveAnyLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".env.dev")
+	long := strings.Repeat("x", 200<<10)
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# a comment\nFIRST=1\r\n\nLONG=" + long + "\nLAST=a=b")
+	values, err := readValues(path)
+	if err != nil || len(values) != 3 || values["FIRST"] != "1" || values["LONG"] != long || values["LAST"] != "a=b" {
+		t.Errorf("%d values, %v", len(values), err)
+	}
+	write("FIRST=1\nLONG=" + long + "\nno value\n")
+	if _, err := readValues(path); err == nil || !strings.HasSuffix(err.Error(), ".env.dev:3: want NAME=value") {
+		t.Errorf("a line without value: %v", err)
 	}
 }

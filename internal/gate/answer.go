@@ -97,9 +97,23 @@ func (s *State) headline() string {
 	return strings.Join(append(parts, "Runbook: docs/runbooks/MigrationFailed.md."), " ")
 }
 
+// maxLog is how much of a log's end is looked at, in bytes: a line may have a megabyte, and masking takes time. It is more
+// than an answer can hold, so that a secret still has the name that it is recognized by.
+const maxLog = 4 * maxAnswer
+
 // lastLines masks secrets, which may span lines, and keeps as much of the end as an answer could hold.
 func lastLines(lines []string) []string {
-	log := strings.TrimSpace(Redact(strings.Join(lines, "\n")))
+	log := strings.Join(lines, "\n")
+	if excess := len(log) - maxLog; excess > 0 {
+		// Not from the middle of a line or of a word: the name of a secret may be gone.
+		log = log[excess:]
+		if next := strings.IndexByte(log, '\n'); next >= 0 {
+			log = log[next:]
+		} else {
+			log = log[strings.IndexByte(log, ' ')+1:]
+		}
+	}
+	log = strings.TrimSpace(Redact(log))
 	if log == "" {
 		return nil
 	}

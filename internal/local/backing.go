@@ -82,7 +82,10 @@ func (b *backingServices) notes() []string {
 func (b *backingServices) variables() map[string]string {
 	variables := b.aws.Variables()
 	variables["APP_URL"] = b.url()
-	variables["SSL_CERT_FILE"] = b.authority.Bundle
+	variables["BIND"] = bind
+	for _, name := range []string{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
+		variables[name] = b.authority.Bundle
+	}
 	maps.Copy(variables, b.proxyVariables)
 	return variables
 }

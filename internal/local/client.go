@@ -114,7 +114,11 @@ func (c *Client) call(ctx context.Context, method, path string, body io.Reader) 
 			return nil, ctx.Err()
 		}
 		name := c.home.Environment()
-		return nil, fmt.Errorf("environment %q is not running here; start it with `dozen up %[1]s`", name)
+		err := fmt.Errorf("environment %q is not running here; start it with `dozen up %[1]s`", name)
+		if others := c.home.runningSiblings(ctx); len(others) > 0 {
+			err = fmt.Errorf("environment %q is not running here, but %s is; add its name to the command", name, strings.Join(others, ", "))
+		}
+		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
 		defer func() { _ = response.Body.Close() }()

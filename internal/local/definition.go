@@ -50,12 +50,16 @@ var localVariables = map[string]string{
 	"PGPORT":                             "the same",
 	"REDIS_URL":                          "the same",
 	"PORT":                               "all tasks share this machine's address, so each has its own port",
+	"BIND":                               "all tasks share this machine's network, and only the load balancer may reach them",
 	"APP_URL":                            "an environment with a domain has another address here",
 	"AWS_REGION":                         "Fargate sets it too",
+	"AWS_DEFAULT_REGION":                 "Fargate sets it too; Python's SDK reads only this one",
 	"AWS_ENDPOINT_URL":                   "the address of the stand-in for AWS",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI": "Fargate sets AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which only works there",
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN":  "needed for the credentials",
 	"SSL_CERT_FILE":                      "this machine's own authority signs the certificates of database and cache",
+	"NODE_EXTRA_CA_CERTS":                "the same for Node",
+	"REQUESTS_CA_BUNDLE":                 "the same for Python's requests",
 }
 
 // define turns a task definition into the definition of a process: the container that runs the app's own image, and its

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,10 +15,14 @@ import (
 // others.
 func (e *environment) deploy(ctx context.Context, r *release) error {
 	before := e.allow(r)
+	e.mu.Lock()
+	e.failed = map[string]*lines{}
+	e.mu.Unlock()
 	began := time.Now()
 	failures := e.deployServices(ctx, r, func(string) bool { return true })
 	if len(failures) == 0 {
 		e.keepOnly(r)
+		e.warnOfExposed()
 		return nil
 	}
 	problems := []error{fmt.Errorf("release %s failed and there is no earlier release to roll back to", r.name)}
@@ -31,8 +36,25 @@ func (e *environment) deploy(ctx context.Context, r *release) error {
 	}
 	for _, process := range sorted(failures) {
 		problems = append(problems, fmt.Errorf("%s: %w", process, failures[process]))
+		if before != nil { // the first release has printed them in this terminal
+			problems = append(problems, e.lastLinesOf(process)...)
+		}
 	}
 	return errors.Join(problems...)
+}
+
+// lastLinesOf returns the last lines of the last task of a process that has failed in this deployment, as an error if there are any.
+func (e *environment) lastLinesOf(process string) []error {
+	e.mu.Lock()
+	out := e.failed[process]
+	e.mu.Unlock()
+	if out == nil {
+		return nil
+	}
+	if tail := out.tail(); len(tail) > 0 {
+		return []error{fmt.Errorf("%s's last lines:\n  %s", out.name, strings.Join(tail, "\n  "))}
+	}
+	return nil
 }
 
 // deployServices deploys a release to the chosen processes, makes the services that are new, and returns the errors by

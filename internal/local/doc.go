@@ -17,6 +17,9 @@
 // What does not exist here: IAM, security groups, Fargate's start times, alarms (and so the rollbacks that they cause),
 // scaling, TLS in front of the load balancer, container health checks, sidecars.
 //
+// Everything listens on loopback only, also a task that respects BIND, and the load balancer answers only to names of
+// this machine: neither the network nor a page in the developer's browser is trusted.
+//
 // Up runs the environment. Every other command (release, ps, run, down) talks to it over a socket in its Home, a
 // directory in the user's cache directory. Up holds a lock on the Home, which the operating system releases when Up
 // ends, however it ends. The next Up ends the tasks that a crash left behind.

@@ -58,6 +58,7 @@ func (e *environment) startBalancer(r *release, listener net.Listener) (stop fun
 		return stop, err
 	}
 	server := e.balancer.Server()
+	server.Handler = answerLocalNames(server.Handler)
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close(); e.balancer.Close() }, nil
 }

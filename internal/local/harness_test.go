@@ -15,12 +15,12 @@ import (
 	"dozen/internal/local/localtest"
 )
 
-// patience is how long a test waits for something that must happen.
-const patience = 5 * time.Minute // an image that is built without a cache takes minutes
+// A test that waits for an answer fails instead of hanging.
+func init() { http.DefaultClient.Timeout = localtest.Patience }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(localtest.Patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}
@@ -50,7 +50,7 @@ func start(t *testing.T, change func(*Settings)) *world {
 		}
 		return strings.Contains(w.out.String(), "serves at")
 	})
-	status, err := w.Status(t.Context())
+	status, err := w.Status(localtest.Bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,14 +94,15 @@ func begin(t *testing.T, change func(*Settings)) *world {
 
 // wait waits for the end. It may be called several times.
 func (w *world) wait() error {
-	err := <-w.ended
+	w.t.Helper()
+	err := localtest.Receive(w.t, "the environment ends", w.ended)
 	w.ended <- err
 	return err
 }
 
 // command runs a one-off command and returns its output.
 func (w *world) command(words ...string) (string, error) {
-	cmd, err := w.Command(w.t.Context(), words)
+	cmd, err := w.Command(localtest.Bounded(w.t), words)
 	if err != nil {
 		return "", err
 	}
@@ -148,7 +149,7 @@ func (s *sink) count() int {
 // tasks returns the tasks of a process.
 func (w *world) tasks(process string) []TaskStatus {
 	w.t.Helper()
-	status, err := w.Status(w.t.Context())
+	status, err := w.Status(localtest.Bounded(w.t))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func (w *world) running(process string) []string {
 
 func (w *world) release(directory string) (string, error) {
 	var out strings.Builder
-	err := w.Release(w.t.Context(), directory, &out)
+	err := w.Release(localtest.Bounded(w.t), directory, &out)
 	return out.String(), err
 }
 

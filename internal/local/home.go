@@ -1,10 +1,12 @@
 package local
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 
@@ -55,6 +57,27 @@ func (h Home) socket() string { return filepath.Join(h.Directory, "control") }
 
 // Environment returns the name of the environment.
 func (h Home) Environment() string { return filepath.Base(h.Directory) }
+
+// Exists reports whether the environment has ever run here.
+func (h Home) Exists() bool {
+	_, err := os.Stat(h.Directory)
+	return err == nil
+}
+
+// runningSiblings returns the names of the checkout's other environments that run here.
+func (h Home) runningSiblings(ctx context.Context) []string {
+	sockets, _ := filepath.Glob(filepath.Join(filepath.Dir(h.Directory), "*", filepath.Base(h.socket())))
+	var names []string
+	for _, socket := range sockets {
+		other := Home{filepath.Dir(socket)}
+		var dialer net.Dialer
+		if connection, err := dialer.DialContext(ctx, "unix", socket); err == nil && other != h {
+			_ = connection.Close()
+			names = append(names, other.Environment())
+		}
+	}
+	return names
+}
 
 // Logs returns the directory with one log file for each process.
 func (h Home) Logs() string { return filepath.Join(h.Directory, "logs") }

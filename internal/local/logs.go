@@ -25,19 +25,20 @@ func Logs(ctx context.Context, home Home, processes []string, follow bool, out i
 	if len(processes) == 0 {
 		processes = known
 	}
-	files := make([]*os.File, len(processes))
+	readers := make([]*logReader, len(processes))
 	for i, process := range processes {
 		if !slices.Contains(known, process) {
 			return fmt.Errorf("no log of a process %q; there are: %s", process, strings.Join(known, ", "))
 		}
-		if files[i], err = os.Open(filepath.Join(home.Logs(), process+".log")); err != nil {
+		readers[i] = &logReader{path: filepath.Join(home.Logs(), process+".log"), out: out}
+		defer readers[i].close()
+		if err := readers[i].copyOld(); err != nil {
 			return err
 		}
-		defer func() { _ = files[i].Close() }()
 	}
 	for {
-		for _, file := range files {
-			if _, err := io.Copy(out, file); err != nil {
+		for _, reader := range readers {
+			if err := reader.copyNew(); err != nil {
 				return err
 			}
 		}
@@ -50,6 +51,59 @@ func Logs(ctx context.Context, home Home, processes []string, follow bool, out i
 			return nil
 		}
 	}
+}
+
+// logReader copies one process's log, also after the log was set aside for a new file.
+type logReader struct {
+	path string
+	file *os.File // nil before the first copyNew
+	out  io.Writer
+}
+
+// copyOld copies the file that was set aside, if there is one.
+func (l *logReader) copyOld() error {
+	old, err := os.Open(oldLog(l.path))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = old.Close() }()
+	_, err = io.Copy(l.out, old)
+	return err
+}
+
+// copyNew copies what is new since the last call.
+func (l *logReader) copyNew() error {
+	next, err := os.Open(l.path)
+	if errors.Is(err, os.ErrNotExist) && l.file != nil {
+		next, err = nil, nil // the next file is being made
+	}
+	if err != nil {
+		return err
+	}
+	if l.file != nil {
+		if _, err := io.Copy(l.out, l.file); err != nil {
+			return err
+		}
+		if next == nil || sameFile(l.file, next) {
+			_ = next.Close()
+			return nil
+		}
+		l.close()
+	}
+	l.file = next
+	_, err = io.Copy(l.out, l.file)
+	return err
+}
+
+func (l *logReader) close() { _ = l.file.Close() }
+
+func sameFile(a, b *os.File) bool {
+	one, errOne := a.Stat()
+	two, errTwo := b.Stat()
+	return errOne == nil && errTwo == nil && os.SameFile(one, two)
 }
 
 // logged returns the processes that have a log.

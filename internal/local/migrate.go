@@ -34,7 +34,10 @@ func (e *environment) runMigration(ctx context.Context, r *release, m migration)
 		<-started.Done()
 	}
 	code, signal := started.Exit()
-	reason := strings.TrimSpace(fmt.Sprintf("ended with exit code %d %s", code, signal))
+	reason := fmt.Sprintf("ended with exit code %d", code)
+	if signal != "" {
+		reason += ", " + signal
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		reason = fmt.Sprintf("was stopped at its deadline, after %s", m.deadline)
@@ -43,8 +46,11 @@ func (e *environment) runMigration(ctx context.Context, r *release, m migration)
 	case code == 0:
 		return nil
 	}
-	return fmt.Errorf("the migration %s; no service was changed.%s Its last lines:\n  %s",
-		reason, e.engineHint(code), strings.Join(out.tail(), "\n  "))
+	err = fmt.Errorf("the migration %s; no service was changed.%s", reason, e.engineHint(code))
+	if tail := out.tail(); e.current != nil && len(tail) > 0 { // the first release has printed them in this terminal
+		err = fmt.Errorf("%w Its last lines:\n  %s", err, strings.Join(tail, "\n  "))
+	}
+	return err
 }
 
 // engineHint explains the exit codes with which a container engine reports its own failures and not the app's.

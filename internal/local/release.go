@@ -45,10 +45,15 @@ func (e *environment) loadRelease(ctx context.Context, directory string, out io.
 		return nil, err
 	}
 	image := env.Images[0]
+	modules, err := filepath.Abs(filepath.Join(e.settings.Checkout, "app", "node_modules"))
+	if err != nil {
+		return nil, err
+	}
 	r.program, err = e.build(ctx, container.Source{
 		Image:    image,
 		Path:     filepath.Join(directory, filepath.FromSlash(image.Directory)),
 		Commands: r.commands(),
+		Modules:  modules,
 	}, out)
 	if err != nil {
 		return nil, err

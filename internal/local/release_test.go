@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 	"dozen/internal/local/rollout"
 )
 
@@ -72,6 +73,9 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	w := start(t, nil)
 	w.sink()
 	before := w.running("web")
+	if fmt.Sprint(before) != "[web-1]" {
+		t.Errorf("the first tasks are %v, want web-1", before)
+	}
 	broken := changed(t, synthesized(t), func(context string) {
 		mustEdit(t, filepath.Join(context, "internal", "web", "health.go"), `writeJSON(w, http.StatusOK, map[string]string{"status": "alive"`,
 			`writeJSON(w, http.StatusInternalServerError, map[string]string{"status": "broken"`)
@@ -81,6 +85,9 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	stop()
 	if err == nil || !strings.Contains(err.Error(), "rolled back") || !strings.Contains(err.Error(), "web: ") {
 		t.Fatalf("the release of a broken image: %v\n%s", err, out)
+	}
+	if !strings.Contains(err.Error(), "(Web.StartBudget): GET /livez returned status 500, want 200") {
+		t.Errorf("the reason is not said: %v", err)
 	}
 	if len(l.failures) > 0 {
 		t.Errorf("%d of %d requests failed:\n%s", len(l.failures), l.sent.Load(), strings.Join(l.failures, "\n"))
@@ -98,6 +105,25 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	t.Logf("rolled back after %s, 0 of %d requests failed: %v", took, l.sent.Load(), err)
 	if out, err := w.release(next(t, 1)); err != nil {
 		t.Fatalf("the fixed release: %v\n%s", err, out)
+	}
+}
+
+// Prevents: "web-4: exit code 2" and nothing else; and `dozen ps` after a week, whose every line is a task that has stopped.
+func TestACrashingReleaseShowsItsLastLines(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	for number := range 3 {
+		broken := changed(t, synthesized(t), func(context string) {
+			add(t, filepath.Join(context, "main.go"), fmt.Sprintf(
+				"\nfunc init() {\n\tif len(os.Args) > 1 && os.Args[1] == \"web\" {\n\t\tpanic(\"in the code of %d\")\n\t}\n}\n", number))
+		})
+		out, err := w.release(broken)
+		if err == nil || strings.Count(err.Error(), fmt.Sprintf("panic: in the code of %d", number)) != 1 {
+			t.Fatalf("the release of a crashing web: %v\n%s", err, out)
+		}
+	}
+	if tasks := w.tasks("web"); len(tasks) != 3 {
+		t.Errorf("tasks of web: %v, want the running one and two that have stopped", tasks)
 	}
 }
 
@@ -134,7 +160,7 @@ func failedReleaseTime(t *testing.T) time.Duration {
 func TestAFailingMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
-	status, err := w.Status(t.Context())
+	status, err := w.Status(localtest.Bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +174,7 @@ func TestAFailingMigrationChangesNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no service was changed") || !strings.Contains(err.Error(), "division by zero") {
 		t.Errorf("the release: %v\n%s", err, out)
 	}
-	after, err := w.Status(t.Context())
+	after, err := w.Status(localtest.Bounded(t))
 	if err != nil || fmt.Sprint(after) != fmt.Sprint(status) {
 		t.Errorf("the status was %v and is %v, %v", status, after, err)
 	}

@@ -36,12 +36,13 @@ func (e *environment) startTask(s *service) rollout.Launch {
 				return nil, err
 			}
 		}
-		started, err := e.runtime.Start(r.program, definition.spec(id, port), e.out.task(s.process, id))
+		out := e.out.task(s.process, id)
+		started, err := e.runtime.Start(r.program, definition.spec(id, port), out)
 		if err != nil {
 			return nil, err
 		}
 		e.track(id, started)
-		return &taskWithPort{started, port}, nil
+		return &taskWithPort{Task: started, port: port, failed: func() { e.keepFailed(s.process, out) }}, nil
 	}
 }
 
@@ -58,10 +59,26 @@ func (e *environment) track(id string, started *container.Task) {
 	}()
 }
 
+// keepFailed keeps the output of the last task of a process that has failed.
+func (e *environment) keepFailed(process string, out *lines) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failed[process] = out
+}
+
 // taskWithPort is a task and the port on which it takes requests; 0 if it takes none.
 type taskWithPort struct {
 	*container.Task
-	port int
+	port   int
+	failed func()
+}
+
+// Exit calls failed for another exit code than 0.
+func (t *taskWithPort) Exit() (code int, reason string) {
+	if code, reason = t.Task.Exit(); code != 0 {
+		t.failed()
+	}
+	return code, reason
 }
 
 // Address returns the host:port where the task takes requests, or "".

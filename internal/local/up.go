@@ -34,6 +34,7 @@ type environment struct {
 	releases map[string]*release        // whose tasks may start, by name
 	services map[string]*service        // by process
 	tasks    map[string]*container.Task // that are running, by id
+	failed   map[string]*lines          // the output of the last task that failed in this deployment, by process
 	oneOffs  int
 }
 
@@ -102,7 +103,12 @@ func (e *environment) run(ctx context.Context, listener net.Listener, down func(
 	if err != nil {
 		return ignoreIfEnded(ctx, err)
 	}
-	e.out.printf("environment %q serves at %s", e.settings.Environment, e.backing.url())
+	taken := ""
+	if e.settings.Port == 0 && listener.Addr().(*net.TCPAddr).Port != usual {
+		taken = fmt.Sprintf("; port %d is taken", usual)
+	}
+	e.out.printf("environment %q serves at %s%s", e.settings.Environment, e.backing.url(), taken)
+	e.out.printf("its data is in %s", e.settings.Home.Directory)
 	<-ctx.Done()
 	e.out.printf("stopping: no new requests are accepted, requests in flight may finish")
 	return nil

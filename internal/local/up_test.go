@@ -136,6 +136,28 @@ func environ(t *testing.T, pid int) map[string]string {
 	return variables
 }
 
+// requirePrivate fails if another user of the machine can read an environment's passwords or command it.
+func requirePrivate(t *testing.T, home Home) {
+	t.Helper()
+	entries, err := os.ReadDir(home.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || entry.Name() != "programs" && info.Mode()&0o077 != 0 {
+			t.Errorf("%s: mode %s, %v", entry.Name(), info.Mode(), err)
+		}
+		seen[entry.Name()] = true
+	}
+	for _, name := range []string{"authority", "aws", "cache", "control", "database", "logs", "secrets"} {
+		if !seen[name] {
+			t.Errorf("%s has no %s, only %v", home.Directory, name, seen)
+		}
+	}
+}
+
 // Prevents: two environments share data or ports; or an environment leaves something behind after its end.
 func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	t.Parallel()
@@ -146,6 +168,12 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	})
 	if first.url == second.url {
 		t.Errorf("both serve at %s", first.url)
+	}
+	requirePrivate(t, first.home)
+	for _, w := range []*world{first, second} {
+		if says, usual := strings.Contains(w.out.String(), "; port 8080 is taken"), strings.HasSuffix(w.url, ":8080"); says == usual {
+			t.Errorf("%s: it says that 8080 is taken: %v", w.url, says)
+		}
 	}
 	first.must("dozen-app", "source", "add", "only-here", "--secret", proofSecret)
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
@@ -164,7 +192,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if len(pids) != 3 {
 		t.Errorf("processes %v, want one of each", pids)
 	}
-	if err := first.Down(t.Context()); err != nil {
+	if err := first.Down(localtest.Bounded(t)); err != nil {
 		t.Error(err)
 	}
 	if err := first.wait(); err != nil {
@@ -175,7 +203,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 			t.Errorf("process %d still runs", pid)
 		}
 	}
-	if _, err := first.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "is not running here") {
+	if _, err := first.Status(localtest.Bounded(t)); err == nil || !strings.Contains(err.Error(), "is not running here, but staging is") {
 		t.Errorf("its status after the end: %v", err)
 	}
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
@@ -260,8 +288,13 @@ func TestWhatCannotRunIsExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := begin(t, func(s *Settings) { row.change(t, s) })
-			if err := w.wait(); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(w.out.String(), "serves at") {
+			err := w.wait()
+			seen := fmt.Sprintf("%s%v", w.out, err)
+			if err == nil || strings.Count(seen, row.want) == 0 || strings.Contains(seen, "serves at") {
 				t.Errorf("it ended with %v, want an error with %q", err, row.want)
+			}
+			if name == "a broken migration" && strings.Count(seen, row.want) != 1 {
+				t.Errorf("the migration's last lines are printed twice:\n%s", seen)
 			}
 		})
 	}

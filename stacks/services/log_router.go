@@ -14,6 +14,8 @@ const (
 	// routerName is the container of the log router.
 	routerName = "log-router"
 	fluentBit  = "public.ecr.aws/aws-observability/aws-for-fluent-bit:"
+	// routerMemoryMiB is kept for the router out of the task's memory.
+	routerMemoryMiB = 50
 )
 
 // routed reports whether a process's logs go through the router. Those of the migration never do: the gate reads its last
@@ -60,7 +62,7 @@ func (p *platform) addLogRouter(definition awsecs.FargateTaskDefinition, props p
 		User:                   jsii.String(runAs),
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		LinuxParameters:        hardened(constructs.NewConstruct(definition, jsii.String("Router"))),
-		MemoryReservationMiB:   jsii.Number(50),
+		MemoryReservationMiB:   jsii.Number(routerMemoryMiB),
 		StopTimeout:            awscdk.Duration_Seconds(jsii.Number(config.ShortStop.Seconds())),
 		Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{
 			LogGroup: logs, StreamPrefix: jsii.String(routerName), Mode: awsecs.AwsLogDriverMode_NON_BLOCKING,

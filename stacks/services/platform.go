@@ -63,12 +63,12 @@ func newCapacity(cluster awsecs.Cluster, balancer *loadBalancer) awsecs.CfnClust
 	return capacity
 }
 
-// newImage makes the app's image. Its hash, and with it every task definition, depends only on the files of its directory that
-// are neither documentation nor output of tests.
+// newImage makes the app's image. Its hash, and with it every task definition, depends only on the files of its directory
+// that may be part of it. Every image is built from this asset, also by `dozen up`.
 func newImage(scope constructs.Construct, id string, directory string) awsecrassets.DockerImageAsset {
 	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), &awsecrassets.DockerImageAssetProps{
 		Directory: jsii.String(directory),
 		Platform:  awsecrassets.Platform_LINUX_ARM64(),
-		Exclude:   jsii.Strings(".git", "**/*.md", "**/.env", "**/.DS_Store"),
+		Exclude:   jsii.Strings(config.NotInImage...),
 	})
 }

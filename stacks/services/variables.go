@@ -39,7 +39,21 @@ var variables = []variable{
 	}},
 	{"DRAIN_SECONDS", func(_ *platform, t processProps) *string { return seconds(t.stopTimeout - config.StopMargin) }},
 	{"KEEP_ALIVE_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.Drain().KeepAlive()) }},
+	{"GOMEMLIMIT", func(p *platform, t processProps) *string { return jsii.Sprintf("%dMiB", p.memoryLimit(t)) }},
 	{"REQUEST_TIMEOUT_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.LongestRequest) }},
+}
+
+// memoryLimit is 90 % of a task's memory, without the sidecars', in MiB: Go's garbage collector then works harder before Fargate
+// kills the task, and a tenth is left for what it does not count. https://go.dev/doc/gc-guide#Memory_limit
+func (p *platform) memoryLimit(t processProps) int {
+	memory := t.size.MemoryMiB
+	if p.routed(t) {
+		memory -= routerMemoryMiB
+	}
+	if p.proxy != nil {
+		memory -= config.ProxyMemoryMiB
+	}
+	return memory * 9 / 10
 }
 
 // servers tell how to reach the database and the cache: the app, or the proxy that does it for the app.

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,8 +35,8 @@ func main() {
 	}
 }
 
-// run keeps its data in the directory .dev in the app's directory; delete it to start from scratch. port is the port
-// of web, 8080 by default.
+// run keeps its data in the directory .dev next to the app's directory, so that it is no part of the image; delete it to
+// start from scratch. port is the port of web, 8080 by default.
 func run(ctx context.Context, app, port string, out io.Writer) error {
 	if port == "" {
 		port = "8080"
@@ -48,7 +49,12 @@ func run(ctx context.Context, app, port string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("run this in the app's directory: %w", err)
 	}
-	d := &dev{app: app, dir: filepath.Join(app, ".dev"), out: newPrinter(out)}
+	d := &dev{app: app, dir: filepath.Join(filepath.Dir(app), ".dev"), out: newPrinter(out)}
+	lock, err := d.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
 	binary, err := d.build(ctx)
 	if err != nil {
 		return err
@@ -82,6 +88,22 @@ type dev struct {
 	app, dir string
 	env      []string
 	out      *printer
+}
+
+// lock makes sure that only one dev runs in a directory, until the returned file is closed.
+func (d *dev) lock() (io.Closer, error) {
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(d.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, errors.New("`make dev` is already running in this checkout; stop it first, with Ctrl-C in its terminal")
+	}
+	return file, nil
 }
 
 // build returns the path of the app's new binary.

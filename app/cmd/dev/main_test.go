@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,8 +38,9 @@ func (o *output) String() string {
 // A newcomer's first minute: start, paste the printed curl, see the event come
 // back, press Ctrl-C.
 func TestDevRunsEverything(t *testing.T) {
-	app := t.TempDir()
-	if err := os.Chmod(filepath.Dir(app), 0o755); err != nil { // for PostgreSQL's user
+	above := t.TempDir()
+	app := filepath.Join(above, "app")
+	if err := errors.Join(os.Chmod(above, 0o755), os.Chmod(filepath.Dir(above), 0o755)); err != nil { // for PostgreSQL's user
 		t.Fatal(err)
 	}
 	source, err := filepath.Abs("../..")
@@ -47,9 +49,6 @@ func TestDevRunsEverything(t *testing.T) {
 	}
 	// A copy, because a developer may be running it in the repository.
 	if err := os.CopyFS(app, os.DirFS(source)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(app, ".dev")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("GOWORK", "off")
@@ -80,10 +79,16 @@ func TestDevRunsEverything(t *testing.T) {
 	for _, process := range []string{"web", "worker", "scheduler"} {
 		has(process + " started")
 	}
-	var curl []string
+	if err := run(ctx, app, "0", out); err == nil || !strings.Contains(err.Error(), "already running") {
+		t.Errorf("a second one ends with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(app, ".dev")); err == nil {
+		t.Error("the data is in the app's directory, and so in the context of its image")
+	}
+	var curl []string // as it is copied from the terminal
 	for line := range strings.Lines(out.String()) {
-		if _, text, _ := strings.Cut(line, "\x1b[0m "); strings.Contains(text, "body=") || strings.Contains(text, "X-Signature") {
-			curl = append(curl, text)
+		if strings.Contains(line, "body=") || strings.Contains(line, "X-Signature") {
+			curl = append(curl, line)
 		}
 	}
 	printed, err := exec.Command("sh", "-c", strings.Join(curl, "")).CombinedOutput()

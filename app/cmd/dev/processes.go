@@ -72,15 +72,14 @@ func (d *dev) printInstructions(ctx context.Context, port string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	for line := range strings.Lines(fmt.Sprintf(`
+	d.out.print(fmt.Sprintf(`
 The operators' page: %[1]s   (%[2]s, password %[3]s)
 Post an event:
   body='{"hello":"world"}'; curl -i %[1]s/in/demo -H 'Content-Type: application/json' -d "$body" \
     -H "X-Signature: $(printf %%s "$body" | openssl dgst -sha256 -hmac %[4]s -r | cut -d' ' -f1)"
-Ctrl-C stops everything. The data is kept in app/.dev.
-`, url, email, password, secret)) {
-		d.out.printLine("dev", strings.TrimRight(line, "\n"))
-	}
+Ctrl-C stops everything. The data is kept in %[5]s.
+
+`, url, email, password, secret, d.dir))
 }
 
 // startEcho starts the demo destination, which prints each event that it receives.
@@ -108,12 +107,19 @@ type printer struct {
 
 func newPrinter(out io.Writer) *printer { return &printer{out: out, colours: map[string]int{}} }
 
+// print prints a text as it is, so that the commands in it can be copied.
+func (p *printer) print(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = io.WriteString(p.out, text)
+}
+
 func (p *printer) printLine(name, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	colour, found := p.colours[name]
 	if !found {
-		colour = 31 + len(p.colours)%6
+		colour = 32 + len(p.colours)%5 // not red, which looks like an error
 		p.colours[name] = colour
 	}
 	_, _ = fmt.Fprintf(p.out, "\x1b[%dm%-10s|\x1b[0m %s\n", colour, name, text)

@@ -116,7 +116,7 @@ func (db *DB) migrateOnce(ctx context.Context, log *slog.Logger, target int64) e
 	}
 	results, err := provider.UpTo(ctx, target)
 	for _, result := range results {
-		log.InfoContext(ctx, "migrated", "version", result.Source.Version, "took", result.Duration)
+		log.InfoContext(ctx, "migrated", "schema", result.Source.Version, "took", result.Duration)
 	}
 	return err
 }

@@ -12,11 +12,19 @@ type key struct{}
 
 // New returns a logger in the given format ("json" or "text").
 func New(out io.Writer, format string, level slog.Level) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: withUnit}
 	if format == "json" {
 		return slog.New(handler{slog.NewJSONHandler(out, options)})
 	}
 	return slog.New(handler{slog.NewTextHandler(out, options)})
+}
+
+// withUnit gives a duration its unit, such as 1.5s; in JSON it would be a number of nanoseconds.
+func withUnit(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // With returns a context that adds the given attributes to every line logged with it.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -194,6 +195,33 @@ func TestListSearchAndPages(t *testing.T) {
 	}
 	if response, _ := s.ask(t, client, "GET", "/events/nonsense", nil); response.StatusCode != 404 {
 		t.Errorf("an event that is not there: %d", response.StatusCode)
+	}
+}
+
+// Prevents: a login page that nobody has a login for, and a mistyped address that looks like a broken server.
+func TestStrangersAreToldTheWay(t *testing.T) {
+	s := newSite(t, nil)
+	ask := func(path, accept string) (*http.Response, string) {
+		t.Helper()
+		request := httptest.NewRequest("GET", path, nil)
+		request.Header.Set("Accept", accept)
+		answer := httptest.NewRecorder()
+		s.server.Handler().ServeHTTP(answer, request)
+		return answer.Result(), answer.Body.String()
+	}
+	const browser = "text/html,application/xhtml+xml"
+	if _, page := ask("/login", browser); !strings.Contains(page, "dozen-app createadmin") {
+		t.Errorf("the login page does not say how to get a login:\n%s", page)
+	}
+	response, page := ask("/nowhere", browser)
+	if response.StatusCode != 404 || !strings.Contains(page, "style.css") || response.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("a browser gets %s\n%s", response.Status, page)
+	}
+	if response, page = ask("/nowhere", "*/*"); response.StatusCode != 404 || strings.Contains(page, "<html") {
+		t.Errorf("another client gets %s\n%s", response.Status, page)
+	}
+	if response, _ = ask("/in/hmac", "*/*"); response.StatusCode != 405 {
+		t.Errorf("GET /in/hmac: %s", response.Status)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,10 +39,19 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /in/{source}", s.ingest)
 	s.addPages(mux)
+	missing := s.withSecurityHeaders(func(w http.ResponseWriter, r *http.Request) {
+		s.problemPage(w, r, http.StatusNotFound, "There is no page at this address.")
+	})
 	return s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isText(r.URL.Path) { // http.FileServer answers 500
 			writeProblem(w, http.StatusBadRequest, "the path is not UTF-8")
 			return
+		}
+		if strings.Contains(r.Header.Get("Accept"), "text/html") { // a browser
+			if _, pattern := mux.Handler(r); pattern == "" {
+				missing.ServeHTTP(w, r)
+				return
+			}
 		}
 		mux.ServeHTTP(w, r)
 	}))

@@ -15,7 +15,9 @@ import (
 
 // AWS is a fake of one account in one region.
 type AWS struct {
-	URL string // for AWS_ENDPOINT_URL
+	URL         string // for AWS_ENDPOINT_URL
+	Proxy       string // for HTTPS_PROXY: it leads every host to this fake
+	Certificate string // for AWS_CA_BUNDLE: a file
 
 	mu        sync.Mutex
 	calls     []string
@@ -36,6 +38,7 @@ type Fault struct {
 	Status  int    // HTTP status; 400 if it is 0
 	Code    string // the error's name
 	Message string
+	Moved   string // address of a redirect
 }
 
 // StartAWS starts a fake that serves until the test ends. Every task exits with code 0 at once unless SetFate says
@@ -49,6 +52,7 @@ func StartAWS(t testing.TB) *AWS {
 	server := httptest.NewServer(http.HandlerFunc(a.serve))
 	t.Cleanup(server.Close)
 	a.URL = server.URL
+	a.startProxy(t)
 	return a
 }
 
@@ -162,6 +166,9 @@ func (r reply) write(w http.ResponseWriter, asXML bool) {
 			status = http.StatusBadRequest
 		}
 		w.Header().Set("X-Amzn-ErrorType", r.fault.Code)
+		if r.fault.Moved != "" {
+			w.Header().Set("Location", r.fault.Moved)
+		}
 		value = map[string]string{"__type": r.fault.Code, "message": r.fault.Message}
 		if asXML {
 			value = errorResponse{Code: r.fault.Code, Message: r.fault.Message}

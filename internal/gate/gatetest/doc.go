@@ -3,7 +3,7 @@
 //
 //	test ──► Function ── Runtime API ──► the real bootstrap, a process
 //	  │         ▲                            │ AWS_ENDPOINT_URL
-//	  └──► AWS ◄┼────────────────────────────┘
+//	  └──► AWS ◄┼────────────────────────────┘ HTTPS_PROXY for answers, which go to a host of AWS
 //	            └── Invoke (hand-over)
 //
 // It speaks the services' own protocols, so the program under test is the one that will run on AWS. It implements what

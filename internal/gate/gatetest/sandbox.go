@@ -45,6 +45,7 @@ func startSandbox(f *Function) *sandbox {
 	s.process.Env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.server.URL, "http://"),
 		"AWS_ENDPOINT_URL=" + f.aws.URL,
+		"HTTPS_PROXY=" + f.aws.Proxy, "AWS_CA_BUNDLE=" + f.aws.Certificate,
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=fake", "AWS_SECRET_ACCESS_KEY=fake",
 		"AWS_LAMBDA_FUNCTION_NAME=gate", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 	}

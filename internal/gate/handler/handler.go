@@ -46,7 +46,7 @@ func New(config aws.Config, log *slog.Logger) *Handler {
 	return &Handler{
 		log:     log,
 		clock:   wallClock{},
-		http:    &http.Client{Timeout: callTimeout},
+		http:    answerClient(config.HTTPClient),
 		tasks:   ecs.NewFromConfig(config),
 		stacks:  cloudformation.NewFromConfig(config),
 		logs:    cloudwatchlogs.NewFromConfig(config),
@@ -94,7 +94,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) error {
 func read(payload []byte, now time.Time) (*gate.State, error) {
 	var next handedOver
 	if err := json.Unmarshal(payload, &next); err == nil && next.Continue != nil {
-		return next.Continue, nil
+		return next.Continue, checkAnswerAddress(next.Continue.Event.ResponseURL)
 	}
 	var event gate.Event
 	if err := json.Unmarshal(payload, &event); err != nil {
@@ -103,7 +103,7 @@ func read(payload []byte, now time.Time) (*gate.State, error) {
 	if event.ResponseURL == "" || event.RequestId == "" || event.StackId == "" {
 		return nil, errors.New("the event is not a CloudFormation request: RequestId, StackId and ResponseURL are required")
 	}
-	return gate.New(event, now), nil
+	return gate.New(event, now), checkAnswerAddress(event.ResponseURL)
 }
 
 // do makes the one call that an action asks for.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"dozen/internal/local/s3"
 )
 
 // AWSSettings are what an environment stores in AWS's own services.
@@ -43,7 +43,7 @@ type AWS struct {
 	region, account    string
 	key, secret, token string // the credentials that tasks get
 	bearer             string // what a task must show to get them
-	objects            http.Handler
+	objects            *s3.Store
 	secrets            []Secret
 	parameters         map[string]Parameter
 }
@@ -70,14 +70,12 @@ func StartAWS(ctx context.Context, s AWSSettings) (*AWS, error) {
 	for _, parameter := range s.Parameters {
 		a.parameters[parameter.Name] = parameter
 	}
-	closeObjects, err := a.openObjects(filepath.Join(s.Dir, "objects.bolt"), s.Buckets)
-	if err != nil {
+	if a.objects, err = s3.Open(filepath.Join(s.Dir, "objects"), s.Buckets); err != nil {
 		unlock()
-		return nil, fmt.Errorf("AWS stand-in: objects: %w", err)
+		return nil, fmt.Errorf("AWS stand-in: %w", err)
 	}
 	listener, port, err := listen(s.Dir)
 	if err != nil {
-		closeObjects()
 		unlock()
 		return nil, err
 	}
@@ -85,7 +83,6 @@ func StartAWS(ctx context.Context, s AWSSettings) (*AWS, error) {
 	stopServing := a.serve(ctx, listener)
 	a.stop = func() {
 		stopServing()
-		closeObjects()
 		unlock()
 	}
 	return a, nil
@@ -110,6 +107,7 @@ func (a *AWS) serve(ctx context.Context, listener net.Listener) (stop func()) {
 func (a *AWS) Variables() map[string]string {
 	return map[string]string{
 		"AWS_REGION":                         a.region,
+		"AWS_DEFAULT_REGION":                 a.region,
 		"AWS_ENDPOINT_URL":                   "http://" + a.Address,
 		"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://" + a.Address + "/credentials",
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN":  a.bearer,
@@ -122,28 +120,16 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.credentials(w, r)
 		return
 	}
-	hash := r.Header.Get("X-Amz-Content-Sha256")
-	if hash == "" || len(hash) == 64 { // the hash of the body, which must be right
-		body, err := io.ReadAll(r.Body)
-		sum := sha256.Sum256(body)
-		if actual := hex.EncodeToString(sum[:]); err != nil || hash != "" && hash != actual {
-			writeError(w, r, badRequest("XAmzContentSHA256Mismatch", "the body is not the one that was signed"))
-			return
-		} else if !presigned(r) {
-			hash = actual
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	service, failed := a.verify(r, hash)
+	service, failed := a.authenticate(w, r)
 	if failed != nil {
 		writeError(w, r, failed)
 		return
 	}
 	if service == "s3" {
-		a.serveObject(w, r)
+		a.objects.ServeHTTP(w, r)
 		return
 	}
-	answer, failed := a.call(service, r)
+	answer, failed := a.call(service, w, r)
 	if failed != nil {
 		writeError(w, r, failed)
 		return
@@ -158,10 +144,10 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // call answers a call of any service but S3.
-func (a *AWS) call(service string, r *http.Request) (any, *apiError) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, badRequest("SerializationException", err.Error())
+func (a *AWS) call(service string, w http.ResponseWriter, r *http.Request) (any, *apiError) {
+	body, failed := readCall(w, r)
+	if failed != nil {
+		return nil, failed
 	}
 	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch service + ":" + action {

@@ -6,14 +6,18 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"dozen/internal/local/backing"
 )
@@ -25,6 +29,7 @@ type task struct {
 	t           *testing.T
 	variables   map[string]string
 	credentials aws.Credentials
+	hashes      bool // whether it sends the hash of each body, as some languages' clients do
 }
 
 func awsSettings(dir string) backing.AWSSettings {
@@ -52,7 +57,7 @@ func startAWS(t *testing.T, s backing.AWSSettings) (*backing.AWS, task) {
 	if status != 200 || time.Until(answer.Expiration) < time.Hour {
 		t.Fatalf("credentials: %d %s", status, body)
 	}
-	return a, task{t, variables, aws.Credentials{
+	return a, task{t: t, variables: variables, credentials: aws.Credentials{
 		AccessKeyID: answer.AccessKeyId, SecretAccessKey: answer.SecretAccessKey, SessionToken: answer.Token,
 	}}
 }
@@ -78,7 +83,7 @@ func (c task) request(service, method, path, target, body string) *http.Request 
 	}
 	sum := sha256.Sum256([]byte(body))
 	hash := hex.EncodeToString(sum[:])
-	if service == "s3" {
+	if service == "s3" || c.hashes {
 		request.Header.Set("X-Amz-Content-Sha256", hash)
 	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
@@ -153,6 +158,8 @@ func TestObjectsAreKept(t *testing.T) {
 	for _, path := range []string{"/files/a", "/files/a/b%20c+d%C3%A9", "/logs/a"} {
 		c.expect(c.request("s3", http.MethodPut, path, "", "body of "+path), 200, "")
 	}
+	c.expect(c.request("s3", http.MethodPut, "/files/gone", "", "x"), 200, "")
+	c.expect(c.request("s3", http.MethodDelete, "/files/gone", "", ""), 204, "")
 	c.expect(c.request("s3", http.MethodPut, "/absent/a", "", "x"), 404, "NoSuchBucket")
 	c.expect(c.request("s3", http.MethodPut, "/new", "", ""), 403, "AccessDenied")
 	a.Stop()
@@ -165,16 +172,20 @@ func TestObjectsAreKept(t *testing.T) {
 	}
 	c.expect(c.request("s3", http.MethodGet, "/files?list-type=2&prefix=a%2F", "", ""), 200, "a/b c+d")
 	c.expect(c.request("s3", http.MethodGet, "/files/none", "", ""), 404, "NoSuchKey")
+	c.expect(c.request("s3", http.MethodGet, "/files/gone", "", ""), 404, "NoSuchKey")
 
 	plain, err := http.NewRequest(http.MethodGet, c.variables["AWS_ENDPOINT_URL"]+"/files/a?X-Amz-Expires=60", nil)
 	must(t, err)
 	address, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
 		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now())
 	must(t, err)
+	expired, _, err := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
+		PresignHTTP(t.Context(), c.credentials, plain, "UNSIGNED-PAYLOAD", "s3", "eu-central-1", time.Now().Add(-2*time.Minute))
+	must(t, err)
 	for _, try := range []struct {
 		address string
 		status  int
-	}{{address, 200}, {strings.Replace(address, "/files/a", "/logs/a", 1), 403}} {
+	}{{address, 200}, {expired, 403}, {strings.Replace(address, "/files/a", "/logs/a", 1), 403}} {
 		request, err := http.NewRequest(http.MethodGet, try.address, nil)
 		must(t, err)
 		c.expect(request, try.status, "")
@@ -194,17 +205,29 @@ func TestSignaturesAreChecked(t *testing.T) {
 	changed := call()
 	changed.Body, changed.ContentLength = io.NopCloser(bytes.NewReader([]byte(`{"SecretId":"other"}`))), int64(len(body))
 	c.expect(changed, 403, "SignatureDoesNotMatch")
+	c.hashes = true
+	c.expect(call(), 200, "one")
+	changed = call()
+	changed.Body = io.NopCloser(strings.NewReader(strings.Replace(body, "login", "other", 1)))
+	c.expect(changed, 400, "XAmzContentSHA256Mismatch")
+	c.hashes = false
 	old := call()
 	old.Header.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
 	c.expect(old, 403, "RequestTimeTooSkewed")
 
-	for name, change := range map[string]func(*task){
-		"SignatureDoesNotMatch":       func(c *task) { c.credentials.SecretAccessKey += "x" },
-		"UnrecognizedClientException": func(c *task) { c.credentials.AccessKeyID = "AKIDEXAMPLE" },
+	for _, row := range []struct {
+		want   string
+		change func(*task)
+	}{
+		{"SignatureDoesNotMatch", func(c *task) { c.credentials.SecretAccessKey += "x" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.AccessKeyID = "AKIDEXAMPLE" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.SessionToken = "x" }},
+		{"UnrecognizedClientException", func(c *task) { c.credentials.SessionToken = "" }},
+		{"signed for region us-west-2", func(c *task) { c.variables = maps.Clone(c.variables); c.variables["AWS_REGION"] = "us-west-2" }},
 	} {
 		other := c
-		change(&other)
-		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, name)
+		row.change(&other)
+		other.expect(other.call("secretsmanager", "secretsmanager.GetSecretValue", body), 403, row.want)
 	}
 	c.expect(c.call("ssm", "secretsmanager.GetSecretValue", body), 400, "does not support") // signed for another service
 	c.expect(c.call("dynamodb", "DynamoDB_20120810.GetItem", "{}"), 400, "does not support GetItem of dynamodb")
@@ -217,4 +240,98 @@ func TestSignaturesAreChecked(t *testing.T) {
 func TestCallerIdentity(t *testing.T) {
 	_, c := startAWS(t, awsSettings(directory(t)))
 	c.expect(c.request("sts", http.MethodPost, "/", "", "Action=GetCallerIdentity&Version=2011-06-15"), 200, "<Account>111122223333</Account>")
+}
+
+// memory returns the bytes that this process has allocated so far, freed or not.
+func memory() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc
+}
+
+// endless is a body of so many bytes that costs no memory itself.
+func endless(bytes int64) io.ReadCloser {
+	return io.NopCloser(io.LimitReader(zeros{}, bytes))
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Prevents: any page that the developer's browser shows posts 300 MiB to the stand-in, and the machine swaps.
+func TestBodiesCostNoMemory(t *testing.T) {
+	_, c := startAWS(t, awsSettings(directory(t)))
+	const size = 300 << 20
+	post := func(change func(*http.Request)) *http.Request {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.variables["AWS_ENDPOINT_URL"]+"/", endless(size))
+		must(t, err)
+		request.ContentLength = size
+		request.Header.Set("Content-Type", "text/plain")
+		request.Header.Set("Origin", "https://evil.example")
+		change(request)
+		return request
+	}
+	signed := c.call("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"login"}`)
+	strange := signed.Clone(t.Context())
+	strange.Header.Set("Authorization", strings.Replace(signed.Header.Get("Authorization"), c.credentials.AccessKeyID, "ASIAGUESSED", 1))
+	withoutToken := signed.Clone(t.Context())
+	withoutToken.Header.Del("X-Amz-Security-Token")
+	for name, change := range map[string]func(*http.Request){
+		"unsigned":          func(*http.Request) {},
+		"with a hash":       func(r *http.Request) { r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64)) },
+		"in chunks":         func(r *http.Request) { r.ContentLength = -1 },
+		"another key":       func(r *http.Request) { r.Header = strange.Header },
+		"no session token":  func(r *http.Request) { r.Header = withoutToken.Header },
+		"signed for others": func(r *http.Request) { r.Header = signed.Header },
+	} {
+		before := memory()
+		response, err := http.DefaultClient.Do(post(change))
+		if err == nil { // otherwise the stand-in has hung up in the middle of the body
+			_ = response.Body.Close()
+			if response.StatusCode < 400 {
+				t.Errorf("%s: %s", name, response.Status)
+			}
+		}
+		if kib := (memory() - before) >> 10; kib > 8<<10 {
+			t.Errorf("%s: a body of 300 MiB took %d KiB, want less than 8 MiB", name, kib)
+		} else {
+			t.Logf("%s: %d KiB", name, kib)
+		}
+	}
+	address, err := s3.NewPresignClient(c.client()).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: files, Key: aws.String("large")})
+	must(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address.URL, endless(64<<20))
+	must(t, err)
+	request.ContentLength = 64 << 20
+	before := memory()
+	c.expect(request, 200, "")
+	if kib := (memory() - before) >> 10; kib > 8<<10 {
+		t.Errorf("an object of 64 MiB took %d KiB", kib)
+	}
+}
+
+// Prevents: the environment does not start because another program listens on the port that it had before; or it gets
+// another port with each start, although nobody uses the one before.
+func TestAPortIsKeptUnlessItIsTaken(t *testing.T) {
+	settings := awsSettings(directory(t))
+	first, _ := startAWS(t, settings)
+	kept := first.Address
+	first.Stop()
+	second, _ := startAWS(t, settings)
+	if second.Stop(); second.Address != kept {
+		t.Errorf("the port was free: %s, before %s", second.Address, kept)
+	}
+	other, err := net.Listen("tcp", kept)
+	must(t, err)
+	defer func() { _ = other.Close() }()
+	third, c := startAWS(t, settings)
+	if third.Address == kept || c.variables["AWS_ENDPOINT_URL"] != "http://"+third.Address {
+		t.Errorf("the port was taken: %s, tasks use %s", third.Address, c.variables["AWS_ENDPOINT_URL"])
+	}
+	c.expect(c.call("secretsmanager", "secretsmanager.GetSecretValue", `{"SecretId":"login"}`), 200, "one")
+	address := third.Address
+	third.Stop()
+	if fourth, _ := startAWS(t, settings); fourth.Address != address {
+		t.Errorf("the new port is not kept: %s, before %s", fourth.Address, address)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dozen/internal/local/backing"
+	"dozen/internal/local/localtest"
 )
 
 // Prevents: a login that works here and not on RDS, or the other way round, which shows only in production.
@@ -131,7 +132,7 @@ func TestDatabaseStopsAServerThatWasLeftBehind(t *testing.T) {
 	}
 	go func() { ended <- leftover.Wait() }()
 	expectThings(t, startDatabase(t, settings), settings)
-	if err := <-ended; err != nil {
+	if err := localtest.Receive(t, "the server that was left behind ends", ended); err != nil {
 		t.Errorf("it did not end in order: %v", err)
 	}
 }

@@ -8,7 +8,7 @@
 //	    ├─► Cache      a real Valkey or Redis, TLS only 127.0.0.1:<kept port>  or miniredis in this process
 //	    │
 //	    └── AWS        Secrets Manager, Parameter Store, S3, STS, and the tasks' credentials
-//	        ▲          http://127.0.0.1:<kept port>                            <Dir>/objects.bolt
+//	        ▲          http://127.0.0.1:<kept port>                            <Dir>/objects
 //	        └─ Generator ── passwords made once, as Secrets Manager makes them
 //
 // Each service keeps in its Dir what must survive a restart: data, passwords, and the port, so that addresses stay the
@@ -26,9 +26,8 @@
 //
 // # What is not
 //
-// IAM policies are not evaluated, objects have no versions, and a signed upload in chunks with trailers is refused. The
-// database sorts by code point, RDS by en_US.UTF-8. The cache loses its data when it stops, as does a single node
-// without snapshots.
+// IAM policies are not evaluated, and objects have no versions; package s3 has the details. The database sorts by code
+// point, RDS by en_US.UTF-8. The cache loses its data when it stops, as does a single node without snapshots.
 //
 // # Root and crashes
 //

@@ -59,3 +59,16 @@ func TestSecretsAreKeptUntilTheirGeneratorChanges(t *testing.T) {
 		t.Error("a name outside of the directory is accepted")
 	}
 }
+
+// Prevents: every generated password begins with a small letter, a capital, a digit and a sign, in this order.
+func TestPasswordsBeginWithAnything(t *testing.T) {
+	first := map[bool]int{}
+	for range 200 {
+		password, err := backing.Generator{}.Generate()
+		must(t, err)
+		first[strings.ContainsRune("abcdefghijklmnopqrstuvwxyz", rune(password[0]))]++
+	}
+	if first[false] < 50 {
+		t.Errorf("%d of 200 passwords begin with a small letter", first[true])
+	}
+}

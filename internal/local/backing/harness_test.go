@@ -6,15 +6,18 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gomodule/redigo/redis"
 	"github.com/jackc/pgx/v5"
 
 	"dozen/internal/local/backing"
+	"dozen/internal/local/localtest"
 )
 
 // everyCharacter is a password that breaks any code that quotes it wrongly.
@@ -25,6 +28,9 @@ var everyCharacter = func() string {
 	}
 	return text
 }()
+
+// A test that waits for an answer fails instead of hanging.
+func init() { http.DefaultClient.Timeout = time.Minute }
 
 // TestMain lets the test binary also run as the parent that is killed.
 func TestMain(m *testing.M) {
@@ -55,7 +61,7 @@ func exitOn(err error) {
 // killedParent starts the servers in another process and kills that process.
 func killedParent(t *testing.T, dir string) (ports [2]int) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(localtest.Bounded(t), os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), "BACKING_TEST_PARENT="+dir), os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -122,7 +128,7 @@ func startCache(t *testing.T, s backing.CacheSettings) *backing.Cache {
 // login connects to the database, without TLS if the authority is nil.
 func login(t *testing.T, port int, user, password string, a *backing.Authority) (*pgx.Conn, error) {
 	t.Helper()
-	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=app sslmode=disable", port, user))
+	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d user=%s dbname=app sslmode=disable connect_timeout=60", port, user))
 	must(t, err)
 	config.Password = password
 	if a != nil {
@@ -136,7 +142,8 @@ func login(t *testing.T, port int, user, password string, a *backing.Authority) 
 }
 
 func dial(address, user, password string, a *backing.Authority) (redis.Conn, error) {
-	options := []redis.DialOption{redis.DialUsername(user), redis.DialPassword(password)}
+	options := []redis.DialOption{redis.DialUsername(user), redis.DialPassword(password),
+		redis.DialConnectTimeout(time.Minute), redis.DialReadTimeout(time.Minute)}
 	if a != nil {
 		options = append(options, redis.DialUseTLS(true), redis.DialTLSConfig(&tls.Config{RootCAs: a.Pool(), ServerName: "localhost"}))
 	}

@@ -1,7 +1,13 @@
 package backing
 
 import (
+	"bytes"
 	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,34 +22,83 @@ const dateForm = "20060102T150405Z"
 
 func presigned(r *http.Request) bool { return r.URL.Query().Get("X-Amz-Signature") != "" }
 
-// verify signs the request again with the credentials of the tasks, and compares the signatures. It returns the service
-// that the request was signed for.
-func (a *AWS) verify(r *http.Request, hash string) (service string, failed *apiError) {
+// longestCall is the most bytes of a call to any service but S3. Parameters and secrets have at most 64 KiB.
+const longestCall = 1 << 20
+
+// authenticate verifies the signature of a request, and returns the service that it was signed for. It reads the body
+// only if the client knows the credentials and has not sent the body's hash; S3's clients always send it. So a page in
+// the developer's browser, which can post anything to this port, costs no memory.
+func (a *AWS) authenticate(w http.ResponseWriter, r *http.Request) (service string, failed *apiError) {
+	c, failed := a.claimed(r)
+	if failed != nil {
+		return "", failed
+	}
+	hash := r.Header.Get("X-Amz-Content-Sha256")
+	if hash == "" && !presigned(r) {
+		body, failed := readCall(w, r)
+		if failed != nil {
+			return "", failed
+		}
+		hash = hashOf(body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if want := a.sign(r, c, hash); !hmac.Equal([]byte(want), []byte(c.fields["Signature"])) {
+		return "", forbidden("SignatureDoesNotMatch", "the signature does not match the request and the credentials")
+	}
+	return c.service, nil
+}
+
+// readCall reads the body of a call, which must have the hash that was signed.
+func readCall(w http.ResponseWriter, r *http.Request) ([]byte, *apiError) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestCall))
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return nil, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			fmt.Sprintf("a call may have %d bytes", tooLong.Limit)}
+	}
+	hash := r.Header.Get("X-Amz-Content-Sha256")
+	if err != nil || len(hash) == 64 && hash != hashOf(body) {
+		return nil, badRequest("XAmzContentSHA256Mismatch", "the body is not the one that was signed")
+	}
+	return body, nil
+}
+
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// claim is what a request says about its signature.
+type claim struct {
+	fields  map[string]string
+	service string
+	at      time.Time
+}
+
+// claimed returns the claim of a request whose key, session token, region and time are right.
+func (a *AWS) claimed(r *http.Request) (claim, *apiError) {
 	fields := signatureFields(r)
 	scope := strings.Split(fields["Credential"], "/")
 	if len(scope) != 5 {
-		return "", forbidden("MissingAuthenticationToken", "the request does not have a Signature Version 4")
+		return claim{}, forbidden("MissingAuthenticationToken", "the request does not have a Signature Version 4")
 	}
 	key, region, service := scope[0], scope[2], scope[3]
-	if key != a.key || fields["Token"] != a.token {
-		return "", forbidden(invalidKey(service), "the access key or session token does not come from the stand-in")
+	if key != a.key || !hmac.Equal([]byte(fields["Token"]), []byte(a.token)) {
+		return claim{}, forbidden(invalidKey(service), "the access key or session token does not come from the stand-in")
 	}
 	if region != a.region {
-		return "", forbidden("SignatureDoesNotMatch",
+		return claim{}, forbidden("SignatureDoesNotMatch",
 			"the request is signed for region "+region+", but this is "+a.region)
 	}
 	at, err := time.Parse(dateForm, fields["Date"])
 	expiry, presignError := time.ParseDuration(fields["Expires"] + "s")
 	if err == nil && presignError == nil && time.Since(at) > expiry {
-		return "", forbidden("AccessDenied", "Request has expired")
+		return claim{}, forbidden("AccessDenied", "Request has expired")
 	} else if err != nil || fields["Expires"] == "" && time.Since(at).Abs() > 15*time.Minute {
-		return "", forbidden("RequestTimeTooSkewed",
+		return claim{}, forbidden("RequestTimeTooSkewed",
 			"the request was signed at "+fields["Date"]+", more than 15 minutes from now")
 	}
-	if want := a.sign(r, fields, hash, service, at); !hmac.Equal([]byte(want), []byte(fields["Signature"])) {
-		return "", forbidden("SignatureDoesNotMatch", "the signature does not match the request and the credentials")
-	}
-	return service, nil
+	return claim{fields, service, at}, nil
 }
 
 // invalidKey returns the service's error code for an unknown access key.
@@ -74,8 +129,8 @@ func signatureFields(r *http.Request) map[string]string {
 }
 
 // sign returns the signature that the client should have made, over the headers that it claims to have signed.
-func (a *AWS) sign(r *http.Request, fields map[string]string, hash, service string, at time.Time) string {
-	names := strings.Split(fields["SignedHeaders"], ";")
+func (a *AWS) sign(r *http.Request, c claim, hash string) string {
+	names := strings.Split(c.fields["SignedHeaders"], ";")
 	again := &http.Request{Method: r.Method, Host: r.Host, Header: http.Header{}}
 	address := *r.URL
 	again.URL = &address
@@ -87,10 +142,10 @@ func (a *AWS) sign(r *http.Request, fields map[string]string, hash, service stri
 	if slices.Contains(names, "content-length") {
 		again.ContentLength = r.ContentLength
 	}
-	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
+	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = c.service == "s3" })
 	credentials := aws.Credentials{AccessKeyID: a.key, SecretAccessKey: a.secret, SessionToken: a.token}
 	if !presigned(r) {
-		if err := signer.SignHTTP(r.Context(), credentials, again, hash, service, a.region, at); err != nil {
+		if err := signer.SignHTTP(r.Context(), credentials, again, hash, c.service, a.region, c.at); err != nil {
 			return ""
 		}
 		return signatureFields(again)["Signature"]
@@ -101,7 +156,7 @@ func (a *AWS) sign(r *http.Request, fields map[string]string, hash, service stri
 	query := address.Query()
 	query.Del("X-Amz-Signature")
 	again.URL.RawQuery = query.Encode()
-	signed, _, err := signer.PresignHTTP(r.Context(), credentials, again, hash, service, a.region, at)
+	signed, _, err := signer.PresignHTTP(r.Context(), credentials, again, hash, c.service, a.region, c.at)
 	if err != nil {
 		return ""
 	}

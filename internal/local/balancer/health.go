@@ -2,8 +2,10 @@ package balancer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -66,6 +68,11 @@ func (c *checker) check(ctx context.Context, address string) error {
 	}
 	request.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
 	answer, err := c.client.Do(request)
+	if failed := (*url.Error)(nil); errors.As(err, &failed) && failed.Timeout() {
+		return fmt.Errorf("GET %s was not answered within %s", c.settings.HealthPath, c.settings.HealthTimeout)
+	} else if failed != nil {
+		return fmt.Errorf("GET %s: %w", c.settings.HealthPath, failed.Err)
+	}
 	if err != nil {
 		return err
 	}

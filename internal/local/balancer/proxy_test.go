@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 // A balancer that repeats a request hides the failures that it must show, such as those of a web process that closes
@@ -125,7 +127,7 @@ func TestRequestAsTheTargetSeesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	got := <-seen
+	got := localtest.Receive(t, "the request arrives", seen)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
 	for what, pair := range map[string][2]string{
 		"host":                 {got.Host, "example.com"},
@@ -191,6 +193,7 @@ func TestUpgradesPassThroughUntilTheyAreCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	reader := bufio.NewReader(conn)
 	response, err := http.ReadResponse(reader, nil)

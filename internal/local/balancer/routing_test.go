@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 func serveMux(t *testing.T, handler http.Handler) (address string) {
@@ -69,7 +71,7 @@ func TestDrainingLetsRequestsInFlightFinish(t *testing.T) {
 		_, body := get(t, url)
 		answer <- body
 	}()
-	<-entered
+	localtest.Receive(t, "the request arrives", entered)
 	old.Deregister()
 	await(t, b.Register(named(t, "new")), Healthy)
 	for range 5 {
@@ -81,7 +83,7 @@ func TestDrainingLetsRequestsInFlightFinish(t *testing.T) {
 		t.Errorf("the old target is %s, want draining", state)
 	}
 	close(finish)
-	if body := <-answer; body != "old" {
+	if body := localtest.Receive(t, "the answer", answer); body != "old" {
 		t.Errorf("the request in flight got %q", body)
 	}
 	select {
@@ -108,12 +110,12 @@ func TestTheDelayCutsOffRequestsInFlight(t *testing.T) {
 		status, _ := get(t, url)
 		answer <- status
 	}()
-	<-entered
+	localtest.Receive(t, "the request arrives", entered)
 	target.Deregister()
-	if status := <-answer; status != http.StatusBadGateway {
+	if status := localtest.Receive(t, "the answer", answer); status != http.StatusBadGateway {
 		t.Errorf("the request that was cut off: %d, want 502", status)
 	}
-	<-target.Drained()
+	localtest.Receive(t, "the target is drained", target.Drained())
 	if spent := time.Since(began); spent < s.DeregistrationDelay {
 		t.Errorf("drained after %s, before the delay of %s is over", spent, s.DeregistrationDelay)
 	}
@@ -165,9 +167,9 @@ func TestCloseEndsEveryWait(t *testing.T) {
 	b, url := serve(t, patient())
 	target := b.Register(named(t, "a"))
 	b.Close()
-	<-target.Drained()
+	localtest.Receive(t, "the target is drained", target.Drained())
 	late := b.Register(named(t, "b"))
-	<-late.Drained()
+	localtest.Receive(t, "the late target is drained", late.Drained())
 	if state := stateOf(late); state != Unused {
 		t.Errorf("a target that was registered after Close is %s, want unused", state)
 	}

@@ -37,6 +37,13 @@ func (t *Target) Watch() (State, <-chan struct{}) {
 	return t.health.state, t.changed
 }
 
+// Reason returns why the last health check has failed, or "".
+func (t *Target) Reason() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reason
+}
+
 // Deregister starts to drain the target. It returns at once; a second call does nothing.
 func (t *Target) Deregister() {
 	t.mu.Lock()

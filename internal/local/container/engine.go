@@ -82,6 +82,7 @@ func (e *Engine) Start(program Program, spec Spec, out io.Writer) (*Task, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name, err)
 	}
+	t.limitMiB = spec.MemoryMiB
 	return t, nil
 }
 

@@ -69,7 +69,7 @@ func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { started.Kill(); <-started.Done() }()
+	defer func() { started.Kill(); exited(t, started) }()
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	for _, want := range []string{"CapEff: 0000000000000000\n", "user 65532 65532\n", "root open /written: read-only file system\n", "tmp <nil>\n", "variable a b=c \n"} {
 		if !strings.Contains(out.String(), want) {
@@ -81,7 +81,7 @@ func TestEngineEnforcesTheTaskDefinition(t *testing.T) {
 		t.Errorf("memory limit %q, %v", memory, err)
 	}
 	started.Stop()
-	if code, _ := started.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+	if code, _ := exited(t, started); code != 0 || !strings.Contains(out.String(), "finishing") {
 		t.Errorf("exit code %d after\n%s", code, out)
 	}
 	left, err := engine.Start(program, spec, out)
@@ -112,7 +112,7 @@ func probeImage(t *testing.T) Source {
 	if err := os.Mkdir(filepath.Join(directory, "tmp"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command("go", "build", "-o", "probe", ".")
+	build := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", "probe", ".")
 	build.Dir, build.Env = directory, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	if text, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -126,5 +126,34 @@ func TestAnEngineThatDoesNotAnswerIsNotFound(t *testing.T) {
 		if engine := FindEngine(t.Context(), command, "test/dev"); engine != nil {
 			t.Errorf("%s is taken for a working engine", command)
 		}
+	}
+}
+
+// Prevents: "exit code 137" and nothing else, for a container without enough memory; or a wrong guess for one that we have killed.
+func TestAContainerOutOfMemorySaysSo(t *testing.T) {
+	fake := filepath.Join(t.TempDir(), "engine") // the container ends as its command says
+	script := "#!/bin/sh\nwhile [ \"$1\" != exit ]; do shift; [ $# -gt 0 ] || exit 0; done\n[ \"$2\" != slow ] || exec sleep 1000\nexit $2\n"
+	if err := os.WriteFile(fake, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	engine := &Engine{command: []string{fake}, label: "dozen.environment=test/dev"}
+	run := func(code string) *Task {
+		t.Helper()
+		spec := Spec{Name: "web-1", MemoryMiB: 512, Container: assembly.Container{Command: []string{"exit", code}}}
+		started, err := engine.Start(Program{Reference: "image"}, spec, os.Stderr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return started
+	}
+	for code, want := range map[string]string{"137": "killed: its memory limit is 512 MiB (MemoryMiB)", "1": ""} {
+		if _, reason := run(code).Exit(); reason != want {
+			t.Errorf("exit code %s: %q, want %q", code, reason, want)
+		}
+	}
+	slow := run("slow")
+	slow.Kill()
+	if _, reason := slow.Exit(); strings.Contains(reason, "memory") {
+		t.Errorf("killed by us: %q", reason)
 	}
 }

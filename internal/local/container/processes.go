@@ -2,8 +2,10 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,12 +26,12 @@ func NewProcesses(directory string) *Processes {
 
 func (*Processes) String() string { return "processes" }
 
-// Build compiles an app in Go. Any other app runs from a copy of its files, with the interpreters that this machine has
-// installed.
+// Build compiles an app in Go. Any other app runs from a copy of its image's files, with the interpreters that this machine
+// has installed, and with the node_modules that are installed in the checkout.
 func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Program, error) {
 	program := Program{Reference: source.Hash, Directory: filepath.Join(p.programs, source.Hash)}
 	if _, err := os.Stat(program.Directory); err == nil {
-		return program, nil
+		return program, link(source.Modules, program.Directory)
 	}
 	if err := os.MkdirAll(p.programs, 0o755); err != nil {
 		return Program{}, err
@@ -50,7 +52,22 @@ func (p *Processes) Build(ctx context.Context, source Source, out io.Writer) (Pr
 	} else if err := os.CopyFS(files, os.DirFS(source.Path)); err != nil {
 		return Program{}, fmt.Errorf("copy the image's files: %w", err)
 	}
-	return program, os.Rename(files, program.Directory)
+	if err := os.Rename(files, program.Directory); err != nil {
+		return Program{}, err
+	}
+	return program, link(source.Modules, program.Directory)
+}
+
+// link makes the checkout's node_modules, if there are any, those of a program: they are not part of its image's files.
+func link(modules, directory string) error {
+	if _, err := os.Stat(modules); err != nil {
+		return nil
+	}
+	err := os.Symlink(modules, filepath.Join(directory, "node_modules"))
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // compile builds the module's main package once under each name that a command uses for it.

@@ -30,6 +30,7 @@ type Source struct {
 	assembly.Image
 	Path     string   // of the build context on this machine
 	Commands []string // the programs that its tasks start: the first word of each command
+	Modules  string   // absolute path of the node_modules in the checkout, which need not exist
 }
 
 // Program is a built image.

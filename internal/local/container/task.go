@@ -2,14 +2,19 @@ package container
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // outputGrace is how long a task's output is still read after its end, because its children may hold it open.
 const outputGrace = time.Second
+
+// killed is the exit code of a container that was killed.
+const killed = 128 + int(syscall.SIGKILL)
 
 // Task is a task that was started.
 type Task struct {
@@ -18,7 +23,9 @@ type Task struct {
 	cmd         *exec.Cmd
 	stopTimeout time.Duration
 	kill        func() // kills it and its children
+	limitMiB    int    // of its memory, if the runtime enforces it
 	stop        sync.Once
+	ours        atomic.Bool // it was asked to stop, or killed by us
 	done        chan struct{}
 	exit        error
 }
@@ -41,6 +48,7 @@ func start(cmd *exec.Cmd, stopTimeout time.Duration, kill, ended func()) (*Task,
 // Stop sends SIGTERM, and kills the task after its stop timeout. It returns at once; Done is closed when the task has
 // ended.
 func (t *Task) Stop() {
+	t.ours.Store(true)
 	t.stop.Do(func() {
 		_ = t.cmd.Process.Signal(syscall.SIGTERM) // which fails if the task has ended by itself
 		go func() {
@@ -54,7 +62,10 @@ func (t *Task) Stop() {
 }
 
 // Kill kills the task at once, as a crash would.
-func (t *Task) Kill() { t.kill() }
+func (t *Task) Kill() {
+	t.ours.Store(true)
+	t.kill()
+}
 
 // Done is closed when the task has ended.
 func (t *Task) Done() <-chan struct{} { return t.done }
@@ -68,6 +79,9 @@ func (t *Task) Exit() (code int, reason string) {
 	case t.exit == nil || errors.Is(t.exit, exec.ErrWaitDelay):
 		return 0, ""
 	case errors.As(t.exit, &failed):
+		if failed.ExitCode() == killed && t.limitMiB > 0 && !t.ours.Load() {
+			return killed, fmt.Sprintf("killed: its memory limit is %d MiB (MemoryMiB)", t.limitMiB)
+		}
 		if status, ok := failed.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			return 128 + int(status.Signal()), status.Signal().String()
 		}

@@ -24,6 +24,13 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// exited waits for the end of a task, and returns its exit code.
+func exited(t *testing.T, task *Task) (code int, reason string) {
+	t.Helper()
+	localtest.Receive(t, "the task ends", task.Done())
+	return task.Exit()
+}
+
 // app returns the source of an app that is a shell script.
 func app(t *testing.T, script string) Source {
 	t.Helper()
@@ -51,7 +58,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { started.Kill(); <-started.Done() })
+	t.Cleanup(func() { started.Kill(); exited(t, started) })
 	return started, out, p
 }
 
@@ -59,7 +66,7 @@ func run(t *testing.T, script string, change func(*Spec)) (*Task, *localtest.Tra
 func TestATaskSeesItsOwnVariablesOnly(t *testing.T) {
 	t.Setenv("OF_THE_DEVELOPER", "x")
 	started, out, _ := run(t, "env; exit 3\n", func(s *Spec) { s.Variables = map[string]string{"OF_THE_TASK": "a b=c"} })
-	if code, reason := started.Exit(); code != 3 || reason != "" {
+	if code, reason := exited(t, started); code != 3 || reason != "" {
 		t.Errorf("exit %d, %q", code, reason)
 	}
 	if text := out.String(); !strings.Contains(text, "OF_THE_TASK=a b=c\n") || strings.Contains(text, "OF_THE_DEVELOPER") {
@@ -73,13 +80,13 @@ func TestStopGivesTimeAndThenKills(t *testing.T) {
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	polite.Stop()
 	polite.Stop() // twice is once
-	if code, _ := polite.Exit(); code != 0 || !strings.Contains(out.String(), "finishing") {
+	if code, _ := exited(t, polite); code != 0 || !strings.Contains(out.String(), "finishing") {
 		t.Errorf("exit %d after %q", code, out)
 	}
 	deaf, out, _ := run(t, "trap '' TERM; echo ready; while :; do sleep 0.05; done\n", func(s *Spec) { s.Container.StopTimeout = 100 * time.Millisecond })
 	eventually(t, "ready", func() bool { return strings.Contains(out.String(), "ready") })
 	deaf.Stop()
-	if code, reason := deaf.Exit(); code != 137 || reason != "killed" {
+	if code, reason := exited(t, deaf); code != 137 || reason != "killed" {
 		t.Errorf("exit %d, %s, want 137 as ECS has it", code, reason)
 	}
 }
@@ -93,7 +100,7 @@ func TestKillEndsChildrenToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	started.Kill()
-	<-started.Done()
+	exited(t, started)
 	eventually(t, "the child's end", func() bool { return gone(child) })
 }
 
@@ -164,7 +171,7 @@ func TestBuildCompilesGoOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, _ := started.Exit(); code != 0 || printed.String() != "it runs\n" {
+	if code, _ := exited(t, started); code != 0 || printed.String() != "it runs\n" {
 		t.Errorf("exit %d, printed %q", code, printed)
 	}
 }
@@ -182,5 +189,34 @@ func TestAMissingProgramSaysWhatToDo(t *testing.T) {
 	}
 	if _, err := p.Start(program, Spec{Name: "web-1"}, &localtest.Transcript{}); err == nil || !strings.Contains(err.Error(), "no command") {
 		t.Errorf("without a command: %v", err)
+	}
+}
+
+// Prevents: MODULE_NOT_FOUND in every app for Node, because node_modules is not part of the image's files, also when it is
+// installed only after the first try.
+func TestAProgramHasTheInstalledModules(t *testing.T) {
+	p, source := NewProcesses(t.TempDir()), app(t, "cat node_modules/shout/index.js\n")
+	source.Modules = filepath.Join(t.TempDir(), "node_modules")
+	program, err := p.Build(t.Context(), source, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(filepath.Join(program.Directory, "node_modules")); err == nil {
+		t.Error("there is a node_modules although nothing is installed")
+	}
+	if err := os.MkdirAll(filepath.Join(source.Modules, "shout"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(source.Modules, "shout", "index.js"), []byte("installed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is there already
+		if program, err = p.Build(t.Context(), source, os.Stderr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := p.Command(program, Spec{Container: assembly.Container{Command: []string{"app"}}}, false).CombinedOutput()
+	if err != nil || string(out) != "installed" {
+		t.Errorf("the app sees %q, %v", out, err)
 	}
 }

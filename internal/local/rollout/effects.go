@@ -86,7 +86,7 @@ func (s *Service) launched(h *handle, task Task) {
 	s.state.launched(h.number)
 	after := func(d time.Duration, change func()) { time.AfterFunc(d, func() { s.send(change) }) }
 	if s.balancer == nil {
-		after(settleTime, func() { s.state.checked(h.number, healthy) })
+		after(settleTime, func() { s.state.checked(h.number, healthy, "") })
 		return
 	}
 	h.status.Address = task.Address()
@@ -116,7 +116,8 @@ func (s *Service) await(end <-chan struct{}, change func()) {
 func (s *Service) watch(h *handle) {
 	for {
 		state, changed := h.target.Watch()
-		s.send(func() { s.state.checked(h.number, healthOf(state)) })
+		why := h.target.Reason()
+		s.send(func() { s.state.checked(h.number, healthOf(state), why) })
 		select {
 		case <-changed:
 		case <-h.target.Drained():

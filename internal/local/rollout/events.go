@@ -9,8 +9,8 @@ import (
 
 // deployed makes a release the wanted one. Tasks of earlier deployments are replaced, even if the release is the same.
 func (s *state) deployed(release string) {
-	s.number++
-	s.primary = &deployment{number: s.number, release: release}
+	s.deployments++
+	s.primary = &deployment{number: s.deployments, release: release}
 	s.outcome, s.reason = underway, ""
 }
 
@@ -37,13 +37,13 @@ func (s *state) exited(number int, reason string) {
 	s.tasks = slices.DeleteFunc(s.tasks, func(t task) bool { return t.number == number })
 }
 
-// checked: the health of the task has changed. Without a balancer, the task has run for settleTime.
-func (s *state) checked(number int, is health) {
+// checked: the health of the task has changed, and why it is unhealthy. Without a balancer, the task has run for settleTime.
+func (s *state) checked(number int, is health, why string) {
 	t := s.find(number)
 	if t == nil || t.leaving() || t.failed {
 		return
 	}
-	t.health = is
+	t.health, t.why = is, why
 	if is == healthy {
 		t.served = true
 		t.deployment.strikes, t.deployment.pause = 0, noPause
@@ -64,8 +64,20 @@ func (s *state) graceEnded(number int) {
 
 func (s *state) judge(t *task) {
 	if t.graceOver && t.health == unhealthy {
-		s.fail(t, "its health checks fail")
+		s.fail(t, s.unhealthy(t))
 	}
+}
+
+// unhealthy says what the health checks of a task find.
+func (s *state) unhealthy(t *task) string {
+	text := "its health checks fail"
+	if !t.served && s.settings.HealthGrace > 0 {
+		text += fmt.Sprintf(" %s after its start (Web.StartBudget)", s.settings.HealthGrace)
+	}
+	if t.why != "" {
+		text += ": " + t.why
+	}
+	return text
 }
 
 // fail counts a failed task, once.

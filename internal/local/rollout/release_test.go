@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"dozen/internal/local/balancer"
+	"dozen/internal/local/localtest"
 )
+
+// A test that waits for an answer fails instead of hanging.
+func init() { http.DefaultClient.Timeout = time.Minute }
 
 // site is a web process that still accepts requests for a while after SIGTERM, and finishes them.
 type site struct {
@@ -59,7 +63,7 @@ func TestReleasesDropNoRequest(t *testing.T) {
 			front := httptest.NewServer(b)
 			defer front.Close()
 			deploy := func(release string) {
-				if err := service.Deploy(t.Context(), release); err != nil {
+				if err := service.Deploy(localtest.Bounded(t), release); err != nil {
 					t.Error(err)
 				}
 			}
@@ -70,10 +74,10 @@ func TestReleasesDropNoRequest(t *testing.T) {
 				deploy(release)
 			}
 			close(stop)
-			if n := <-sent; n < 10 {
+			if n := localtest.Receive(t, "the load ends", sent); n < 10 {
 				t.Errorf("only %d requests were sent", n)
 			}
-			if err := service.Stop(t.Context()); err != nil {
+			if err := service.Stop(localtest.Bounded(t)); err != nil {
 				t.Error(err)
 			}
 		})

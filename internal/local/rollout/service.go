@@ -15,7 +15,7 @@ const (
 	settleTime   = 2 * time.Second  // without a balancer, a task that has run this long counts as healthy
 	firstPause   = 1 * time.Second  // before the start that follows a failed task; doubles with each failure in a row
 	longestPause = 60 * time.Second // the longest pause; a task that turns healthy ends it at once
-	remembered   = 10               // stopped tasks that Tasks still returns
+	remembered   = 2                // stopped tasks that Tasks still returns
 )
 
 // Service keeps the desired number of tasks of one release running. One goroutine owns everything but the statuses, and
@@ -93,7 +93,7 @@ func (s *Service) Deploy(ctx context.Context, release string) error {
 	}
 }
 
-// Tasks returns the last ten tasks that are gone, and then all others in the order of their start.
+// Tasks returns the last two tasks that are gone, and then all others in the order of their start.
 func (s *Service) Tasks() []Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()

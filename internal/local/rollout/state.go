@@ -10,10 +10,12 @@ type state struct {
 	primary    *deployment // whose tasks are wanted; nil before the first Deploy, and when no task is wanted
 	lastSteady *deployment // the last deployment that became steady: a rollback returns to it
 	tasks      []task      // in the order of their start, until they are gone
-	number     int         // of tasks and deployments so far
+	number     int         // of tasks so far; that of deployments is deployments
 	outcome    outcome
 	reason     string // the last failure of a task in the latest Deploy
 	closing    bool   // Stop was called
+
+	deployments int
 }
 
 // outcome is the state of the latest Deploy.
@@ -54,7 +56,8 @@ type task struct {
 	deployment *deployment
 	phase      phase
 	health     health
-	served     bool // it has been healthy
+	why        string // it is unhealthy
+	served     bool   // it has been healthy
 	graceOver  bool
 	failed     bool // counted as a failure of its deployment; it must stop
 	drained    bool // its target is drained

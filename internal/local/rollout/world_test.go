@@ -147,7 +147,7 @@ func (w *world) check(t *task, is health) {
 	if is == unhealthy && t.graceOver && t.deployment == w.s.primary {
 		w.failures++
 	}
-	w.s.checked(t.number, is)
+	w.s.checked(t.number, is, "")
 }
 
 func (w *world) endGrace(t *task) {
