@@ -97,7 +97,7 @@ func TestReaderSeesTheTasks(t *testing.T) {
 				given = append(given, variable.Name)
 			}
 			slices.Sort(given)
-			want(t, id+"'s variables", given, contractTable(t))
+			want(t, id+"'s variables", given, contractTable(t, settings.Connect))
 			data := "${dozen-" + settings.Name + "-Data."
 			for name, wanted := range map[string]string{
 				"ENVIRONMENT": settings.Name, "PORT": strconv.Itoa(settings.Web.Port), "VERSION": image.Hash[:12],
@@ -106,6 +106,9 @@ func TestReaderSeesTheTasks(t *testing.T) {
 				"DRAIN_SECONDS":           strconv.Itoa(int((c.StopTimeout - 2*time.Second).Seconds())),
 			} {
 				want(t, id+"'s "+name, variables[name], wanted)
+			}
+			for _, variable := range d.Containers[1].Environment { // the proxy's
+				variables[variable.Name] = variable.Value
 			}
 			for name, prefix := range map[string]string{
 				"POSTGRES_SERVICE_HOST": data, "DATABASE_SECRET_ARN": data,

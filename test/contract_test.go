@@ -12,19 +12,26 @@ import (
 	"dozen/config"
 )
 
-// contractTable returns the names in the table of variables that every process receives, sorted.
-func contractTable(t *testing.T) []string {
+// contractTable returns the names of the variables that every process receives with a way to connect, sorted.
+func contractTable(t *testing.T, connect config.Connect) []string {
 	t.Helper()
 	text := readFile(t, "docs/contract.md")
 	_, table, ok := strings.Cut(text, "## Environment variables that every process receives")
 	if !ok {
 		t.Fatal("docs/contract.md has no table of variables")
 	}
-	table, _, _ = strings.Cut(table, "\n## ")
-	table, _, _ = strings.Cut(table, "\n### ")
+	table, ways, _ := strings.Cut(table, "\n### Database and cache")
+	ways, _, _ = strings.Cut(ways, "\n### ")
+	proxy, secret, _ := strings.Cut(ways, "With `secret`")
 	var names []string
 	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
 		names = append(names, match[1])
+	}
+	way := map[config.Connect]string{config.ConnectProxy: proxy, config.ConnectSecret: secret}[connect]
+	for _, row := range regexp.MustCompile(`(?m)^\|.*\|$`).FindAllString(way, -1) { // a row may name several
+		for _, match := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(row, -1) {
+			names = append(names, match[1])
+		}
 	}
 	slices.Sort(names)
 	return names
@@ -96,8 +103,11 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 	}
 	slices.Sort(written)
 	want(t, "variables of options", added, written)
-	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())),
-		slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
+	used := slices.Collect(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()))
+	used = append(used, contractTable(t, config.ConnectProxy)...)
+	used = append(used, contractTable(t, config.ConnectSecret)...)
+	slices.Sort(used)
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Compact(used))
 	for _, name := range added {
 		e := config.Development()
 		e.Settings = map[string]string{name: "x"}

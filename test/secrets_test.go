@@ -15,7 +15,7 @@ func TestSecretsArePassedByReference(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
 			want(t, definition.ID+"'s injected secrets", definition.container("Secrets"), nil)
-			variables := definition.variables()
+			variables := definition.variablesOf("proxy")
 			for _, name := range []string{"DATABASE_SECRET_ARN", "CACHE_SECRET_ARN"} {
 				if !strings.Contains(variables[name], "PublishOutputRef") {
 					t.Errorf("%s: %s is %s, want the ARN from the data stack", definition.ID, name, variables[name])

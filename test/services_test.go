@@ -84,14 +84,20 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 
 // The contract, the app's own list of variables and the task definitions must name the same variables.
 func TestVariablesMatchContractAndExample(t *testing.T) {
-	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
-	want(t, "docs/contract.md", given, contractTable(t))
+	web := func(connect config.Connect) []string {
+		e := with(t, config.Development(), func(e *config.Environment) { e.Connect = connect })
+		given := slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
+		want(t, "docs/contract.md with "+string(connect), given, contractTable(t, connect))
+		return given
+	}
+	given := slices.Concat(web(config.ConnectProxy), web(config.ConnectSecret))
 	if !strings.Contains(readFile(t, "app/Procfile"), "dozen-app") {
 		return // another app reads only what it needs
 	}
 	example := exampleVariables(t)
 	for _, name := range given {
-		if !slices.Contains(example, name) && name != "GOMEMLIMIT" { // which the runtime reads
+		// The runtime reads GOMEMLIMIT, and libpq the names that begin with PG.
+		if !slices.Contains(example, name) && name != "GOMEMLIMIT" && !strings.HasPrefix(name, "PG") {
 			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)
 		}
 	}
@@ -104,10 +110,10 @@ func TestMemoryLimitLeavesRoom(t *testing.T) {
 		process string
 		want    string
 	}{
-		{dev(), "Web", "460MiB"},      // 512
-		{prod(), "Web", "921MiB"},     // 1024
-		{full(), "Web", "876MiB"},     // 1024 - 50 for the log router
-		{full(), "Release", "460MiB"}, // which has none
+		{dev(), "Web", "432MiB"},      // 512 - 32 for the proxy
+		{prod(), "Web", "892MiB"},     // 1024 - 32
+		{full(), "Web", "847MiB"},     // 1024 - 32 - 50 for the log router
+		{full(), "Release", "432MiB"}, // which has none
 	} {
 		definition := test.e.services.one(t, "AWS::ECS::TaskDefinition", "/"+test.process+"/Process/Task/")
 		want(t, test.e.settings.Name+" "+test.process, definition.variables()["GOMEMLIMIT"], `"`+test.want+`"`)

@@ -63,7 +63,15 @@ func changed(t *testing.T, from string, change func(context string)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := env.Images[0].Hash
+	definitions, err := env.TaskDefinitions((&templates{env: env}).answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := (&templates{env: env}).app(definitions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := env.Built(app).Hash
 	change(filepath.Join(directory, "assembly-dev", "..", "asset."+before))
 	sum := sha256.Sum256([]byte(directory))
 	after := hex.EncodeToString(sum[:])
