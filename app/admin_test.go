@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"dozen/app/internal/inbox"
 	"dozen/app/internal/operator"
@@ -18,7 +20,9 @@ func runCommand(t *testing.T, env variables, input string, args ...string) (outp
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(executable, args...)
+	ctx, done := context.WithTimeout(t.Context(), time.Minute)
+	defer done()
+	cmd := exec.CommandContext(ctx, executable, args...)
 	cmd.Env = []string{asProcess + "=1", "GORACE=atexit_sleep_ms=0"}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -62,6 +66,7 @@ func TestAdminCommands(t *testing.T) {
 		{"import again", lines, []string{"import", "-"}, "imported 0 events; 2 were already known", 0},
 		{"import nonsense", "{}\n", []string{"import", "-"}, `line 1: source "": not found`, 1},
 		{"a weak password", "short\n", []string{"createadmin", "ada@example.com"}, "use at least 12", 1},
+		{"a password as an argument", "", []string{"createadmin", "ada@example.com", "correct horse battery"}, "want 1 arguments", 2},
 		{"an operator", "correct horse battery\n", []string{"createadmin", "Ada@Example.com"}, "can log in", 0},
 		{"many events need --yes", "", []string{"replay", "--state", "pending"}, "would replay 2 events; add --yes", 0},
 		{"a state that is none", "", []string{"replay", "--state", "gone"}, `--state "gone": write one of`, 2},

@@ -71,6 +71,13 @@ func dockerfile(t *testing.T, instruction string) (words []string) {
 // processes, in the Dockerfile's image, with variables that the app knows.
 func TestComposeRunsTheProcfile(t *testing.T) {
 	compose := readCompose(t)
+	for name, service := range compose.Services {
+		for _, port := range service.Ports { // Docker publishes on every address, past the machine's firewall
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("compose.yaml shows %s to the network: %s", name, port)
+			}
+		}
+	}
 	processes := 0
 	for line := range strings.Lines(read(t, "Procfile")) {
 		name, command, _ := strings.Cut(strings.TrimSpace(line), ": ")

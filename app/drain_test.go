@@ -133,9 +133,7 @@ func TestWorkerFinishesItsJobsOnSIGTERM(t *testing.T) {
 // A delivery that takes too long is returned to the queue, at once and uncounted.
 func TestWorkerReturnsUnfinishedJobs(t *testing.T) {
 	w := newWorld(t)
-	hold := make(chan struct{})
-	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
-	defer close(hold)
+	w.sink.holds(t)
 	web, worker := start(t, w.env, "web"), start(t, w.env.with("DRAIN_SECONDS", "3"), "worker")
 	web.until("/readyz", 200, 10*time.Second)
 	if _, err := post(newClient(t, 1), web.url("/in/demo"), "", []byte(`{}`)); err != nil {

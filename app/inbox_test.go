@@ -78,8 +78,7 @@ func TestFailedDeliveryIsRepeatedAndThenDead(t *testing.T) {
 func TestSlowDestinationLeavesRoomForOthers(t *testing.T) {
 	w := newWorld(t)
 	slow := newSink(t)
-	hold := make(chan struct{})
-	slow.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	slow.holds(t)
 	if _, err := w.db.Exec(t.Context(), `insert into destination (name, source, url, secret, allow_private, concurrency)
 		values ('slow', 'demo', $1, $2, true, 2)`, slow.URL, testSecret); err != nil {
 		t.Fatal(err)
@@ -102,5 +101,4 @@ func TestSlowDestinationLeavesRoomForOthers(t *testing.T) {
 	if got := len(slow.received()); got > 2 {
 		t.Errorf("%d requests at once to a destination that allows 2", got)
 	}
-	close(hold)
 }

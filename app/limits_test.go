@@ -87,9 +87,10 @@ func TestBadClientsDoNotHurtOthers(t *testing.T) {
 		dial("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
 	}
 	slow := make([]net.Conn, 0, 100)
-	for range cap(slow) { // a header that never ends, and a body that never comes
+	for range cap(slow) { // headers that never end, and a body that never comes
 		slow = append(slow, dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nX-"),
-			dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"))
+			dial("POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"),
+			dial("GET /livez HTTP/1.1\r\nHost: x\r\n\r\nPOST /in/demo HTTP/1.1\r\nHost: x\r\nX-")) // the second request
 	}
 	client := newClient(t, 4)
 	for range 50 {

@@ -110,6 +110,7 @@ func launch(t testing.TB, executable string, env variables, args ...string) *ins
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
+	p.cmd.WaitDelay = 10 * time.Second // for a child that keeps the output open
 	out, in := io.Pipe()
 	if env[unread] == "" {
 		p.cmd.Stdout, p.cmd.Stderr = in, in

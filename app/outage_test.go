@@ -36,8 +36,7 @@ func TestOutagesOfBackingServices(t *testing.T) {
 
 	// A delivery that is running during an outage of the database must not count as lost after it, or it is delivered
 	// twice.
-	hold := make(chan struct{})
-	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	release := w.sink.holds(t)
 	held := accept()
 	delivered(held, 5*time.Second)
 
@@ -57,7 +56,7 @@ func TestOutagesOfBackingServices(t *testing.T) {
 	}
 	back := time.Now()
 	web.until("/readyz", 200, 2*time.Second)
-	close(hold)
+	release()
 	w.sink.answers(nil)
 	after := accept()
 	delivered(after, 5*time.Second)
@@ -114,8 +113,7 @@ func TestProcessesStartBeforeBackingServices(t *testing.T) {
 // Another worker runs the jobs of a killed worker within seconds.
 func TestJobOfKilledWorkerRunsAgain(t *testing.T) {
 	w := newWorld(t)
-	hold := make(chan struct{})
-	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	release := w.sink.holds(t)
 	web, worker := start(t, w.env, "web"), start(t, w.env, "worker")
 	web.until("/readyz", 200, 10*time.Second)
 	id, err := post(newClient(t, 1), web.url("/in/demo"), "", []byte(`{}`))
@@ -127,7 +125,7 @@ func TestJobOfKilledWorkerRunsAgain(t *testing.T) {
 	other.untilLine("worker started", 10*time.Second)
 	worker.kill()
 	killed := time.Now()
-	close(hold)
+	release()
 	testsuite.Eventually(t, 15*time.Second, func() error { return atLeast(int64(w.sink.received()[id]), 2) })
 	t.Logf("the job ran again %s after the kill", time.Since(killed).Round(10*time.Millisecond))
 }

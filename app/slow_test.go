@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -42,9 +41,8 @@ func TestHangingDestinationDelaysNobody(t *testing.T) {
 	for _, concurrency := range []int{1, 4, 64} {
 		t.Run(fmt.Sprintf("concurrency %d", concurrency), func(t *testing.T) {
 			w := newWorld(t)
-			hanging, hold := newSink(t), make(chan struct{})
-			hanging.answers(func(http.ResponseWriter, *http.Request) { <-hold })
-			t.Cleanup(func() { close(hold) }) // before the server closes
+			hanging := newSink(t)
+			hanging.holds(t)
 			if err := w.in.AddSource(t.Context(), inbox.Source{Name: "other", Scheme: "hmac", Secret: testSecret, RatePerMinute: 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -110,8 +108,7 @@ func (w *world) backlog() (jobs, age float64) {
 func TestRecoveredDestinationCatchesUp(t *testing.T) {
 	const waiting = 3000
 	w := newWorld(t)
-	hold := make(chan struct{})
-	w.sink.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	release := w.sink.holds(t)
 	if _, err := w.db.Exec(t.Context(), "update destination set concurrency = 4"); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +124,7 @@ func TestRecoveredDestinationCatchesUp(t *testing.T) {
 		}
 		return err
 	})
-	close(hold)
+	release()
 	w.sink.answers(nil)
 	start := time.Now()
 	testsuite.Eventually(t, 2*time.Minute, func() error { return w.settled(t.Context()) }) // one by one: 150 s

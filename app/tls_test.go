@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -133,17 +134,26 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 		t.Errorf("the rate limit does not reach the cache: %s", lines)
 	}
 
+	// An event is worth more than its rate limit. On a busy machine, the first one may find a cache that is merely slow.
+	says := func(web *instance, text string) {
+		t.Helper()
+		testsuite.Eventually(t, 20*time.Second, func() error {
+			accept(web)
+			if len(web.lines(text)) == 0 {
+				return errors.New("no line says: " + text)
+			}
+			return nil
+		})
+	}
 	stranger := start(t, env.with("SSL_CERT_FILE", newAuthority(t).file("ca.pem")), "web")
 	stranger.until("/readyz", 200, 10*time.Second)
-	accept(stranger) // an event is worth more than its rate limit
-	stranger.untilLine("is not trusted; set SSL_CERT_FILE to the certificate of its authority", 5*time.Second)
+	says(stranger, "is not trusted; set SSL_CERT_FILE to the certificate of its authority")
 
 	// A server that accepts connections but does not answer costs a moment, not the event.
 	server.Freeze()
 	fresh := start(t, env, "web")
 	fresh.until("/livez", 200, 10*time.Second)
-	accept(fresh)
-	fresh.untilLine("no rate limit for now", 5*time.Second)
+	says(fresh, "no rate limit for now")
 	server.Kill()
 
 	fake.SetLogin(awsapi.Current, awsapi.Login{Username: "app", Password: "another"})
@@ -152,8 +162,7 @@ func TestCacheOverTLSWithAUser(t *testing.T) {
 	}
 	refused := start(t, env, "web")
 	refused.until("/readyz", 200, 10*time.Second)
-	accept(refused)
-	refused.untilLine("check the username and password in CACHE_SECRET_ARN", 5*time.Second)
+	says(refused, "check the username and password in CACHE_SECRET_ARN")
 	for _, p := range []*instance{web, stranger, fresh, refused} {
 		if lines := p.lines(password); len(lines) > 0 {
 			t.Errorf("the password is in the log: %s", lines)

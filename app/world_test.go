@@ -105,6 +105,15 @@ func (s *sink) answers(with func(http.ResponseWriter, *http.Request)) {
 	s.mu.Unlock()
 }
 
+// holds keeps every answer back until release is called, or until the test ends: a server that closes waits for its answers.
+func (s *sink) holds(t testing.TB) (release func()) {
+	hold := make(chan struct{})
+	release = sync.OnceFunc(func() { close(hold) })
+	t.Cleanup(release)
+	s.answers(func(http.ResponseWriter, *http.Request) { <-hold })
+	return release
+}
+
 func (s *sink) received() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,11 +177,16 @@ func logIn(t testing.TB, web *instance) *http.Cookie {
 	return response.Cookies()[0]
 }
 
+// unfinished counts the deliveries that are pending, and the jobs that have not ended.
+func (w *world) unfinished(ctx context.Context) (deliveries, jobs int, err error) {
+	err = w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),
+		(select count(*) from river_job where state not in ('completed', 'discarded', 'cancelled'))`).Scan(&deliveries, &jobs)
+	return deliveries, jobs, err
+}
+
 // settled returns nil if no delivery is pending and no job is unfinished.
 func (w *world) settled(ctx context.Context) error {
-	var deliveries, jobs int
-	err := w.db.QueryRow(ctx, `select (select count(*) from delivery where state = 'pending'),
-		(select count(*) from river_job where state not in ('completed', 'discarded', 'cancelled'))`).Scan(&deliveries, &jobs)
+	deliveries, jobs, err := w.unfinished(ctx)
 	if err == nil && deliveries+jobs > 0 {
 		err = fmt.Errorf("%d deliveries are pending, %d jobs unfinished", deliveries, jobs)
 	}

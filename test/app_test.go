@@ -1,6 +1,7 @@
 package test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // unencrypted is all that a synthesis without a domain says.
@@ -29,6 +31,11 @@ func runApp(t *testing.T, directory string, variables ...string) (output string,
 func runQuietly(t *testing.T, command *exec.Cmd, variables []string) (output string, code int) {
 	t.Helper()
 	temporary := t.TempDir()
+	ctx, done := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer done()
+	given := command
+	command = exec.CommandContext(ctx, given.Path)
+	command.Args, command.Dir, command.Stdin, command.Err = given.Args, given.Dir, given.Stdin, given.Err
 	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "CDK_") || strings.HasPrefix(entry, "MAKE") || strings.HasPrefix(entry, "MFLAGS")
 	})

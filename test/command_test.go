@@ -219,7 +219,7 @@ func TestMakeChecksBeforeItActs(t *testing.T) {
 	if testing.Short() {
 		return // the rest compiles and synthesizes
 	}
-	if output, code := runMake(t, directory, []string{"destroy", "ENV=dve"}); code == 0 || !strings.Contains(output, "No stacks match") {
+	if output, code := runMake(t, directory, []string{"destroy", "ENV=dve"}); code == 0 || !strings.Contains(output, `no environment "dve"`) {
 		t.Errorf("make destroy of an unknown environment ends with exit code %d:\n%s", code, output)
 	}
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,7 +55,9 @@ func TestTheAppAcceptsWhateverMayBeSet(t *testing.T) {
 		definitions := e.services.all(t, "AWS::ECS::TaskDefinition")
 		want(t, "task definitions", len(definitions), 5)
 		for _, definition := range definitions {
-			cmd := exec.Command(app, "web", "a word too many") // reads its variables, and then ends
+			ctx, done := context.WithTimeout(t.Context(), time.Minute)
+			defer done()
+			cmd := exec.CommandContext(ctx, app, "web", "a word too many") // reads its variables, and then ends
 			for variable, value := range definition.variables() {
 				literal := strings.Trim(value, `"`)
 				if value == `"`+literal+`"` && variable != "PARAMETERS_PATH" { // which is in AWS

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // natScript is what a new NAT instance runs, with the values that CloudFormation writes into it.
@@ -67,7 +69,9 @@ func TestNATInstanceMasquerades(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "script")
 		must(os.WriteFile(path, []byte(strings.Replace(script, world.remove, "", 1)), 0o600))
-		command := exec.Command("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
+		ctx, done := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer done()
+		command := exec.CommandContext(ctx, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private",
 			"bash", "testdata/nat_world.sh", path, os.Args[0], world.retries)
 		output, err := command.CombinedOutput()
 		want := regexp.MustCompile(`(?s)signal: --exit-code ` + world.code + ` --stack dozen-dev-Data --resource ` + group +

@@ -132,7 +132,7 @@ func runDamaged(t *testing.T, pattern string, damage func(t *testing.T, data, se
 		must(os.WriteFile(filepath.Join(target, e.data.File), []byte(plain(data)), 0o644))
 		must(os.WriteFile(filepath.Join(target, e.services.File), []byte(plain(services)), 0o644))
 	}
-	command := exec.Command(os.Args[0], "-test.run", pattern)
+	command := exec.Command(os.Args[0], "-test.run", pattern, "-test.timeout", "5m")
 	command.Env = append(os.Environ(), damagedTemplates+"="+directory)
 	combined, err := command.CombinedOutput()
 	return string(combined), err

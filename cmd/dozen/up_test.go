@@ -97,7 +97,7 @@ func wait(t *testing.T, cmd *exec.Cmd) error {
 	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	return localtest.Receive(t, "the command ends", ended)
+	return localtest.ReceiveWithin(t, localtest.Patience, "the command ends", ended)
 }
 
 func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {

@@ -1,6 +1,9 @@
 package main
 
-import "runtime/debug"
+import (
+	"fmt"
+	"runtime/debug"
+)
 
 type version struct{}
 
@@ -18,6 +21,6 @@ func (*version) Run(s *session) error {
 			}
 		}
 	}
-	printf(s.out, "dozen %s%s, %s\n", commit, changed, compiler)
-	return nil
+	_, err := fmt.Fprintf(s.out, "dozen %s%s, %s\n", commit, changed, compiler)
+	return err
 }

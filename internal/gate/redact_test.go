@@ -16,8 +16,11 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 		"connect postgres://app:hunter2@db:5432/app?sslmode=require",
 		"connect postgres://app:hunter2@with@at@db:5432/app",
 		"redis://:hunter2@cache:6379",
+		"redis://:with@hunter2@cache:6379",
 		"password=hunter2 host=db",
 		"PASSWORD: hunter2",
+		"password= token=hunter2",
+		"secret=token= hunter2",
 		`{"username":"app","password":"hunter2"}`,
 		`{"msg":"secret is {\"password\":\"hunter2\"}"}`,
 		"DB_PASSWORD='hunter2 with spaces'",
@@ -26,6 +29,7 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 		"aws_session_token = hunter2",
 		"Authorization: Bearer hunter2hunter2",
 		"authorization=Basic hunter2hunter2==",
+		"the registry refuses Bearer hunter2hunter2",
 		"https://x.example/?X-Amz-Signature=hunter2&X-Amz-Security-Token=hunter2",
 		"-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
 		"-----BEGIN PRIVATE KEY-----\nhunter2",
@@ -70,8 +74,10 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 			t.Errorf("%q leaked from a fault", line)
 		}
 	}
-	if got := gate.Redact("AKIAIOSFODNN7EXAMPLE"); got != "***" {
-		t.Errorf("an access key leaked: %s", got)
+	for _, key := range []string{"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"} {
+		if got := gate.Redact(key); got != "***" {
+			t.Errorf("an access key leaked: %s", got)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func begin(t *testing.T, change func(*Settings)) *world {
 // wait waits for the end. It may be called several times.
 func (w *world) wait() error {
 	w.t.Helper()
-	err := localtest.Receive(w.t, "the environment ends", w.ended)
+	err := localtest.ReceiveWithin(w.t, localtest.Patience, "the environment ends", w.ended)
 	w.ended <- err
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,7 +92,14 @@ func TestDevRunsEverything(t *testing.T) {
 			curl = append(curl, line)
 		}
 	}
-	printed, err := exec.Command("sh", "-c", strings.Join(curl, "")).CombinedOutput()
+	// Nobody else in the network: 127.0.0.2 is this machine too, but not the address that BIND names.
+	if conn, err := net.DialTimeout("tcp", "127.0.0.2:"+fmt.Sprint(port), 5*time.Second); err == nil {
+		_ = conn.Close()
+		t.Error("web listens on every address")
+	}
+	asking, done := context.WithTimeout(ctx, time.Minute)
+	defer done()
+	printed, err := exec.CommandContext(asking, "sh", "-c", strings.Join(curl, "")).CombinedOutput()
 	if err != nil || !strings.Contains(string(printed), "202 Accepted") {
 		t.Fatalf("the printed command fails: %v\n%s", err, printed)
 	}

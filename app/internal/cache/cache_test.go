@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,10 +102,76 @@ func TestCounterExpires(t *testing.T) {
 			t.Errorf("count = %d, %v; want %d", got, err, want)
 		}
 	}
-	// A counter that never expires would refuse a source's events forever.
-	left, err := cache.do(t.Context(), "PTTL", "n")
-	if ms, ok := left.(int64); err != nil || !ok || ms <= 0 || ms > time.Hour.Milliseconds() {
-		t.Errorf("time to live is %v, %v", left, err)
+	// A counter that never expires would refuse a source's events forever; one whose use prolongs its life, too.
+	wantTTL(t, cache, "n", time.Hour)
+	if _, err := cache.do(t.Context(), "PEXPIRE", "n", 60_000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cache.Count(t.Context(), "n", 2, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	wantTTL(t, cache, "n", time.Minute)
+}
+
+// wantTTL requires a key to expire about then.
+func wantTTL(t *testing.T, cache *Cache, key string, want time.Duration) {
+	t.Helper()
+	left, err := cache.do(t.Context(), "PTTL", key)
+	ms, ok := left.(int64)
+	if ttl := time.Duration(ms) * time.Millisecond; err != nil || !ok || ttl > want || ttl < want-time.Minute/2 {
+		t.Errorf("%s lives for %v ms, %v; want %s", key, left, err, want)
+	}
+}
+
+// A session that never expires is a login for good.
+func TestValuesExpire(t *testing.T) {
+	cache, err := Open(config.Cache{URL: config.Secret(testsuite.Valkey(t).URL())}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cache.Close() }()
+	if err := cache.Set(t.Context(), "session", "x", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	wantTTL(t, cache, "session", time.Hour)
+}
+
+// The address may hold a password, and the error goes to the log.
+func TestWrongAddressIsNotShown(t *testing.T) {
+	for _, address := range []string{"redis://:hunter2@", "redis://:hunter2@%zz", "hunter2"} {
+		if _, err := Open(config.Cache{URL: config.Secret(address)}, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// A server that accepts connections and says nothing must not hold up its callers.
+func TestAHangingCacheIsGivenUp(t *testing.T) {
+	server, ok := testsuite.Valkey(t).(interface {
+		testsuite.Cache
+		Freeze()
+	})
+	if !ok {
+		t.Skip("this needs a real server")
+	}
+	cache, err := Open(config.Cache{URL: config.Secret(server.URL())}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cache.Close() }()
+	if err := cache.Ping(t.Context()); err != nil { // there is a connection
+		t.Fatal(err)
+	}
+	server.Freeze()
+	answered := make(chan error, 1)
+	go func() { answered <- cache.Ping(context.Background()) }()
+	select {
+	case err := <-answered:
+		if err == nil {
+			t.Error("a frozen server answers")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a frozen server holds up its callers")
 	}
 }
 

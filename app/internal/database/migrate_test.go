@@ -67,7 +67,7 @@ func TestMigrationWaitsForLocksWithoutBlocking(t *testing.T) {
 	if err := report.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-migrated; err != nil {
+	if err := wait(t, migrated); err != nil {
 		t.Errorf("migrate: %v", err)
 	}
 }
@@ -128,13 +128,13 @@ func TestMigrationRunsOnTheConnectionWithItsLock(t *testing.T) {
 	if _, err := db.Exec(t.Context(), "select pg_terminate_backend($1)", holder); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-first; err == nil {
+	if err := wait(t, first); err == nil {
 		t.Error("the first migration does not notice that its connection was cut")
 	}
 	if err := report.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-second; err != nil {
+	if err := wait(t, second); err != nil {
 		t.Errorf("the second migration: %v", err)
 	}
 }

@@ -52,6 +52,14 @@ func TestRDSIsVerified(t *testing.T) {
 	}
 }
 
+// An authority that somebody has named counts, and not ours.
+func TestNamedAuthorityIsLeftAlone(t *testing.T) {
+	const named = "postgres://db.abc123.eu-central-1.rds.amazonaws.com/app?sslmode=verify-ca&sslrootcert=/own.pem"
+	if got := verified(named); got != named {
+		t.Errorf("%s became %s", named, got)
+	}
+}
+
 // A bundle that lost its end in a merge, or that is about to expire, must not be found out by production.
 func TestRootsOfRDSAreComplete(t *testing.T) {
 	roots := parseRoots(rdsRoots)

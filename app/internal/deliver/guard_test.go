@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"dozen/app/internal/inbox"
 )
@@ -113,9 +114,9 @@ func FuzzCheckAddress(f *testing.F) {
 func TestBackoff(t *testing.T) {
 	for attempt := 1; attempt <= 100; attempt++ {
 		pause, again := backoff(attempt), backoff(attempt)
-		base := longestBackoff
+		base := 4 * time.Hour
 		if attempt < 13 {
-			base = min(firstBackoff<<(attempt-1), longestBackoff)
+			base = 4 * time.Second << (attempt - 1)
 		}
 		if pause < base*7/8 || pause > base*9/8 {
 			t.Errorf("attempt %d: %s, want about %s", attempt, pause, base)

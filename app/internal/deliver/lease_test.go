@@ -119,6 +119,17 @@ func TestOnlyLostJobsAreCollected(t *testing.T) {
 			t.Errorf("job is %+v: its worker had no time to list it", got)
 		}
 	})
+	t.Run("just started, and its worker has no lease yet", func(t *testing.T) {
+		db := testsuite.Database(t)
+		_, job := runningJob(t, db, "new", 1)
+		if _, err := db.Exec(t.Context(), "update river_job set attempted_at = now() - interval '2 seconds'"); err != nil {
+			t.Fatal(err)
+		}
+		renewAndCollect(t, lease(t, db, "watcher"))
+		if got := stateOf(t, db, job); got.state != "running" {
+			t.Errorf("job is %+v: its worker had no time to beat", got)
+		}
+	})
 	t.Run("worker is silent, by the watcher's own clock", func(t *testing.T) {
 		db := testsuite.Database(t)
 		_, job := runningJob(t, db, "killed", 1)

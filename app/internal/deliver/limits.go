@@ -12,7 +12,8 @@ import (
 //   - A job whose destination is busy waits in its slot for a moment only. If no request ends, the destination is slow,
 //     and the slot is for others.
 //   - What else is due for a slow destination is put off in the queue, all at once, in proportion to how much it is. Each
-//     request that ends brings the next one forward, and more if the destination is fast again. See inbox.PutOff.
+//     request that ends brings another one forward, and more if the destination is fast again, but only as many as the
+//     workers take: what is due stands before the events of others. See inbox.PutOff.
 const (
 	// patience is how long a job waits in its slot, and how old a request is when its destination counts as slow.
 	patience = 300 * time.Millisecond
@@ -20,9 +21,10 @@ const (
 	putOffPause = 500 * time.Millisecond
 	// forwardPause is how long a worker believes that nothing was put off.
 	forwardPause = 5 * time.Second
-	// aheadPause is how long a worker waits for the jobs that it has brought forward: others may have taken them.
+	// aheadPause is how long a worker believes that the jobs which it has brought forward are still due: others may have
+	// taken them.
 	aheadPause = 500 * time.Millisecond
-	// maxForward is how many jobs a worker brings forward at once, at most.
+	// maxForward is how many jobs are due for a destination, at most, when a worker brings some forward.
 	maxForward = 500
 )
 
@@ -38,12 +40,12 @@ type destination struct {
 	running map[int64]time.Time // since when, by job
 	freed   chan struct{}       // closed when a request ends
 
-	putOff   time.Time // when this worker last put off its jobs
-	until    time.Time // when the last of them is due
+	putOff   time.Time // when this worker last began to put off its jobs
+	busy     bool      // whether it is doing so now
 	noneTill time.Time // until then, none is believed to be put off
-	batch    int       // how many jobs this worker last brought forward
-	ahead    int       // how many of them have not ended, if no other worker takes them
-	brought  time.Time // when that was
+	batch    int       // how many jobs should be due
+	ahead    int       // how many are due, if no other worker takes them
+	brought  time.Time // when they were counted
 }
 
 func newLimits(slots int) *limits { return &limits{slots: slots, known: map[string]*destination{}} }
@@ -106,29 +108,25 @@ func (l *limits) give(name string, job int64) {
 	})
 }
 
-// mayPutOff reports whether it is time to put off a destination's jobs, and from when on they are due again.
-func (l *limits) mayPutOff(name string) (from time.Time, may bool) {
+// mayPutOff reports whether it is time to put off a destination's jobs. If so, call hasPutOff afterwards.
+func (l *limits) mayPutOff(name string) (may bool) {
 	l.locked(name, func(d *destination) {
 		now := time.Now()
-		if may = now.Sub(d.putOff) >= putOffPause; may {
-			d.putOff, d.noneTill = now, time.Time{}
+		if may = !d.busy && now.Sub(d.putOff) >= putOffPause; may {
+			d.putOff, d.busy, d.noneTill = now, true, time.Time{}
 			d.batch, d.ahead = 0, 0
 		}
-		from = now.Add(time.Second)
-		if d.until.After(from) {
-			from = d.until
-		}
 	})
-	return from, may
+	return may
 }
 
-// hasPutOff records when the last job is due that was put off.
-func (l *limits) hasPutOff(name string, until time.Time) {
-	l.locked(name, func(d *destination) { d.until = until })
+// hasPutOff records that the jobs were put off.
+func (l *limits) hasPutOff(name string) {
+	l.locked(name, func(d *destination) { d.busy = false })
 }
 
-// forward returns how many jobs to bring forward when a request has ended: one if the destination is slow, and twice as
-// many as before if it is fast and has half of those behind it.
+// forward returns how many jobs should be due when a request has ended, or 0 if that is not to be changed: one if the
+// destination is slow, and a batch if it is fast and has half of the last one behind it.
 func (l *limits) forward(name string, took time.Duration) (jobs int) {
 	l.locked(name, func(d *destination) {
 		if d.ahead = max(d.ahead-1, 0); time.Since(d.brought) >= aheadPause {
@@ -139,20 +137,27 @@ func (l *limits) forward(name string, took time.Duration) (jobs int) {
 		case took >= patience:
 			d.batch, jobs = 1, 1
 		case d.ahead <= d.batch/2:
-			d.batch = min(max(2*d.batch, 2), maxForward)
+			d.batch = max(d.batch, 2)
 			jobs = d.batch
+			d.ahead, d.brought = jobs, time.Now() // requests that end meanwhile do not ask for more
 		}
 	})
 	return jobs
 }
 
-// hasForwarded records how many jobs were brought forward.
-func (l *limits) hasForwarded(name string, jobs int) {
+// hasForwarded records how many jobs were due and how many were added to them. The next batch is twice as large if none
+// was left, and half as large if most were.
+func (l *limits) hasForwarded(name string, due, added int) {
 	l.locked(name, func(d *destination) {
 		now := time.Now()
-		d.ahead, d.brought = d.ahead+jobs, now
-		if jobs == 0 {
-			d.noneTill, d.until = now.Add(forwardPause), time.Time{}
+		d.ahead, d.brought = due+added, now
+		switch {
+		case due+added == 0:
+			d.noneTill = now.Add(forwardPause)
+		case due <= d.batch/8:
+			d.batch = min(2*d.batch, maxForward)
+		case due > d.batch*3/4:
+			d.batch /= 2
 		}
 	})
 }

@@ -58,9 +58,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		w.putOff(ctx, parcel.Name)
 		return river.JobSnooze(time.Second + rand.N(time.Second))
 	}
-	defer w.busy.give(parcel.Name, job.ID)
-
-	out := w.sender.send(ctx, parcel, job.Attempt)
+	out := w.send(ctx, parcel, job)
 	if out.Error != "" && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err() // the process is stopping: River returns the job to the queue, uncounted
 	}
@@ -71,25 +69,29 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[inbox.Delivery]) error
 		return err
 	}
 	if jobs := w.busy.forward(parcel.Name, out.Took); jobs > 0 {
-		if jobs, err := w.inbox.Forward(recording, parcel.Name, jobs); err == nil {
-			w.busy.hasForwarded(parcel.Name, jobs)
+		if due, added, err := w.inbox.Forward(recording, parcel.Name, jobs); err == nil {
+			w.busy.hasForwarded(parcel.Name, due, added)
 		}
 	}
 	return w.logOutcome(ctx, job, out)
 }
 
+// send posts the event. The request ends with the answer: if the database then takes long to record it, the destination is not
+// the one that is slow.
+func (w *Worker) send(ctx context.Context, parcel inbox.Parcel, job *river.Job[inbox.Delivery]) inbox.Outcome {
+	defer w.busy.give(parcel.Name, job.ID)
+	return w.sender.send(ctx, parcel, job.Attempt)
+}
+
 // putOff keeps the due jobs of a slow destination away from the workers for a while.
 func (w *Worker) putOff(ctx context.Context, name string) {
-	from, may := w.busy.mayPutOff(name)
-	if !may {
+	if !w.busy.mayPutOff(name) {
 		return
 	}
-	until, err := w.inbox.PutOff(ctx, name, from)
-	if err != nil {
+	defer w.busy.hasPutOff(name)
+	if err := w.inbox.PutOff(ctx, name); err != nil {
 		w.log.WarnContext(ctx, "cannot put off the jobs of a slow destination", "error", err)
-		return
 	}
-	w.busy.hasPutOff(name, until)
 }
 
 // logOutcome logs and counts an outcome, and returns its error.

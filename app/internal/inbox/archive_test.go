@@ -35,7 +35,11 @@ func archive(t *testing.T, in *inbox.Inbox, db *database.DB, to storage.Storage)
 	if err := client.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = client.Stop(context.Background()) }()
+	defer func() {
+		ending, done := context.WithTimeout(context.Background(), 20*time.Second)
+		defer done()
+		_ = client.StopAndCancel(ending)
+	}()
 	if _, err := client.Insert(t.Context(), inbox.Archive{Tick: time.Now()}, &river.InsertOpts{Queue: "upkeep"}); err != nil {
 		t.Fatal(err)
 	}

@@ -47,3 +47,16 @@ func exec(t *testing.T, db *database.DB, sql string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// wantJob requires an event to have one delivery, to sink, and one job for it.
+func wantJob(t *testing.T, db *database.DB, id string) {
+	t.Helper()
+	var deliveries, jobs, right int
+	err := db.QueryRow(t.Context(), `select (select count(*) from delivery where event_id = $1::uuid),
+		count(*), count(*) filter (where kind = 'deliver' and queue = 'worker' and state = 'available' and max_attempts = 3
+			and args = jsonb_build_object('event_id', $1::text, 'destination', 'sink'))
+		from river_job where args ->> 'event_id' = $1::text`, id).Scan(&deliveries, &jobs, &right)
+	if err != nil || deliveries != 1 || jobs != 1 || right != 1 {
+		t.Errorf("event %s has %d deliveries and %d jobs, %d of them right, %v; want 1", id, deliveries, jobs, right, err)
+	}
+}

@@ -172,3 +172,22 @@ func TestCatchUpAfterDowntime(t *testing.T) {
 		}
 	}
 }
+
+// The archive runs at three at night, not when people work.
+func TestTicksHaveTheirOffset(t *testing.T) {
+	db := testsuite.Database(t)
+	_, err := db.Exec(t.Context(), "insert into schedule values ('test', now() - interval '3 hours')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, done := context.WithTimeout(t.Context(), 20*time.Second)
+	defer done()
+	var acted time.Time
+	schedule.Run(ctx, db, slog.New(slog.DiscardHandler), []schedule.Schedule{{
+		Name: "test", Every: time.Hour, Offset: 20 * time.Minute,
+		Act: func(_ context.Context, _ pgx.Tx, tick time.Time) error { acted = tick; done(); return nil },
+	}})
+	if acted.Minute() != 20 || acted.Second() != 0 || time.Since(acted) > time.Hour+time.Minute {
+		t.Errorf("the tick is %s, want twenty minutes past the hour", acted)
+	}
+}

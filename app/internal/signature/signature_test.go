@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -32,6 +33,7 @@ func TestVerify(t *testing.T) {
 		{"github without prefix", "github", "X-Hub-Signature-256", published[7:], ErrMalformed},
 		{"github with sha1's prefix", "github", "X-Hub-Signature-256", "sha1=" + published[7:], ErrMalformed},
 		{"github, too short", "github", "X-Hub-Signature-256", published[:30], ErrMalformed},
+		{"github, half of it", "github", "X-Hub-Signature-256", published[:7+sha256.Size], ErrMalformed},
 		{"github, one digit off", "github", "X-Hub-Signature-256", published[:70] + "6", ErrMismatch},
 		{"github, none", "github", "Other", published, ErrMissing},
 		{"hmac with prefix", "hmac", "X-Signature", published, nil},
@@ -53,6 +55,7 @@ func TestVerify(t *testing.T) {
 		{"stripe, stamp changed", "stripe", "Stripe-Signature", strings.Replace(stamped, "t=18", "t=19", 1), ErrMismatch},
 		{"stripe, two stamps", "stripe", "Stripe-Signature", "t=1," + stamped, ErrMalformed},
 		{"stripe, no stamp", "stripe", "Stripe-Signature", stamped[strings.Index(stamped, "v1"):], ErrMalformed},
+		{"stripe, a stamp alone", "stripe", "Stripe-Signature", stamped[:strings.Index(stamped, ",")], ErrMalformed},
 		{"stripe, hundreds of signatures", "stripe", "Stripe-Signature",
 			stamped + strings.Repeat(",v1="+strings.Repeat("0", 64), 300), ErrMalformed},
 		{"stripe, other secret", "stripe", "Stripe-Signature", Sign("other", body, now), ErrMismatch},
@@ -60,6 +63,14 @@ func TestVerify(t *testing.T) {
 	for _, c := range cases {
 		if got := Verify(c.scheme, secret, header(c.name, c.value), body, now); !errors.Is(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
+	}
+	for _, scheme := range []string{"hmac", "github", "stripe"} {
+		signed := header("Stripe-Signature", stamped)
+		signed.Set("X-Signature", published)
+		signed.Set("X-Hub-Signature-256", published)
+		if got := Verify(scheme, secret, signed, append(body[:len(body):len(body)], '!'), now); !errors.Is(got, ErrMismatch) {
+			t.Errorf("%s of another body: %v", scheme, got)
 		}
 	}
 	if Verify("none", secret, http.Header{}, body, now) == nil {
@@ -171,4 +182,11 @@ func FuzzDeliveryID(f *testing.F) {
 			t.Fatalf("accepted %q", id)
 		}
 	})
+}
+
+// Stripe's own libraries have the same tolerance. More of it is more time to replay what somebody has recorded.
+func TestTolerance(t *testing.T) {
+	if Tolerance != 5*time.Minute {
+		t.Errorf("the tolerance is %s", Tolerance)
+	}
 }

@@ -97,3 +97,40 @@ func TestNothingIsLeftNextToAnObject(t *testing.T) {
 		t.Errorf("the directory has %v", found)
 	}
 }
+
+// Half an object under its key would be read as a whole one, and never be replaced.
+func TestHalfAnObject(t *testing.T) {
+	root := t.TempDir()
+	store := Open(&url.URL{Scheme: "file", Path: root}, nil)
+	body, done := bytes.Repeat([]byte("x"), 32<<20), make(chan error, 1)
+	go func() { done <- store.Put(t.Context(), "key", body) }()
+	for looked := 0; ; looked++ {
+		select {
+		case err := <-done:
+			if got, readErr := store.Get(t.Context(), "key"); err != nil || readErr != nil || len(got) != len(body) || looked == 0 {
+				t.Errorf("after %d looks: %d bytes, %v, %v", looked, len(got), err, readErr)
+			}
+			return
+		default:
+			if info, err := os.Stat(filepath.Join(root, "key")); err == nil && info.Size() < int64(len(body)) {
+				t.Errorf("%d bytes are under the key", info.Size())
+				<-done
+				return
+			}
+		}
+	}
+}
+
+// The objects are the bodies of customers' events.
+func TestOthersCannotRead(t *testing.T) {
+	root := t.TempDir()
+	store := Open(&url.URL{Scheme: "file", Path: root}, nil)
+	if err := store.Put(t.Context(), "events/key", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"events", "events/key"} {
+		if info, err := os.Stat(filepath.Join(root, path)); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+}

@@ -52,6 +52,8 @@ func start(dir string) (err error) {
 	if postgres, err = testserver.NewPostgres(dir, 0); err != nil {
 		return err
 	}
+	// No test waits for a lock without end.
+	postgres.Args = []string{"-c", "statement_timeout=60s"}
 	if err := postgres.Start(); err != nil {
 		return err
 	}
@@ -116,7 +118,15 @@ func Open(t testing.TB, url string) *database.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(db.Close)
+	t.Cleanup(func() {
+		closed := make(chan struct{})
+		go func() { db.Close(); close(closed) }()
+		select {
+		case <-closed:
+		case <-time.After(10 * time.Second): // Close waits for every connection
+			t.Error("the test has not given back all connections")
+		}
+	})
 	return db
 }
 

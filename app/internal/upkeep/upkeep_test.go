@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -163,7 +164,11 @@ func archive(t *testing.T, in *inbox.Inbox, db *database.DB, to storage.Storage)
 	if err := client.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = client.Stop(context.Background()) }()
+	defer func() {
+		ending, done := context.WithTimeout(context.Background(), 20*time.Second)
+		defer done()
+		_ = client.StopAndCancel(ending)
+	}()
 	if _, err := client.Insert(t.Context(), inbox.Archive{Tick: time.Now()}, &river.InsertOpts{Queue: "upkeep"}); err != nil {
 		t.Fatal(err)
 	}
@@ -176,4 +181,26 @@ func archive(t *testing.T, in *inbox.Inbox, db *database.DB, to storage.Storage)
 		}
 		return err
 	})
+}
+
+// A job that is put off again and again is due again and again. Its wait must not seem to begin again: the alarm on the
+// backlog's age would never ring for a destination that hangs.
+func TestAgeOfJobsThatArePutOff(t *testing.T) {
+	in, db, _ := newInbox(t)
+	accept(t, in, "x")
+	exec(t, db, "update river_job set created_at = now() - interval '10 minutes', scheduled_at = now() + interval '10 minutes'")
+	for _, state := range []string{"available", "scheduled"} { // as Forward and River's snooze leave it
+		exec(t, db, "update river_job set state = $1::river_job_state", state)
+		var out bytes.Buffer
+		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+			return upkeep.Backlog(t.Context(), tx, metric.New(&out, "dozen/test", "scheduler"))
+		})
+		var line struct{ Backlog, BacklogAge float64 }
+		if err := errors.Join(err, json.Unmarshal(out.Bytes(), &line)); err != nil {
+			t.Fatal(err)
+		}
+		if line.Backlog != 1 || line.BacklogAge < 600 || line.BacklogAge > 660 {
+			t.Errorf("%s: %+v, want one job that waits for ten minutes", state, line)
+		}
+	}
 }

@@ -21,7 +21,8 @@ func (s *site) browser(t *testing.T) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Jar: jar, Timeout: patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 func (s *site) ask(t *testing.T, client *http.Client, method, path string, form url.Values, header ...string) (*http.Response, string) {
@@ -137,10 +138,15 @@ func TestSecurityHeadersAndCookie(t *testing.T) {
 			t.Errorf("cookie %q lacks %s", cookie, part)
 		}
 	}
-	for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff",
+	for name, want := range map[string]string{"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff",
 		"X-Frame-Options": "DENY", "Strict-Transport-Security": "max-age", "Cache-Control": "no-store"} {
 		if !strings.Contains(response.Header.Get(name), want) {
 			t.Errorf("%s is %q", name, response.Header.Get(name))
+		}
+	}
+	for _, part := range []string{"default-src 'none';", "form-action 'self';", "frame-ancestors 'none'", "base-uri 'none'"} {
+		if !strings.Contains(contentPolicy, part) {
+			t.Errorf("the policy %q lacks %s", contentPolicy, part)
 		}
 	}
 	// The cache must not contain anything to log in with.
@@ -245,6 +251,22 @@ func TestRoutesAreManagedOnThePage(t *testing.T) {
 		if response.StatusCode != 422 || !strings.Contains(body, `role="alert"`) {
 			t.Errorf("%s=%q: %d", field, value, response.StatusCode)
 		}
+	}
+	list, err := s.server.Inbox.Destinations(t.Context())
+	if err != nil || len(list) != 1 || list[0].AllowPrivate {
+		t.Errorf("destinations are %+v, %v; want one, which may not be private", list, err)
+	}
+}
+
+// A form has no field that allows private addresses: only the command does.
+func TestThePageCannotAllowPrivateAddresses(t *testing.T) {
+	s := newSite(t, nil)
+	form := url.Values{"name": {"billing"}, "source": {"hmac"}, "url": {"https://billing.example.com/hook"}}
+	for _, field := range []string{"private", "allow-private", "allow_private", "AllowPrivate"} {
+		form.Set(field, "true")
+	}
+	if response, body := s.ask(t, s.loggedIn(t), "POST", "/destinations", form); response.StatusCode != 200 {
+		t.Fatalf("%d\n%s", response.StatusCode, body)
 	}
 	list, err := s.server.Inbox.Destinations(t.Context())
 	if err != nil || len(list) != 1 || list[0].AllowPrivate {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -74,6 +75,11 @@ func newSite(t *testing.T, settings map[string]string) *site {
 	return s
 }
 
+// client is for requests without cookies. No test waits for an answer without end.
+var client = &http.Client{Timeout: patience}
+
+const patience = time.Minute
+
 func signed(body string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(body))
@@ -90,7 +96,7 @@ func (s *site) send(t *testing.T, path, body string, header map[string]string) (
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,7 @@ func killedParent(t *testing.T, dir string) (ports [2]int) {
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
+	defer time.AfterFunc(localtest.Patience, func() { _ = cmd.Process.Kill() }).Stop()
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()

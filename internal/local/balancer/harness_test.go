@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dozen/internal/local/localtest"
 )
 
 // A test that waits for an answer fails instead of hanging.
@@ -128,6 +130,9 @@ func await(t *testing.T, target *Target, wanted State) {
 	}
 }
 
+// client waits for an answer with a bound.
+var client = &http.Client{Timeout: localtest.Patience}
+
 // get sends a request on its own connection and returns the status and the body.
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
@@ -141,7 +146,7 @@ func send(t *testing.T, method, url, body string) (int, string) {
 		t.Fatal(err)
 	}
 	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

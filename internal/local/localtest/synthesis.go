@@ -1,11 +1,13 @@
 package localtest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // Synthesize writes a checkout's assembly into a directory, as `cdk synth` does, but skips AWS's validator, which has
@@ -20,12 +22,14 @@ func Synthesize(directory, checkout string) error {
 		return fmt.Errorf("cdk.json: %w", err)
 	}
 	cdk.Context["aws:cdk:enable-path-metadata"] = true // as the command line does
-	context, err := json.Marshal(cdk.Context)
+	values, err := json.Marshal(cdk.Context)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(checkout, "scripts", "app"))
-	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(context))
+	ctx, done := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer done()
+	cmd := exec.CommandContext(ctx, filepath.Join(checkout, "scripts", "app"))
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(values))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("scripts/app: %w\n%s", err, out)
 	}
