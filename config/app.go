@@ -15,6 +15,16 @@ type App struct {
 	Proxy     string    // directory with the proxy's binary and Dockerfile
 }
 
+// Workers are the processes that work on jobs.
+func (a App) Workers() (workers []Process) {
+	for _, process := range a.Processes {
+		if process.Role == RoleWorker {
+			workers = append(workers, process)
+		}
+	}
+	return workers
+}
+
 // NotInImage are the files of an app that never enter its image or its hash, whatever the app's .dockerignore says: what may hold
 // secrets, and what a machine has installed or written. They are patterns as in a .dockerignore. A file *.pem may enter, because
 // most of them are public certificates.

@@ -77,8 +77,9 @@ func cheap(name string) Environment {
 			StartBudget: 10 * time.Second, FailuresToRollBack: 1,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
-			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
+			Source: Source{Kind: SourceMetric},
+			Min:    0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
 		Migration: Migration{
@@ -113,8 +114,9 @@ func durable(name string) Environment {
 			StartBudget: 10 * time.Second, FailuresToRollBack: 3,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
-			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
+			Source: Source{Kind: SourceMetric},
+			Min:    1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
 		Migration: Migration{

@@ -52,7 +52,9 @@ type Worker struct {
 	Min int
 	// Max tasks, 1 or more.
 	Max int
-	// BacklogPerTask that scaling aims at: jobs due or running, per task.
+	// Source is where its jobs are counted.
+	Source Source
+	// BacklogPerTask that scaling aims at: jobs due or running, per task. SourceCPU does not use it.
 	BacklogPerTask int
 	// Concurrency is how many jobs one task runs at once, 1 to 1000.
 	Concurrency int

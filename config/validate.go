@@ -83,7 +83,7 @@ func (e Environment) problems(processes []Process) []problem {
 	e.Alarms.validate(&p)
 	e.Web.validate(&p, e.Removable)
 	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
-		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name))
+		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name), e)
 	}
 	e.validateWorkerNames(&p, processes)
 	e.Scheduler.validate(&p, "Scheduler")

@@ -1,5 +1,5 @@
-// Command proxy is the sidecar that logs an app in at its database and its cache. See package internal/proxy for what it does, and
-// proxy.LoadSettings for its variables.
+// Command proxy is the sidecar that logs an app in at its database and its cache, and counts the jobs that wait there. See packages
+// internal/proxy and internal/backlog for what it does, and their LoadSettings for its variables.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"dozen/internal/backlog"
 	"dozen/internal/proxy"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -25,6 +26,10 @@ func main() {
 
 func run(log *slog.Logger) error {
 	settings, err := proxy.LoadSettings(os.Getenv)
+	if err != nil {
+		return err
+	}
+	jobs, err := backlog.LoadSettings(os.Getenv)
 	if err != nil {
 		return err
 	}
@@ -45,6 +50,7 @@ func run(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	backlog.Run(ctx, jobs, os.Stdout, log)
 	<-ctx.Done()
 	p.Stop(context.Background())
 	return nil

@@ -64,8 +64,12 @@ func alarmOnRunning(scope constructs.Construct, p *platform, name string, servic
 func alarmOnWorker(scope constructs.Construct, p *platform, worker *workerService) {
 	name := worker.process.ConstructID()
 	alarmOnRunning(scope, p, name, worker.service, p.env.Worker(worker.process.Name).Min)
+	oldest := p.oldestOf(worker.process)
+	if oldest == nil {
+		return
+	}
 	p.alert(scope, name+"BacklogAge", alarmProps{
-		metric: p.backlog(worker.process.Name, "BacklogAge"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
+		metric: oldest, above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
 		description: "The oldest due job has waited too long.",
 		runbook:     "BacklogAge",
 	})

@@ -1,6 +1,10 @@
 package services
 
 import (
+	"maps"
+	"slices"
+
+	"dozen/config"
 	"dozen/stacks/data"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -37,8 +41,16 @@ func processesRow(p *platform, f formation) *[]awscloudwatch.IWidget {
 		tasks = append(tasks, runningTasks(service.FargateService))
 	}
 	for _, worker := range f.workers {
-		backlog = append(backlog, p.backlog(worker.process.Name, "Backlog"))
-		age = append(age, p.backlog(worker.process.Name, "BacklogAge"))
+		if p.env.Worker(worker.process.Name).Source.Kind == config.SourceCPU {
+			continue
+		}
+		jobs := p.backlogOf(worker.process).metrics
+		for _, id := range slices.Sorted(maps.Keys(jobs)) {
+			backlog = append(backlog, jobs[id])
+		}
+		if oldest := p.oldestOf(worker.process); oldest != nil {
+			age = append(age, oldest)
+		}
 	}
 	row := []awscloudwatch.IWidget{graph("Running tasks per service", tasks...)}
 	if len(f.workers) > 0 {

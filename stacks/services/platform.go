@@ -24,6 +24,7 @@ type platform struct {
 	proxy    awsecrassets.DockerImageAsset // nil where processes connect without it
 	url      *string                       // where users reach web
 	topic    awssns.Topic                  // receives alarms
+	workers  []config.Process
 }
 
 // version names the image in the app's own logs: the first digits of its hash.

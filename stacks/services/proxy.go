@@ -53,6 +53,10 @@ func (p *platform) addProxy(definition awsecs.FargateTaskDefinition, app awsecs.
 		"CACHE_LISTEN":    jsii.String(onLoopback(config.ProxyCachePort)),
 		"GOMEMLIMIT":      jsii.Sprintf("%dMiB", config.ProxyMemoryMiB),
 	})
+	if sources := p.countedByProxy(); sources != "" {
+		environment["BACKLOG_SOURCES"] = jsii.String(sources)
+		environment["METRICS_NAMESPACE"] = jsii.String(p.env.MetricsNamespace())
+	}
 	proxy := definition.AddContainer(jsii.String(proxyName), &awsecs.ContainerDefinitionOptions{
 		Image:                  awsecs.ContainerImage_FromDockerImageAsset(p.proxy),
 		Environment:            &environment,

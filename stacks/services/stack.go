@@ -27,6 +27,7 @@ func New(stack awscdk.Stack, e config.Environment, app config.App, d *data.Stack
 		cluster: newCluster(stack, "Cluster", e, d.Network),
 		image:   newImage(stack, "Image", app.Directory),
 		topic:   newAlarmTopic(stack, "AlarmTopic", e),
+		workers: app.Workers(),
 	}
 	if e.Connect == config.ConnectProxy {
 		s.platform.proxy = newProxyImage(stack, "ProxyImage", app.Proxy)
