@@ -72,8 +72,8 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			i := slices.IndexFunc(definitions, func(d assembly.TaskDefinition) bool {
 				return strings.Contains(d.Path(), "/"+id+"/Process/")
 			})
-			if i < 0 || len(definitions[i].Containers) != 1 {
-				t.Errorf("no task definition of one container for %s", process.Name)
+			if i < 0 || len(definitions[i].Containers) != 2 {
+				t.Errorf("no task definition of two containers for %s", process.Name)
 				continue
 			}
 			found++

@@ -129,7 +129,7 @@ func TestOptionsAreOffByDefault(t *testing.T) {
 		}
 		want(t, "topics", len(e.services.ofType("AWS::SNS::Topic"))+len(e.data.ofType("AWS::SNS::Topic")), 1)
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
-			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
+			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 2) // the app's and the proxy
 		}
 		want(t, "queries", len(e.services.all(t, "AWS::Logs::QueryDefinition")), 3)
 	})

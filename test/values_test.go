@@ -98,6 +98,17 @@ var tried = []trial{
 	{"Workers.PoolSize", "dev", of(3)},
 	{"Workers.Min", "prod", of(0, 2)},
 	{"Workers.Max", "dev", of(3)},
+	{"Workers.Source", "dev prod", slices.Concat(
+		of(config.Source{Kind: config.SourceCelery}, config.Source{Kind: config.SourceRiver, Queues: []string{"mail"}},
+			config.Source{Kind: config.SourceSQL, Query: "select count(*) from jobs"}),
+		one(func(e *config.Environment) {
+			write(e, "Workers.Source", config.Source{Kind: config.SourceCPU, CPUPercent: 60})
+			write(e, "Workers.Min", 1)
+		}),
+		one(func(e *config.Environment) {
+			write(e, "Workers.Source", config.Source{Kind: config.SourceQueue})
+			e.Options.Queue = true
+		}))},
 	{"Workers.BacklogPerTask", "dev", of(10)},
 	{"Workers.Concurrency", "dev", of(2)},
 	{"Workers.StopTimeout", "dev", of(30 * time.Second)},
@@ -190,7 +201,7 @@ func settings(kind reflect.Type, path string) []string {
 			all = append(all, settings(field.Type, path)...)
 		case name == "Workers":
 			all = append(all, settings(field.Type.Elem(), name+".")...)
-		case name != "Domain" && field.Type.Kind() == reflect.Struct:
+		case name != "Domain" && name != "Workers.Source" && field.Type.Kind() == reflect.Struct:
 			all = append(all, settings(field.Type, name+".")...)
 		default:
 			all = append(all, name)

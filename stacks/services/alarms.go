@@ -3,6 +3,8 @@ package services
 import (
 	"fmt"
 
+	"dozen/config"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -65,7 +67,7 @@ func alarmOnWorker(scope constructs.Construct, p *platform, worker *workerServic
 	name := worker.process.ConstructID()
 	alarmOnRunning(scope, p, name, worker.service, p.env.Worker(worker.process.Name).Min)
 	oldest := p.oldestOf(worker.process)
-	if oldest == nil {
+	if oldest == nil || p.env.Worker(worker.process.Name).Source.Kind == config.SourceQueue { // QueueAge watches the queue
 		return
 	}
 	p.alert(scope, name+"BacklogAge", alarmProps{

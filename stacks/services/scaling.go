@@ -62,7 +62,7 @@ func (w *workerService) trackBacklog(jobs backlog, settings config.Worker, capac
 		&scaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{
 			Id: jsii.String("backlogPerTask"), Expression: jsii.Sprintf(backlogPerTask, jobs.expression), ReturnData: true,
 		})
-	scaling.NewCfnScalingPolicy(w, jsii.String("Backlog"), &scaling.CfnScalingPolicyProps{
+	scaling.NewCfnScalingPolicy(w.Construct, jsii.String("Backlog"), &scaling.CfnScalingPolicyProps{
 		PolicyName:      jsii.String("BacklogPerTask"),
 		PolicyType:      jsii.String("TargetTrackingScaling"),
 		ScalingTargetId: capacity.ScalableTargetId(),
@@ -109,13 +109,13 @@ func (w *workerService) startFirst(jobs backlog, capacity scaling.ScalableTarget
 	for id, m := range jobs.metrics {
 		metrics[id] = m
 	}
-	action := scaling.NewStepScalingAction(w, jsii.String("First"), &scaling.StepScalingActionProps{
+	action := scaling.NewStepScalingAction(w.Construct, jsii.String("First"), &scaling.StepScalingActionProps{
 		ScalingTarget:  capacity,
 		AdjustmentType: scaling.AdjustmentType_CHANGE_IN_CAPACITY,
 		Cooldown:       awscdk.Duration_Minutes(jsii.Number(3)),
 	})
 	action.AddAdjustment(&scaling.AdjustmentTier{Adjustment: jsii.Number(1), LowerBound: jsii.Number(0)})
-	alarm := newAlarm(w, "FirstNeeded", alarmProps{
+	alarm := newAlarm(w.Construct, "FirstNeeded", alarmProps{
 		metric: math(fmt.Sprintf(workAndNoTask, jobs.expression), metrics),
 		above:  0, minutes: 3, agreeing: 2,
 		description: "There is work and no task: starts the first task. This is normal.",
