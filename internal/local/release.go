@@ -45,7 +45,7 @@ func (e *environment) loadRelease(ctx context.Context, directory string, out io.
 		return nil, err
 	}
 	image := env.Images[0]
-	modules, err := filepath.Abs(filepath.Join(e.settings.Checkout, "app", "node_modules"))
+	modules, err := filepath.Abs(filepath.Join(e.settings.Checkout, e.settings.app("node_modules")))
 	if err != nil {
 		return nil, err
 	}
