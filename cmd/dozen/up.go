@@ -59,6 +59,7 @@ func (t target) settings(s *session, assembly string, home local.Home) (local.Se
 		Assembly:    assembly,
 		Environment: t.Environment,
 		Checkout:    s.directory,
+		App:         filepath.Join(s.directory, "app"),
 		Postgres:    s.getenv("DOZEN_POSTGRES_BIN"),
 		Home:        home,
 		Values:      values,

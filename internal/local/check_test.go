@@ -23,7 +23,7 @@ func checked(t *testing.T, assembly string, patience time.Duration) (results []R
 	}
 	home := Home{filepath.Join(directory, "dev.check")}
 	err = Check(localtest.Bounded(t), CheckSettings{Backlog: patience, Settings: Settings{
-		Assembly: assembly, Environment: "dev", Checkout: checkout, Home: home, Engine: "none", Out: &localtest.Transcript{},
+		Assembly: assembly, Environment: "dev", Checkout: checkout, App: filepath.Join(checkout, localtest.Fixture, "app"), Home: home, Engine: "none", Out: &localtest.Transcript{},
 	}}, func(r Result) { results = append(results, r) })
 	if err != nil {
 		t.Fatal(err)

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// app returns the path of a file of the app from the checkout. Every path into the app is made here.
-func (s Settings) app(name string) string { return filepath.Join("app", name) }
-
 // line names the line of the Procfile that declares a process, such as app/Procfile:2.
 func (c *check) line(process string) string {
-	file := c.settings.app("Procfile")
-	return file + lineOf(filepath.Join(c.settings.Checkout, file), regexp.MustCompile(`^\s*`+regexp.QuoteMeta(process)+`\s*:`))
+	file := filepath.Join(c.settings.App, "Procfile")
+	shown, err := filepath.Rel(c.settings.Checkout, file)
+	if err != nil {
+		shown = file
+	}
+	return shown + lineOf(file, regexp.MustCompile(`^\s*`+regexp.QuoteMeta(process)+`\s*:`))
 }
 
 // setting names a setting and the line that sets it, if a line does.
