@@ -159,7 +159,7 @@ func (t *tried) last() []string {
 		return nil
 	}
 	all := t.out.tail()
-	return all[max(0, len(all)-5):]
+	return all[max(0, len(all)-10):]
 }
 
 // ended says how a task has ended.
