@@ -1,7 +1,7 @@
 # Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint scan fmt snapshots clean
+.PHONY: help synth diff deploy destroy up check dev test test-short test-long mutants bench lint scan fmt snapshots clean
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -62,6 +62,10 @@ mutants: node_modules .services ## ONLY=...: break the code on purpose, and prin
 up: node_modules .services ## ENV=dev: run the synthesized environment on this machine, starting with its migration
 	@go build -o .build/bin/dozen ./cmd/dozen
 	@exec .build/bin/dozen up $(or $(ENV),dev) $(ARGS)
+
+check: node_modules .services ## ENV=dev: try whether the app keeps the contract, docs/contract.md
+	@go build -o .build/bin/dozen ./cmd/dozen
+	@exec .build/bin/dozen check $(or $(ENV),dev) $(ARGS)
 
 dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
 	@[ -d app/cmd/dev ] || { echo "make dev runs the app that comes with Dozen, and app/ is another one. make up runs any app."; exit 2; }
