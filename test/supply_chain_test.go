@@ -76,7 +76,7 @@ func TestRobotKnowsEveryManifest(t *testing.T) {
 		known[kind.robot] = slices.DeleteFunc(known[kind.robot], func(directory string) bool { return directory == anyApp })
 		slices.Sort(found[kind.robot])
 		slices.Sort(known[kind.robot])
-		want(t, kind.robot, known[kind.robot], found[kind.robot])
+		want(t, kind.robot, append([]string{}, known[kind.robot]...), append([]string{}, found[kind.robot]...))
 	}
 	want(t, "kinds", len(known), len(manifests))
 }
