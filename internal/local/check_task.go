@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,8 +47,13 @@ func (c *check) tryTask(ctx context.Context, d serviceDefinition) {
 // tryBacklog waits for the backlog of each worker that scales on it.
 func (c *check) tryBacklog(ctx context.Context) {
 	deadline := time.Now().Add(c.patience)
-	for _, process := range c.scaledOnBacklog() {
+	names, byApp := c.backing.templates.scaledOnBacklog(c.release)
+	for _, process := range names {
 		rule := "the backlog of " + process + " is written"
+		if !byApp[process] {
+			c.result(NotTried, rule, "the proxy next to each process counts it", "")
+			continue
+		}
 		if c.patience == 0 {
 			c.result(NotTried, rule, "it may take a minute", "")
 			continue
@@ -67,21 +73,27 @@ func (c *check) tryBacklog(ctx context.Context) {
 	}
 }
 
-// scaledOnBacklog returns the processes whose scaling reads the metric Backlog.
-func (c *check) scaledOnBacklog() []string {
-	var names []string
-	for _, r := range c.backing.templates.env.Resources("AWS::ApplicationAutoScaling::ScalingPolicy") {
-		text, err := json.Marshal(r.Properties)
-		for _, d := range c.release.services {
-			value, _ := json.Marshal(d.process)
-			ofProcess := bytes.Contains(text, append([]byte(`"Value":`), value...))
-			if err == nil && ofProcess && bytes.Contains(text, []byte(`"MetricName":"Backlog"`)) && !slices.Contains(names, d.process) {
+// scaledOnBacklog returns the processes whose scaling reads the metric Backlog, and which of them the app itself has to measure: the
+// sidecar counts the others.
+func (t *templates) scaledOnBacklog(r *release) (names []string, byApp map[string]bool) {
+	byApp = map[string]bool{}
+	_, sidecar, _ := t.proxied()
+	counted := ""
+	if sidecar != nil {
+		counted = variables(*sidecar)["BACKLOG_SOURCES"]
+	}
+	for _, policy := range t.env.Resources("AWS::ApplicationAutoScaling::ScalingPolicy") {
+		text, _ := json.Marshal(policy.Properties)
+		for _, d := range r.services {
+			name := strconv.Quote(d.process)
+			if strings.Contains(string(text), `"MetricName":"Backlog"`) && strings.Contains(string(text), `"Value":`+name) {
 				names = append(names, d.process)
+				byApp[d.process] = !strings.Contains(counted, name)
 			}
 		}
 	}
 	slices.Sort(names)
-	return names
+	return names, byApp
 }
 
 // backlog reads the output of every task for embedded-metric lines.

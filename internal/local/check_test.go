@@ -1,6 +1,7 @@
 package local
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,4 +165,22 @@ func edited(t *testing.T, pairs []string) string {
 			mustEdit(t, filepath.Join(context, "main.go"), pairs[i], pairs[i+1])
 		}
 	})
+}
+
+// Prevents: a backlog that is awaited from an app although the sidecar counts it, or not awaited from one that has to write it.
+func TestOnlyTheAppsOwnBacklogIsAwaited(t *testing.T) {
+	for counted, want := range map[string]string{"": "map[worker:true]", `[{\"process\":\"worker\"}]`: "map[worker:false]"} {
+		env, err := readEnvironment(templated(t, synthesized(t), `{"Name":"DATABASE_LISTEN"`, `{"Name":"BACKLOG_SOURCES","Value":"`+counted+`"},{"Name":"DATABASE_LISTEN"`), "dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates := &templates{env: env}
+		r, err := templates.release()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names, byApp := templates.scaledOnBacklog(r); fmt.Sprint(byApp) != want || fmt.Sprint(names) != "[worker]" {
+			t.Errorf("counted by the sidecar: %q: %v %v, want %s", counted, names, byApp, want)
+		}
+	}
 }
