@@ -89,12 +89,12 @@ func TestABrokenRuleIsFound(t *testing.T) {
 			"release, two at the same time":    {"one of them: ended with exit code 1", "Procfile:4: ", "| not twice"},
 		}},
 		"a slow end": {[]string{lagLine, "", "	return server.Shutdown(drain)\n", "	listener.Close()\n	time.Sleep(time.Hour)\n	return server.Shutdown(drain)\n",
-			workLine, "	case \"worker\":\n		select {}\n", "			w.WriteHeader(http.StatusServiceUnavailable)\n", "",
+			"\t\tscheduler(stop)\n", "\t\tselect {}\n", "			w.WriteHeader(http.StatusServiceUnavailable)\n", "",
 			releaseLine, "		_, err = os.Stat(done())\n		if err == nil {\n			os.Exit(1)\n		}\n		time.Sleep(2 * time.Second)\n		err = os.WriteFile(done(), nil, 0o600)\n",
 			"func seconds(", "func done() string {\n	name, _ := os.Executable()\n	return name + \".done\"\n}\n\nfunc seconds("}, map[string][]string{
 			"web serves requests after SIGTERM":         {"s after SIGTERM: ", "ROUTING_LAG_SECONDS"},
 			"web ends after SIGTERM":                    {"it was still running after ", "Procfile:1: "},
-			"worker ends after SIGTERM":                 {"it was still running after ", "Procfile:2: "},
+			"scheduler ends after SIGTERM":              {"it was still running after ", "Procfile:3: "},
 			"release on a schema that is there already": {"ended with exit code 1", "Procfile:4: ", "a rollback runs the older image"},
 		}},
 		"no handler of SIGTERM": {[]string{"signal.NotifyContext(context.Background(), syscall.SIGTERM)", "signal.NotifyContext(context.Background(), syscall.SIGUSR1)",
@@ -105,7 +105,8 @@ func TestABrokenRuleIsFound(t *testing.T) {
 			"worker ends after SIGTERM":         {"exit code 143"},
 			"scheduler ends after SIGTERM":      {"exit code 143"},
 		}},
-		"a health check with a query": {[]string{healthLine, healthLine + query}, map[string][]string{
+		"a health check with a query": {[]string{healthLine, healthLine + query, "			w.WriteHeader(http.StatusServiceUnavailable)\n", ""}, map[string][]string{
+			"web is unhealthy after SIGTERM":         {"GET /livez still passed, and some of its tasks run on Spot", "answer 503", "SpotPercent in config/environments.go:"},
 			"web stays healthy without the database": {"GET /livez answered 500, wanted 200", "without a query", "HealthPath in config/environments.go:"},
 		}},
 	} {
@@ -116,7 +117,11 @@ func TestABrokenRuleIsFound(t *testing.T) {
 				patience = 5 * time.Second
 			}
 			found := map[string]bool{}
-			for _, r := range checked(t, edited(t, app.edits), patience) {
+			assembly := edited(t, app.edits)
+			if app.failed["web is unhealthy after SIGTERM"] != nil {
+				assembly = templated(t, assembly, `"CapacityProvider":"FARGATE",`, `"CapacityProvider":"FARGATE_SPOT",`)
+			}
+			for _, r := range checked(t, assembly, patience) {
 				all := r.Rule + ": " + r.Seen + "\n" + r.Remedy + "\n| " + strings.Join(r.Last, "\n| ")
 				if wanted := app.failed[r.Rule]; (r.Outcome == Failed) != (wanted != nil) {
 					t.Errorf("%s: %s", r.Outcome, all)
