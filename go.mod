@@ -76,6 +76,7 @@ require (
 
 // Packages of npm and copies of assets are not ours, and some are no Go at all.
 ignore (
+	./app
 	./cdk.out
 	./node_modules
 	./test/twin/node_modules

@@ -3,7 +3,7 @@ package config
 import "time"
 
 // This is the file to edit. It is the only place where environments differ: two tiers of defaults, cheap and durable, and what
-// each environment changes in them.
+// each environment changes in them. After a change, `make snapshots` shows in test/snapshots what it does to the templates.
 
 // Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
 func Development() Environment { return cheap("dev") }

@@ -96,7 +96,7 @@ func nagged(t *testing.T, e config.Environment) (given map[string]bool, found ma
 	checks := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
 		Reports: jsii.Bool(true), ReportFormats: &[]cdknag.NagReportFormat{cdknag.NagReportFormat_JSON},
 	})
-	awscdk.Aspects_Of(stacks.NewStage(cdk, e, bundled()).Stage).Add(checks, nil)
+	awscdk.Aspects_Of(stacks.NewStage(cdk, e, fixture()).Stage).Add(checks, nil)
 	cdk.Synth(nil)
 	at := func(path, rule string) string {
 		path = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(path, e.Name+"/"), "/Resource"), "/DefaultPolicy")

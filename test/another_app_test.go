@@ -36,7 +36,7 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	} {
 		must(os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644))
 	}
-	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(bundled().Gate))
+	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(fixture().Gate))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func small(w config.Worker, maximum int) config.Worker {
 
 // An app without a migration has no gate, and nothing waits for one.
 func TestAppWithoutMigration(t *testing.T) {
-	app := bundled()
+	app := fixture()
 	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
 	e := synthesizeFor(t, config.Development(), app)
 	want(t, "gates", len(e.services.ofType(gate.ResourceType)), 0)
@@ -83,10 +83,10 @@ func TestAppWithoutMigration(t *testing.T) {
 // The image's hash must not depend on the place of the repository, or on files next to the app.
 func TestImageDependsOnTheAppAlone(t *testing.T) {
 	copyDirectory := filepath.Join(scratch(), "elsewhere", "app")
-	must(os.CopyFS(copyDirectory, os.DirFS(filepath.Join(root, "app"))))
+	must(os.CopyFS(copyDirectory, os.DirFS(fixture().Directory)))
 	must(os.WriteFile(filepath.Join(scratch(), "elsewhere", "neighbour.txt"), []byte("not part of the app"), 0o644))
 	must(os.WriteFile(filepath.Join(copyDirectory, "NOTES.md"), []byte("documentation"), 0o644))
-	app := bundled()
+	app := fixture()
 	app.Directory = copyDirectory
 	version := func(e environment) any {
 		return e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()["VERSION"]
@@ -119,7 +119,7 @@ func TestSecretsOnThisMachineAreNotInTheImage(t *testing.T) {
 		".git/config", ".dev/postgres/PG_VERSION", ".venv/pyvenv.cfg", "venv/pyvenv.cfg", "node_modules/x/index.js",
 		"client/node_modules/x/index.js", "__pycache__/main.pyc", "shop/__pycache__/a.pyc", ".DS_Store",
 	}
-	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(bundled().Gate))
+	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(fixture().Gate))
 	must(err)
 	settings := config.Development()
 	for name, ignore := range map[string]string{"nothing is ignored": "", "the app wants its secrets": "!**/.env.dev\n!.aws\n!**/*.key\n"} {

@@ -67,7 +67,7 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			"Scheduler": 30 * time.Second, "Release": 30 * time.Second,
 		}
 		found := 0
-		for _, process := range bundled().Processes {
+		for _, process := range fixture().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
 			i := slices.IndexFunc(definitions, func(d assembly.TaskDefinition) bool {
 				return strings.Contains(d.Path(), "/"+id+"/Process/")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 )
 
 // contractTable returns the names of the variables that every process receives with a way to connect, sorted.
@@ -69,6 +70,7 @@ func TestTheContractSaysWhatIsNotInTheImage(t *testing.T) {
 
 // Developers must use what runs on AWS: compose.yaml has the same versions of PostgreSQL and Valkey as the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
+	localtest.NeedsBundled(t, root)
 	compose := readFile(t, "app/compose.yaml")
 	for image, pinned := range map[string]string{"postgres": config.PostgresVersion, "valkey/valkey": config.ValkeyVersion} {
 		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
@@ -111,7 +113,7 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 	for _, name := range added {
 		e := config.Development()
 		e.Settings = map[string]string{name: "x"}
-		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
+		if err := e.Validate(fixture().Processes); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("a setting may take the name %s: %v", name, err)
 		}
 	}

@@ -48,7 +48,7 @@ const (
 var full = sync.OnceValue(func() environment {
 	e := config.Production()
 	everything(&e)
-	return synthesize(e, bundled())
+	return synthesize(e, fixture())
 })
 
 // An option that fails a check fails for the first team that switches it on. All options together pass cdk-nag and our own
@@ -83,7 +83,7 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (pr
 // checkedIn is checked, and also returns the directory of the cloud assembly.
 func checkedIn(t *testing.T, e config.Environment, change func(*stacks.Stage)) (directory string, problems []string) {
 	t.Helper()
-	if err := e.Validate(bundled().Processes); err != nil {
+	if err := e.Validate(fixture().Processes); err != nil {
 		t.Fatal(err)
 	}
 	directory, err := os.MkdirTemp(scratch(), "checked-")
@@ -91,7 +91,7 @@ func checkedIn(t *testing.T, e config.Environment, change func(*stacks.Stage)) (
 	props := stacks.AppProps()
 	props.Outdir, props.Context = jsii.String(directory), cdkContext()
 	cdk := awscdk.NewApp(props)
-	stage := stacks.NewStage(cdk, e, bundled())
+	stage := stacks.NewStage(cdk, e, fixture())
 	change(stage)
 	nag.AddChecks(stage.Stage)
 	defer func() {

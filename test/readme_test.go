@@ -190,7 +190,7 @@ func figuresTable() string {
 	row := func(name string, value func(config.Environment) any) {
 		lines = append(lines, fmt.Sprintf("| %s | %v | %v | %v |", name, value(config.Development()), value(config.Staging()), value(config.Production())))
 	}
-	processes := bundled().Processes
+	processes := fixture().Processes
 	row("a rolling release of web, as far as settings control it", func(e config.Environment) any { return e.Web.ReleaseTime() })
 	row("a release that never turns healthy is rolled back after", func(e config.Environment) any { return e.Web.FailedReleaseTime() })
 	row("most database connections, out of the number allowed", func(e config.Environment) any {

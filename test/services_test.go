@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 )
 
 // Each line of the Procfile runs with exactly its command, and all lines run on one image.
 func TestProcfileBecomesServices(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		images, seen := map[string]bool{}, 0
-		for _, process := range bundled().Processes {
+		for _, process := range fixture().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
 			definition := e.services.one(t, "AWS::ECS::TaskDefinition", "/"+id+"/Process/Task/")
 			want(t, process.Name+"'s command", definition.container("Command"), process.Command)
@@ -82,20 +83,24 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 	})
 }
 
-// The contract, the app's own list of variables and the task definitions must name the same variables.
-func TestVariablesMatchContractAndExample(t *testing.T) {
-	web := func(connect config.Connect) []string {
-		e := with(t, config.Development(), func(e *config.Environment) { e.Connect = connect })
-		given := slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
-		want(t, "docs/contract.md with "+string(connect), given, contractTable(t, connect))
-		return given
+// variablesOfWeb returns the names of the variables that web receives with a way to connect, sorted.
+func variablesOfWeb(t *testing.T, connect config.Connect) []string {
+	e := with(t, config.Development(), func(e *config.Environment) { e.Connect = connect })
+	return slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
+}
+
+// The contract and the task definitions must name the same variables.
+func TestVariablesMatchContract(t *testing.T) {
+	for _, connect := range []config.Connect{config.ConnectProxy, config.ConnectSecret} {
+		want(t, "docs/contract.md with "+string(connect), variablesOfWeb(t, connect), contractTable(t, connect))
 	}
-	given := slices.Concat(web(config.ConnectProxy), web(config.ConnectSecret))
-	if !strings.Contains(readFile(t, "app/Procfile"), "dozen-app") {
-		return // another app reads only what it needs
-	}
+}
+
+// The bundled app reads all of them. Another app reads only what it needs.
+func TestVariablesMatchTheBundledAppsExample(t *testing.T) {
+	localtest.NeedsBundled(t, root)
 	example := exampleVariables(t)
-	for _, name := range given {
+	for _, name := range slices.Concat(variablesOfWeb(t, config.ConnectProxy), variablesOfWeb(t, config.ConnectSecret)) {
 		// The runtime reads GOMEMLIMIT, and libpq the names that begin with PG.
 		if !slices.Contains(example, name) && name != "GOMEMLIMIT" && !strings.HasPrefix(name, "PG") {
 			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)

@@ -228,7 +228,7 @@ func TestEverySettingIsTried(t *testing.T) {
 			if v.set(&e, s.field); fmt.Sprintf("%#v", e) == before && i == 0 {
 				t.Errorf("%s: the first value changes nothing in %s", s.field, s.tiers)
 			}
-			if err := e.Validate(bundled().Processes); err != nil && i == 0 {
+			if err := e.Validate(fixture().Processes); err != nil && i == 0 {
 				t.Errorf("%s in %s: %v", s.field, s.tiers, err)
 			}
 		}

@@ -111,9 +111,10 @@ func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 
 // Prevents: after a crash, the next `up` fails on the ports, locks and processes that the first one left behind.
 func TestACrashLeavesNothingInTheWay(t *testing.T) {
+	localtest.NeedsBundled(t, "../..")
 	p := build(t)
 	assembly := filepath.Join(p.cache, "cdk.out")
-	if err := localtest.Synthesize(assembly, "../.."); err != nil {
+	if err := localtest.Synthesize(assembly, "../..", "../.."); err != nil {
 		t.Fatal(err)
 	}
 	first, _ := p.up("dev", "--assembly", assembly)

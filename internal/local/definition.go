@@ -105,6 +105,19 @@ func (t *templates) app(d assembly.TaskDefinition) (assembly.Container, error) {
 	return d.Containers[i], nil
 }
 
+// setting is the name of the process's settings in an environment.
+func (d definition) setting() string {
+	switch d.process {
+	case "web":
+		return "Web"
+	case "scheduler":
+		return "Scheduler"
+	case "release":
+		return "Migration"
+	}
+	return fmt.Sprintf("Workers[%q]", d.process)
+}
+
 // spec describes one task of the definition. The port is 0 for a task that takes no requests.
 func (d definition) spec(name string, port int) container.Spec {
 	variables := maps.Clone(d.variables)
@@ -115,6 +128,7 @@ func (d definition) spec(name string, port int) container.Spec {
 		Name:      name,
 		Container: d.container,
 		MemoryMiB: d.memoryMiB,
+		Limit:     d.setting() + ".MemoryMiB",
 		Variables: variables,
 		Mounts:    []string{variables["SSL_CERT_FILE"]},
 	}

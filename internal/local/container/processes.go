@@ -98,8 +98,7 @@ func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, err
 		func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) },
 		func() { p.ledger.remove(cmd.Process.Pid) })
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; install what the command needs on this machine, or start docker or podman",
-			spec.Name, err)
+		return nil, fmt.Errorf("%s: %w; %s, or start docker or podman", spec.Name, err, program.install())
 	}
 	p.ledger.add(cmd.Process.Pid)
 	return t, nil
