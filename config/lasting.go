@@ -78,7 +78,7 @@ func (e Environment) Lasting() []Lasting {
 	if e.Domain.Name == "" {
 		domain.Rule, domain.Consequence = Confirmed, "users lose HTTPS, and the name stops working. Is a DOZEN_ variable missing?"
 	}
-	return slices.Concat(append(all, domain), e.Network.lasting(), e.Options.lasting(e.Removable))
+	return slices.Concat(append(all, domain), e.Network.lasting(), e.Options.lasting(e.Removable), e.lastingSecrets())
 }
 
 // lasting returns how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the

@@ -30,6 +30,7 @@ var acknowledged = map[string]string{
 	"Data/Database/Instance RDS11":                     "",
 	"Data/Database/Instance RDS3":                      "dev staging",
 	"Data/Database/Secret SMG4":                        "dev",
+	"Data/Secrets/SECRET_KEY SMG4":                     "full",
 	"Data/Network/Vpc VPC7":                            "dev staging",
 	"Data/Network/NAT/Group AS3":                       "dev staging",
 	"Services/Admin ECS2":                              "",

@@ -125,7 +125,9 @@ var tried = []trial{
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 10, "team@example.com"
 	})},
 	{"Settings", "dev", of(map[string]string{"FEATURE_X": "on"})},
-	{"Secrets", "staging", of(map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
+	{"Secrets", "dev staging", of(
+		map[string]config.Secret{"SIGNING": {Generated: 64}, "MAIL": {Parameter: "/shop/MAIL"}, "MAPS": {Name: "shop/maps", Field: "key"}},
+		map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
 	{"ScheduledTasks", "dev prod", of(map[string]config.ScheduledTask{"nightly": {Schedule: "rate(1 day)", Command: []string{"app", "help"}}})},
 	{"ParametersPath", "dev", of("/shared/dev/")},
 }

@@ -72,10 +72,13 @@ func (t *templates) define(process string, d assembly.TaskDefinition) (definitio
 	variables := variables(c)
 	var problems []error
 	for _, secret := range c.Secrets {
-		value, known := t.settings.Values[secret.Name]
+		value, known, err := t.injected(secret)
 		if !known {
-			problems = append(problems, fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
-				process, secret.Name, secret.From, t.settings.ValuesFile))
+			err = fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
+				process, secret.Name, secret.From, t.settings.ValuesFile)
+		}
+		if err != nil {
+			problems = append(problems, err)
 		}
 		variables[secret.Name] = value
 	}

@@ -44,7 +44,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 	} else {
 		v.addReplicationGroup(e, network, users)
 	}
-	nag.Acknowledge(v.secret, nag.CacheLoginStays)
+	nag.Acknowledge(v.secret, nag.ChangedByHand)
 	return v
 }
 

@@ -5,6 +5,7 @@ import (
 	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
@@ -15,6 +16,7 @@ type Stack struct {
 	Database Database
 	Cache    Cache
 	Storage  Storage
+	Secrets  map[string]awssecretsmanager.ISecret // that AWS has generated, by the names of their variables
 	Options  []Option
 	Queue    *Queue // nil if the option is off
 }
@@ -33,6 +35,7 @@ func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
 	}
 	buckets := newBuckets(stack, "Storage", e)
 	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
+	s.Secrets = newGeneratedSecrets(stack, "Secrets", e, lasting)
 	s.Options, s.Queue = addOptions(stack, e, buckets)
 	retention.KeepHelperLogs(stack, e)
 	return s

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -76,7 +75,7 @@ func (p *platform) addContainer(
 		Image:                  awsecs.ContainerImage_FromDockerImageAsset(p.image),
 		Command:                jsii.Strings(props.process.Command...),
 		Environment:            p.environment(props),
-		Secrets:                p.secrets(definition),
+		Secrets:                p.secrets(),
 		Essential:              jsii.Bool(true),
 		User:                   jsii.String(runAs),
 		ReadonlyRootFilesystem: jsii.Bool(true),
@@ -157,21 +156,4 @@ func (p *platform) environment(props processProps) *map[string]*string {
 		environment[name] = jsii.String(value)
 	}
 	return &environment
-}
-
-// secrets are the variables that ECS fills from Secrets Manager when a task starts.
-func (p *platform) secrets(definition awsecs.FargateTaskDefinition) *map[string]awsecs.Secret {
-	secrets := map[string]awsecs.Secret{}
-	for name, secret := range p.env.Secrets {
-		imported := awssecretsmanager.Secret_FromSecretCompleteArn(definition, jsii.String("Secret-"+name), jsii.String(secret.ARN))
-		if secret.KeyARN != "" { // a key of the team's own, which the construct library does not open
-			allow(definition.ObtainExecutionRole(), nil, []*string{jsii.String(secret.KeyARN)}, "kms:Decrypt")
-		}
-		var field *string
-		if secret.Field != "" {
-			field = jsii.String(secret.Field)
-		}
-		secrets[name] = awsecs.Secret_FromSecretsManager(imported, field)
-	}
-	return &secrets
 }
