@@ -31,6 +31,8 @@ type Environment struct {
 	// LogDays is how long log events are kept; one of CloudWatch's retention periods. PostgreSQL's log is the exception: RDS makes its
 	// log group itself and keeps it forever, until you run the command in the output DatabaseLogCommand.
 	LogDays int
+	// LogLevel is what processes log at least, LOG_LEVEL: debug, info, warn or error.
+	LogLevel string
 
 	// Connect is how processes reach the database and the cache: proxy or secret. The proxy needs about 20 MiB of each task's memory.
 	Connect Connect
@@ -49,6 +51,9 @@ type Environment struct {
 
 	// Settings are plain environment variables for every process, in addition to those of docs/contract.md: 32 KiB of UTF-8 in all.
 	Settings map[string]string
+	// Aliases give variables of docs/contract.md a second name, for an app that reads another one: the app's name, then Dozen's, such
+	// as "RAILS_LOG_LEVEL": "LOG_LEVEL" or "S3_BUCKET": "STORAGE_BUCKET". The value is the same in each process, also under `dozen up`.
+	Aliases map[string]string
 	// Secrets are environment variables that ECS fills when a task starts: from Secrets Manager by ARN or Name, from Parameter Store
 	// by Parameter, or with a value that AWS makes up once, Generated.
 	Secrets map[string]Secret

@@ -60,6 +60,7 @@ func cheap(name string) Environment {
 		Removable:   true,
 		Shell:       true,
 		LogDays:     7,
+		LogLevel:    "info",
 		Connect:     ConnectProxy,
 		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance, NATInstanceType: "t4g.micro"},
 		Database: Database{
@@ -94,6 +95,7 @@ func durable(name string) Environment {
 		Name:               name,
 		DeletionProtection: true,
 		LogDays:            90,
+		LogLevel:           "info",
 		Connect:            ConnectProxy,
 		Network: Network{
 			CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, NATInstanceType: "t4g.micro", FlowLogs: true,

@@ -40,6 +40,7 @@ func (e Environment) validateVariables(p *problems) {
 		fmt.Sprintf("ECS accepts 64 KiB for a whole task definition, and Settings may take %d bytes of them", maxSettings),
 		"keep large values in Parameter Store or in the app")
 	e.validateSecrets(p)
+	e.validateAliases(p)
 	p.require(e.ParametersPath == "" || parameterForm.MatchString(e.ParametersPath),
 		"ParametersPath", e.ParametersPath, "not a Parameter Store path", "write one such as /dozen/dev/, with a slash at both ends")
 }

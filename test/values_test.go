@@ -35,6 +35,7 @@ var tried = []trial{
 	{"Shell", "prod", of(true)},
 	{"Connect", "dev prod", of(config.ConnectSecret)},
 	{"LogDays", "dev", of(30, 3653)},
+	{"LogLevel", "dev", of("debug")},
 	{"Network.CIDR", "dev", of("10.7.0.0/16", "10.7.0.0/20")},
 	{"Network.Zones", "dev", of(3)},
 	{"Network.ZoneNames", "prod", one(func(e *config.Environment) {
@@ -125,6 +126,7 @@ var tried = []trial{
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 10, "team@example.com"
 	})},
 	{"Settings", "dev", of(map[string]string{"FEATURE_X": "on"})},
+	{"Aliases", "dev", of(map[string]string{"RAILS_LOG_LEVEL": "LOG_LEVEL", "DB_URL": "DATABASE_URL"}, map[string]string{"HTTP_PORT": "PORT"})},
 	{"Secrets", "dev staging", of(
 		map[string]config.Secret{"SIGNING": {Generated: 64}, "MAIL": {Parameter: "/shop/MAIL"}, "MAPS": {Name: "shop/maps", Field: "key"}},
 		map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},

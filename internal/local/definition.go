@@ -114,6 +114,9 @@ func (d definition) spec(name string, port int) container.Spec {
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
 	}
+	for alias, name := range d.container.Aliases {
+		variables[alias] = variables[name]
+	}
 	return container.Spec{
 		Name:      name,
 		Container: d.container,

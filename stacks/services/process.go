@@ -76,6 +76,7 @@ func (p *platform) addContainer(
 		Command:                jsii.Strings(props.process.Command...),
 		Environment:            p.environment(props),
 		Secrets:                p.secrets(),
+		DockerLabels:           p.labels(),
 		Essential:              jsii.Bool(true),
 		User:                   jsii.String(runAs),
 		ReadonlyRootFilesystem: jsii.Bool(true),
@@ -155,5 +156,20 @@ func (p *platform) environment(props processProps) *map[string]*string {
 	for name, value := range p.env.Settings {
 		environment[name] = jsii.String(value)
 	}
+	for name, ours := range p.env.Aliases {
+		environment[name] = environment[ours]
+	}
 	return &environment
+}
+
+// labels say which variables are aliases, and of what; nil if none is.
+func (p *platform) labels() *map[string]*string {
+	if len(p.env.Aliases) == 0 {
+		return nil
+	}
+	labels := map[string]*string{}
+	for name, ours := range p.env.Aliases {
+		labels[config.AliasLabel+name] = jsii.String(ours)
+	}
+	return &labels
 }

@@ -22,12 +22,13 @@ var variables = []variable{
 	{"VERSION", func(p *platform, _ processProps) *string { return jsii.String(p.version()) }},
 	{"PORT", func(p *platform, _ processProps) *string { return number(p.env.Web.Port) }},
 	{"APP_URL", func(p *platform, _ processProps) *string { return p.url }},
-	{"LOG_LEVEL", func(*platform, processProps) *string { return jsii.String("info") }},
+	{"LOG_LEVEL", func(p *platform, _ processProps) *string { return jsii.String(p.env.LogLevel) }},
 	{"LOG_FORMAT", func(*platform, processProps) *string { return jsii.String("json") }},
 	{"DATABASE_POOL_SIZE", func(_ *platform, t processProps) *string { return number(t.size.PoolSize) }},
 	{"STORAGE_URL", func(p *platform, _ processProps) *string {
 		return jsii.Sprintf("s3://%s", *p.data.Storage.Files.BucketName())
 	}},
+	{"STORAGE_BUCKET", func(p *platform, _ processProps) *string { return p.data.Storage.Files.BucketName() }},
 	{"PARAMETERS_PATH", func(p *platform, _ processProps) *string { return jsii.String(p.env.Parameters()) }},
 	{"METRICS_NAMESPACE", func(p *platform, _ processProps) *string { return jsii.String(p.env.MetricsNamespace()) }},
 	{"WORKER_CONCURRENCY", func(_ *platform, t processProps) *string { return number(max(t.concurrency, 1)) }},
