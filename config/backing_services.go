@@ -62,6 +62,9 @@ type Database struct {
 
 // Cache is Valkey: one node, a node with replicas, or serverless.
 type Cache struct {
+	// Off leaves the cache out, with its variables, its alarms and its cost; the other fields then have no effect. The bundled app needs
+	// the cache. A deployed cache is deleted with what is in it.
+	Off bool
 	// Serverless chooses ElastiCache Serverless, which always runs in cluster mode: the app's client must support it, and the
 	// bundled app's does not.
 	Serverless bool
@@ -77,6 +80,9 @@ type Cache struct {
 
 // Storage is the bucket for uploads and archives.
 type Storage struct {
+	// Off leaves the bucket out, and STORAGE_URL and STORAGE_BUCKET; access logs keep their own. The bundled app needs the bucket. A
+	// deployed bucket stays in the account with its files, unless the environment is Removable; no stack knows it any more.
+	Off bool
 	// InfrequentAfterDays moves objects to the infrequent-access class, 30 or more; 0: never.
 	InfrequentAfterDays int
 	// KeepOldVersionsDays is how long a replaced or deleted object can be brought back, 1 or more.

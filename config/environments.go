@@ -41,6 +41,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Network = small.Network
 	e.Database = small.Database
 	e.Cache = small.Cache
+	e.Cache.Off = base.Cache.Off
 	e.Web.Task, e.Web.Min, e.Web.Max = small.Web.Task, small.Web.Min, small.Web.Max
 	e.Workers = small.Workers
 	e.Scheduler = small.Scheduler

@@ -78,7 +78,7 @@ func (e Environment) Lasting() []Lasting {
 	if e.Domain.Name == "" {
 		domain.Rule, domain.Consequence = Confirmed, "users lose HTTPS, and the name stops working. Is a DOZEN_ variable missing?"
 	}
-	return slices.Concat(append(all, domain), e.Network.lasting(), e.Options.lasting(e.Removable), e.lastingSecrets())
+	return slices.Concat(append(all, domain), e.Network.lasting(), e.lastingParts(), e.lastingSecrets())
 }
 
 // lasting returns how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the
@@ -103,25 +103,29 @@ func (n Network) lasting() []Lasting {
 	return all
 }
 
-// lasting returns the options that tasks work with. Only switching one off has a consequence.
-func (o Options) lasting(removable bool) []Lasting {
+// lastingParts returns the parts that can be switched off, and that tasks work with. Only switching one off has a consequence.
+func (e Environment) lastingParts() []Lasting {
 	fate := "leaves %s in the account, where no stack knows it any more,"
-	if removable {
+	if e.Removable {
 		fate = "deletes %s"
 	}
 	var all []Lasting
-	for _, option := range []struct {
-		field, what string
-		on          bool
+	for _, part := range []struct {
+		field, off, fate, what string
+		on                     bool
 	}{
-		{"Options.Queue", "the queue with its messages", o.Queue},
-		{"Options.Topic", "the topic with its subscriptions", o.Topic},
-		{"Options.Table", "the table with its items", o.Table},
-		{"Options.AppConfig", "the configuration with all its versions", o.AppConfig},
+		{"Cache.Off", "true", "deletes %s", "the cache with what is in it", !e.Cache.Off},
+		{"Storage.Off", "true", fate, "the bucket with its files", !e.Storage.Off},
+		{"Options.Queue", "false", fate, "the queue with its messages", e.Options.Queue},
+		{"Options.Topic", "false", fate, "the topic with its subscriptions", e.Options.Topic},
+		{"Options.Table", "false", fate, "the table with its items", e.Options.Table},
+		{"Options.AppConfig", "false", fate, "the configuration with all its versions", e.Options.AppConfig},
 	} {
-		lasting := Lasting{Field: option.field, Value: strconv.FormatBool(option.on)}
-		if !option.on {
-			lasting.Rule, lasting.Consequence = Confirmed, "the deployment "+fmt.Sprintf(fate, option.what)+withoutOption
+		lasting := Lasting{Field: part.field, Value: part.off}
+		if part.on {
+			lasting.Value = map[string]string{"true": "false", "false": "true"}[part.off]
+		} else {
+			lasting.Rule, lasting.Consequence = Confirmed, "the deployment "+fmt.Sprintf(part.fate, part.what)+withoutOption
 		}
 		all = append(all, lasting)
 	}

@@ -25,7 +25,7 @@ func (e Environment) Unprotected() []string {
 		"brought it back")
 	warn(e.Database.RotationDays == 0, "Database.RotationDays", 0, "a password that has leaked opens the database until somebody "+
 		"changes it")
-	warn(!e.Cache.Serverless && e.Cache.Replicas == 0, "Cache.Replicas", 0, "if the cache's node fails, every user is logged out, and "+
+	warn(!e.Cache.Off && !e.Cache.Serverless && e.Cache.Replicas == 0, "Cache.Replicas", 0, "if the cache's node fails, every user is logged out, and "+
 		"waits until AWS has replaced it")
 	warn(!e.Network.FlowLogs, "Network.FlowLogs", false, "after an intrusion nobody can see which addresses were connected to")
 	return warnings

@@ -68,6 +68,9 @@ func (d Database) validateInstance(p *problems) {
 var CacheNodeType = regexp.MustCompile(`^cache\.(t[34]g?|m[5-8]g?|r[5-8]g?|c[7-8]gn?)\.(micro|small|medium|[0-9]*x?large)$`)
 
 func (c Cache) validate(p *problems) {
+	if c.Off {
+		return
+	}
 	p.require(c.Serverless || CacheNodeType.MatchString(c.NodeType),
 		"Cache.NodeType", c.NodeType, "not a node type that runs Valkey", "write one such as cache.t4g.micro")
 	p.require(c.Serverless || c.Replicas >= 0 && c.Replicas <= 5,

@@ -62,8 +62,13 @@ var platformVariables = []string{
 
 // Variables returns the names of the variables that every process of this environment receives from Dozen, sorted.
 func (e Environment) Variables() []string {
-	names := slices.Concat(contractVariables, databaseVariables[e.Connect], cacheVariables[e.Connect], storageVariables,
-		e.Options.variables())
+	names := slices.Concat(contractVariables, databaseVariables[e.Connect], e.Options.variables())
+	if !e.Cache.Off {
+		names = append(names, cacheVariables[e.Connect]...)
+	}
+	if !e.Storage.Off {
+		names = append(names, storageVariables...)
+	}
 	slices.Sort(names)
 	return names
 }

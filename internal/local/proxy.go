@@ -49,6 +49,9 @@ func (t *templates) proxied() (app, sidecar *assembly.Container, err error) {
 func moved(variables, addresses map[string]string) map[string]string {
 	changed := map[string]string{}
 	for there, here := range addresses {
+		if there == "" {
+			continue // the environment has no such server
+		}
 		_, portThere, _ := net.SplitHostPort(there)
 		_, portHere, _ := net.SplitHostPort(here)
 		for name, value := range variables {

@@ -27,6 +27,14 @@ type valkey struct {
 	group  awsec2.SecurityGroup
 }
 
+// newCache returns the environment's cache, nil if it has none.
+func newCache(scope constructs.Construct, id string, e config.Environment, network *vpc) *Cache {
+	if e.Cache.Off {
+		return nil
+	}
+	return &newValkey(scope, id, e, network).Cache
+}
+
 // newValkey makes a replication group or a serverless cache in the isolated subnets, over TLS and with a login.
 func newValkey(scope constructs.Construct, id string, e config.Environment, network *vpc) *valkey {
 	this := constructs.NewConstruct(scope, jsii.String(id))

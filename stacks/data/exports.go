@@ -40,7 +40,7 @@ type Cache struct {
 
 // Storage is the buckets.
 type Storage struct {
-	Files      awss3.IBucket // the app's uploads and archives
+	Files      awss3.IBucket // the app's uploads and archives; nil if the app has no bucket
 	AccessLogs awss3.IBucket // the load balancer's are below LoadBalancerLogs
 }
 

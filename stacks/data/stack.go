@@ -14,7 +14,7 @@ type Stack struct {
 	awscdk.Stack
 	Network  Network
 	Database Database
-	Cache    Cache
+	Cache    *Cache // nil if the environment has none
 	Storage  Storage
 	Secrets  map[string]awssecretsmanager.ISecret // that AWS has generated, by the names of their variables
 	Options  []Option
@@ -31,7 +31,7 @@ func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
 		Stack:    stack,
 		Network:  network.exported(),
 		Database: newPostgres(stack, "Database", e, network).Database,
-		Cache:    newValkey(stack, "Cache", e, network).Cache,
+		Cache:    newCache(stack, "Cache", e, network),
 	}
 	buckets := newBuckets(stack, "Storage", e)
 	s.Storage = Storage{Files: buckets.files, AccessLogs: buckets.logs}
@@ -39,4 +39,21 @@ func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
 	s.Options, s.Queue = addOptions(stack, e, buckets)
 	retention.KeepHelperLogs(stack, e)
 	return s
+}
+
+// Servers are what processes connect to with a login.
+func (s *Stack) Servers() []Endpoint {
+	servers := []Endpoint{s.Database.Endpoint}
+	if s.Cache != nil {
+		servers = append(servers, s.Cache.Endpoint)
+	}
+	return servers
+}
+
+// CacheNodes are the ids of the cache's nodes, for alarms; none without a cache of that kind.
+func (s *Stack) CacheNodes() []*string {
+	if s.Cache == nil {
+		return nil
+	}
+	return s.Cache.Nodes
 }

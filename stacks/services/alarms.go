@@ -140,7 +140,7 @@ func alarmOnQueue(scope constructs.Construct, p *platform) {
 }
 
 func alarmOnCache(scope constructs.Construct, p *platform) {
-	for i, node := range p.data.Cache.Nodes {
+	for i, node := range p.data.CacheNodes() {
 		suffix := string(rune('1' + i))
 		p.alert(scope, "CacheMemory"+suffix, alarmProps{
 			metric: cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()), above: 80, minutes: 10,

@@ -56,7 +56,7 @@ func dataRow(d *data.Stack) *[]awscloudwatch.IWidget {
 		graph("Database connections", database("DatabaseConnections", awscloudwatch.Stats_MAXIMUM())),
 	}
 	var memory []awscloudwatch.IMetric
-	for _, node := range d.Cache.Nodes {
+	for _, node := range d.CacheNodes() {
 		memory = append(memory, cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()))
 	}
 	if len(memory) > 0 {

@@ -51,7 +51,9 @@ func newProcessTask(scope constructs.Construct, p *platform, props processProps)
 		}),
 	}
 	admit(this, "Database", p.data.Database.Endpoint, t.group, "PostgreSQL")
-	admit(this, "Cache", p.data.Cache.Endpoint, t.group, "Valkey")
+	if p.data.Cache != nil {
+		admit(this, "Cache", p.data.Cache.Endpoint, t.group, "Valkey")
+	}
 	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, props.process.Name, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
@@ -145,6 +147,7 @@ func (p *platform) environment(props processProps) *map[string]*string {
 	for _, v := range variables {
 		environment[v.name] = v.value(p, props)
 	}
+	maps.Copy(environment, p.bucket())
 	if p.env.Connect == config.ConnectProxy {
 		maps.Copy(environment, p.urls())
 	} else {
