@@ -74,6 +74,7 @@ func (e Environment) problems(processes []Process) []problem {
 	p := problems{overridden: e.overridden}
 	e.validateIdentity(&p)
 	e.validateConnect(&p)
+	e.validateExisting(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
 	e.Database.validateKey(&p, e.Region)

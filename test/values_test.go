@@ -36,6 +36,9 @@ var tried = []trial{
 	{"Connect", "dev prod", of(config.ConnectSecret)},
 	{"LogDays", "dev", of(30, 3653)},
 	{"LogLevel", "dev", of("debug")},
+	{"Network.Existing", "dev", one(attachNetwork)},
+	{"Database.Existing", "attached", one(attachDatabase)},
+	{"Cache.Existing", "attached", one(attachCache)},
 	{"Network.CIDR", "dev", of("10.7.0.0/16", "10.7.0.0/20")},
 	{"Network.Zones", "dev", of(3)},
 	{"Network.ZoneNames", "prod", one(func(e *config.Environment) {
@@ -230,8 +233,8 @@ func TestEverySettingIsTried(t *testing.T) {
 	}
 }
 
-// tier returns one of the three environments by its name, one with the other database and the other cache, or one
-// whose migrations a person runs.
+// tier returns one of the three environments by its name, one with the other database and the other cache, one whose migrations a
+// person runs, or one in an existing network.
 func tier(name string) config.Environment {
 	switch name {
 	case "staging":
@@ -245,5 +248,8 @@ func tier(name string) config.Environment {
 	}
 	e := config.Development()
 	e.Migration.RunOnDeploy = name != "by-hand"
+	if name == "attached" {
+		attachNetwork(&e)
+	}
 	return e
 }

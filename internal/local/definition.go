@@ -20,6 +20,7 @@ type templates struct {
 	settings  Settings
 	addresses addresses
 	variables map[string]string // that every task gets; see localVariables
+	here      map[string]string // values of variables that lead to an existing server in the templates, and to another one here
 }
 
 // addresses are where the load balancer and the backing services listen.
@@ -69,7 +70,7 @@ func (t *templates) define(process string, d assembly.TaskDefinition) (definitio
 	if err != nil {
 		return definition{}, err
 	}
-	variables := variables(c)
+	variables := t.variablesOf(c)
 	var problems []error
 	for _, secret := range c.Secrets {
 		value, known, err := t.injected(secret)
@@ -84,6 +85,17 @@ func (t *templates) define(process string, d assembly.TaskDefinition) (definitio
 	}
 	maps.Copy(variables, t.variables)
 	return definition{process, c, d.MemoryMiB, variables}, errors.Join(problems...)
+}
+
+// variablesOf returns the variables of a container, with this machine's addresses.
+func (t *templates) variablesOf(c assembly.Container) map[string]string {
+	variables := variables(c)
+	for name, value := range t.here {
+		if _, is := variables[name]; is {
+			variables[name] = value
+		}
+	}
+	return variables
 }
 
 func variables(c assembly.Container) map[string]string {

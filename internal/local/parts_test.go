@@ -17,8 +17,7 @@ func TestAnEnvironmentWithoutCacheAndBucket(t *testing.T) {
 				{"Name": "DATABASE_URL", "Value": "postgres://app@127.0.0.1:5432/app"}, {"Name": "PGPORT", "Value": "5432"},
 				{"Name": "LOG_LEVEL", "Value": "info"}]},
 			{"Name": "proxy", "Image": "x:proxy", "Environment": [
-				{"Name": "DATABASE_LISTEN", "Value": "127.0.0.1:5432"}, {"Name": "POSTGRES_SERVICE_HOST", "Value": "localhost"},
-				{"Name": "POSTGRES_PORT", "Value": "1"}, {"Name": "DATABASE_SECRET_ARN", "Value": "arn"}]}]}}}}`))
+				{"Name": "DATABASE_LISTEN", "Value": "127.0.0.1:5432"}, {"Name": "DATABASE_SECRET_ARN", "Value": "arn"}]}]}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func (b *backingServices) startProxy(context.Context) error {
 		return err
 	}
 	settings := backing.ProxySettings{
-		Dir: b.directory("proxy"), Variables: variables(*sidecar), Secrets: b.stored(), Authority: b.authority,
+		Dir: b.directory("proxy"), Variables: b.templates.variablesOf(*sidecar), Secrets: b.stored(), Authority: b.authority,
 	}
 	if b.proxy, err = backing.StartProxy(settings); err != nil {
 		return err

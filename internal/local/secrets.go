@@ -91,7 +91,7 @@ func (b *backingServices) stored() []backing.Secret {
 	for r, value := range b.secrets {
 		stored = append(stored, backing.Secret{ARN: secretARN(r), Name: r.ID, Value: value})
 	}
-	return stored
+	return append(stored, b.logins...)
 }
 
 // parameters returns the user's values, under each path that a process reads.

@@ -27,10 +27,13 @@ type valkey struct {
 	group  awsec2.SecurityGroup
 }
 
-// newCache returns the environment's cache, nil if it has none.
+// newCache makes or attaches the environment's cache; nil if it has none.
 func newCache(scope constructs.Construct, id string, e config.Environment, network *vpc) *Cache {
-	if e.Cache.Off {
+	switch {
+	case e.Cache.Off:
 		return nil
+	case e.Cache.Existing != nil:
+		return attachCache(scope, id, *e.Cache.Existing)
 	}
 	return &newValkey(scope, id, e, network).Cache
 }
@@ -45,6 +48,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 		}),
 		secret: newLogin(this, cacheUser, "Login of the cache", awscdk.RemovalPolicy_DESTROY),
 	}
+	network.enter(this)
 	v.Endpoint = Endpoint{TCPPort: cachePort, Login: v.secret, Guard: v.group}
 	users := v.addUsers(e)
 	if e.Cache.Serverless {
@@ -134,6 +138,9 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 // serverlessName is the cache's name, at most 40 characters, which ElastiCache requires. It follows from what replaces the cache: its
 // subnets.
 func serverlessName(e config.Environment) string {
+	if n := e.Network.Existing; n != nil {
+		return physicalName(e, 40, n.PrivateSubnetIDs[:2])
+	}
 	return physicalName(e, 40, e.Network.CIDR, e.Network.ZoneNames[:min(2, len(e.Network.ZoneNames))])
 }
 
@@ -145,7 +152,7 @@ func (v *valkey) firstSubnetIDs(network *vpc) *[]any {
 
 func (v *valkey) subnetIDs(network *vpc) *[]any {
 	var ids []any
-	for _, id := range *network.vpc.SelectSubnets(network.isolatedSubnets()).SubnetIds {
+	for _, id := range *network.vpc.SelectSubnets(network.serverSubnets()).SubnetIds {
 		ids = append(ids, id)
 	}
 	return &ids

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
-	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // Stack keeps data, and has the network around it.
@@ -25,12 +24,11 @@ type Stack struct {
 // the gate's compiled Lambda function.
 func New(stack awscdk.Stack, e config.Environment, handler string) *Stack {
 	lasting := newLastingSettings(stack, "Lasting", e, handler)
-	network := newVPC(stack, "Network", e)
-	network.vpc.Node().DefaultChild().(constructs.Construct).Node().AddDependency(lasting)
+	network := newNetwork(stack, "Network", e, lasting)
 	s := &Stack{
 		Stack:    stack,
 		Network:  network.exported(),
-		Database: newPostgres(stack, "Database", e, network).Database,
+		Database: newDatabase(stack, "Database", e, network),
 		Cache:    newCache(stack, "Cache", e, network),
 	}
 	buckets := newBuckets(stack, "Storage", e)

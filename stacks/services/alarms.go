@@ -87,6 +87,9 @@ func alarmOnMigration(scope constructs.Construct, p *platform, migration *migrat
 }
 
 func alarmOnDatabase(scope constructs.Construct, p *platform) {
+	if p.data.Database.Identifier == nil {
+		return
+	}
 	p.alert(scope, "DatabaseCpu", alarmProps{
 		metric: databaseMetric(p.data.Database, "CPUUtilization", awscloudwatch.Stats_AVERAGE()), above: 80, minutes: 15,
 		description: "The database's CPU has been above 80 % for 15 minutes.",

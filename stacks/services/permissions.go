@@ -19,6 +19,9 @@ func (p *platform) grant(role awsiam.IRole) {
 	var logins []*string
 	for _, server := range p.data.Servers() {
 		logins = append(logins, server.Login.SecretArn())
+		if server.LoginKey != "" {
+			allow(role, nil, []*string{jsii.String(server.LoginKey)}, "kms:Decrypt")
+		}
 	}
 	allow(role, nil, logins, "secretsmanager:GetSecretValue")
 	if files := p.data.Storage.Files; files != nil {
