@@ -41,6 +41,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Network = small.Network
 	e.Database = small.Database
 	e.Cache = small.Cache
+	e.Cache.Off = base.Cache.Off
 	e.Web.Task, e.Web.Min, e.Web.Max = small.Web.Task, small.Web.Min, small.Web.Max
 	e.Workers = small.Workers
 	e.Scheduler = small.Scheduler
@@ -60,6 +61,7 @@ func cheap(name string) Environment {
 		Removable:   true,
 		Shell:       true,
 		LogDays:     7,
+		LogLevel:    "info",
 		Connect:     ConnectProxy,
 		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance, NATInstanceType: "t4g.micro"},
 		Database: Database{
@@ -95,6 +97,7 @@ func durable(name string) Environment {
 		Name:               name,
 		DeletionProtection: true,
 		LogDays:            90,
+		LogLevel:           "info",
 		Connect:            ConnectProxy,
 		Network: Network{
 			CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, NATInstanceType: "t4g.micro", FlowLogs: true,

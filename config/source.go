@@ -92,6 +92,8 @@ func (s Source) validate(p *problems, field string, e Environment, w Worker) {
 	}
 	p.require(!traits.proxy || e.Connect == ConnectProxy, field+".Kind", string(s.Kind), "the proxy counts these jobs, and Connect is "+string(e.Connect),
 		"set Connect to ConnectProxy, or let the app write the Backlog line and write SourceMetric")
+	p.require(!traits.cache || !e.Cache.Off, field+".Kind", string(s.Kind), "its jobs are in the cache, and Cache.Off is true",
+		"set it to false, or name another source")
 	p.require(s.Kind != SourceQueue || e.Options.Queue, field+".Kind", string(s.Kind), "Options.Queue is false", "set it to true")
 	p.require(s.Kind != SourceCPU || w.Min >= 1, field+".Kind", string(s.Kind),
 		"Min is 0, and the CPU of no task does not tell that there is work", "write Min: 1, or name a source that counts jobs")

@@ -74,6 +74,7 @@ func (e Environment) problems(processes []Process) []problem {
 	p := problems{overridden: e.overridden}
 	e.validateIdentity(&p)
 	e.validateConnect(&p)
+	e.validateExisting(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
 	e.Database.validateKey(&p, e.Region)
@@ -179,6 +180,9 @@ var (
 	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 )
 
+// logLevels are the levels that every logging library knows.
+var logLevels = []string{"debug", "info", "warn", "error"}
+
 // LogRetentions are the periods, in days, for which CloudWatch Logs can keep events.
 var LogRetentions = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -201,6 +205,7 @@ func (e Environment) validateIdentity(p *problems) {
 	p.require(slices.Contains(LogRetentions, e.LogDays),
 		"LogDays", e.LogDays, fmt.Sprintf("CloudWatch Logs keeps events for %s days", listed(LogRetentions)),
 		fmt.Sprintf("write %d", atLeast(LogRetentions, e.LogDays)))
+	p.require(slices.Contains(logLevels, e.LogLevel), "LogLevel", e.LogLevel, "allowed are "+listed(logLevels), "write info")
 	p.require(!e.Removable || !e.DeletionProtection,
 		"DeletionProtection", e.DeletionProtection, "Removable is true, and `cdk destroy` would stop half-way",
 		"set one of the two to false")

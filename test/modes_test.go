@@ -27,7 +27,7 @@ type mode struct {
 }
 
 // tiers are the environments whose settings are changed one at a time.
-var tiers = []string{"dev", "staging", "prod", "by-hand", "aurora"}
+var tiers = []string{"dev", "staging", "prod", "by-hand", "aurora", "attached"}
 
 // modes are the tiers, all with one setting changed, and another application, by their names.
 var modes = sync.OnceValue(func() map[string]*mode {

@@ -31,6 +31,9 @@ func everything(e *config.Environment) {
 		"STRIPE_KEY":    {ARN: stripe, Field: "key"},
 		"STRIPE_SECRET": {ARN: stripe, Field: "secret"},
 		"MAIL_PASSWORD": {ARN: mailer},
+		"SMS_KEY":       {Name: "shop/sms", Field: "key", KeyARN: key},
+		"MAP_KEY":       {Parameter: "/shop/prod/MAP_KEY", KeyARN: key},
+		"SECRET_KEY":    {Generated: 64},
 	}
 	e.ScheduledTasks = map[string]config.ScheduledTask{
 		"nightly-backup": {Schedule: "cron(30 2 * * ? *)", Command: []string{"dozen-app", "import", `a "b"`}},

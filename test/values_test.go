@@ -35,6 +35,10 @@ var tried = []trial{
 	{"Shell", "prod", of(true)},
 	{"Connect", "dev prod", of(config.ConnectSecret)},
 	{"LogDays", "dev", of(30, 3653)},
+	{"LogLevel", "dev", of("debug")},
+	{"Network.Existing", "dev", one(attachNetwork)},
+	{"Database.Existing", "attached", one(attachDatabase)},
+	{"Cache.Existing", "attached", one(attachCache)},
 	{"Network.CIDR", "dev", of("10.7.0.0/16", "10.7.0.0/20")},
 	{"Network.Zones", "dev", of(3)},
 	{"Network.ZoneNames", "prod", one(func(e *config.Environment) {
@@ -57,11 +61,13 @@ var tried = []trial{
 	{"Database.Snapshot", "dev prod by-hand aurora", of("before-the-accident", "arn:aws:rds:eu-west-1:123456789012:snapshot:before")},
 	{"Database.KeyARN", "dev prod", of("arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012")},
 	{"Database.RotationDays", "dev", of(30, 0)},
+	{"Cache.Off", "dev prod", of(true)},
 	{"Cache.Serverless", "dev prod", of(true)},
 	{"Cache.NodeType", "dev", of("cache.m7g.large")},
 	{"Cache.Replicas", "dev", of(1, 2, 0)},
 	{"Cache.MaxGB", "aurora", of(20)},
 	{"Cache.SnapshotDays", "dev", of(3, 0)},
+	{"Storage.Off", "dev prod", of(true)},
 	{"Storage.InfrequentAfterDays", "dev", of(30)},
 	{"Storage.KeepOldVersionsDays", "dev", of(1)},
 	{"Storage.AccessLogDays", "staging", of(7)},
@@ -136,7 +142,10 @@ var tried = []trial{
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 10, "team@example.com"
 	})},
 	{"Settings", "dev", of(map[string]string{"FEATURE_X": "on"})},
-	{"Secrets", "staging", of(map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
+	{"Aliases", "dev", of(map[string]string{"RAILS_LOG_LEVEL": "LOG_LEVEL", "DB_URL": "DATABASE_URL"}, map[string]string{"HTTP_PORT": "PORT"})},
+	{"Secrets", "dev staging", of(
+		map[string]config.Secret{"SIGNING": {Generated: 64}, "MAIL": {Parameter: "/shop/MAIL"}, "MAPS": {Name: "shop/maps", Field: "key"}},
+		map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
 	{"ScheduledTasks", "dev prod", of(map[string]config.ScheduledTask{"nightly": {Schedule: "rate(1 day)", Command: []string{"app", "help"}}})},
 	{"ParametersPath", "dev", of("/shared/dev/")},
 }
@@ -235,8 +244,8 @@ func TestEverySettingIsTried(t *testing.T) {
 	}
 }
 
-// tier returns one of the three environments by its name, one with the other database and the other cache, or one
-// whose migrations a person runs.
+// tier returns one of the three environments by its name, one with the other database and the other cache, one whose migrations a
+// person runs, or one in an existing network.
 func tier(name string) config.Environment {
 	switch name {
 	case "staging":
@@ -250,5 +259,8 @@ func tier(name string) config.Environment {
 	}
 	e := config.Development()
 	e.Migration.RunOnDeploy = name != "by-hand"
+	if name == "attached" {
+		attachNetwork(&e)
+	}
 	return e
 }

@@ -17,6 +17,7 @@ type backingServices struct {
 	templates *templates // of the first release
 	authority *backing.Authority
 	secrets   map[*assembly.Resource]string // the value of each secret
+	logins    []backing.Secret              // of servers that run in the place of existing ones
 	aws       *backing.AWS
 	database  *backing.Database // nil if the environment has none
 	cache     *backing.Cache    // nil if the environment has none
@@ -30,7 +31,9 @@ type backingServices struct {
 func startBacking(
 	ctx context.Context, settings Settings, env *assembly.Environment, port int,
 ) (*backingServices, error) {
-	t := &templates{env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}}
+	t := &templates{
+		env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}, here: map[string]string{},
+	}
 	b := &backingServices{templates: t, secrets: map[*assembly.Resource]string{}}
 	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache, b.startProxy}
 	for _, start := range starts {
@@ -107,9 +110,9 @@ func (b *backingServices) startAWS(ctx context.Context) (err error) {
 }
 
 func (b *backingServices) startDatabase(ctx context.Context) error {
-	r := b.firstResource("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+	r := b.firstResource(databaseTypes...)
 	if r == nil {
-		return nil
+		return b.startOtherDatabase(ctx)
 	}
 	p := b.templates.read(r)
 	name := p.At("DBName").Text()
@@ -156,10 +159,10 @@ func (b *backingServices) databaseParameters(r *assembly.Resource, p assembly.Pr
 }
 
 func (b *backingServices) startCache(ctx context.Context) error {
-	r := b.firstResource("AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache")
+	r := b.firstResource(cacheTypes...)
 	users := b.templates.env.Resources("AWS::ElastiCache::User")
 	if r == nil || len(users) == 0 {
-		return nil
+		return b.startOtherCache(ctx)
 	}
 	p, user := b.templates.read(r), b.templates.read(users[0])
 	version := p.At("EngineVersion").Text()
@@ -191,6 +194,11 @@ func (b *backingServices) startCache(ctx context.Context) error {
 	}
 	return err
 }
+
+var (
+	databaseTypes = []string{"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
+	cacheTypes    = []string{"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache"}
+)
 
 // firstResource returns the first resource of the first type that the environment has, or nil.
 func (b *backingServices) firstResource(types ...string) *assembly.Resource {

@@ -20,6 +20,7 @@ type templates struct {
 	settings  Settings
 	addresses addresses
 	variables map[string]string // that every task gets; see localVariables
+	here      map[string]string // values of variables that lead to an existing server in the templates, and to another one here
 }
 
 // addresses are where the load balancer and the backing services listen.
@@ -69,18 +70,32 @@ func (t *templates) define(process string, d assembly.TaskDefinition) (definitio
 	if err != nil {
 		return definition{}, err
 	}
-	variables := variables(c)
+	variables := t.variablesOf(c)
 	var problems []error
 	for _, secret := range c.Secrets {
-		value, known := t.settings.Values[secret.Name]
+		value, known, err := t.injected(secret)
 		if !known {
-			problems = append(problems, fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
-				process, secret.Name, secret.From, t.settings.ValuesFile))
+			err = fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
+				process, secret.Name, secret.From, t.settings.ValuesFile)
+		}
+		if err != nil {
+			problems = append(problems, err)
 		}
 		variables[secret.Name] = value
 	}
 	maps.Copy(variables, t.variables)
 	return definition{process, c, d.MemoryMiB, variables}, errors.Join(problems...)
+}
+
+// variablesOf returns the variables of a container, with this machine's addresses.
+func (t *templates) variablesOf(c assembly.Container) map[string]string {
+	variables := variables(c)
+	for name, value := range t.here {
+		if _, is := variables[name]; is {
+			variables[name] = value
+		}
+	}
+	return variables
 }
 
 func variables(c assembly.Container) map[string]string {
@@ -123,6 +138,9 @@ func (d definition) spec(name string, port int) container.Spec {
 	variables := maps.Clone(d.variables)
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
+	}
+	for alias, name := range d.container.Aliases {
+		variables[alias] = variables[name]
 	}
 	return container.Spec{
 		Name:      name,

@@ -17,7 +17,7 @@ func (b *backingServices) startProxy(context.Context) error {
 		return err
 	}
 	settings := backing.ProxySettings{
-		Dir: b.directory("proxy"), Variables: variables(*sidecar), Secrets: b.stored(), Authority: b.authority,
+		Dir: b.directory("proxy"), Variables: b.templates.variablesOf(*sidecar), Secrets: b.stored(), Authority: b.authority,
 	}
 	if b.proxy, err = backing.StartProxy(settings); err != nil {
 		return err
@@ -49,6 +49,9 @@ func (t *templates) proxied() (app, sidecar *assembly.Container, err error) {
 func moved(variables, addresses map[string]string) map[string]string {
 	changed := map[string]string{}
 	for there, here := range addresses {
+		if there == "" {
+			continue // the environment has no such server
+		}
 		_, portThere, _ := net.SplitHostPort(there)
 		_, portHere, _ := net.SplitHostPort(here)
 		for name, value := range variables {

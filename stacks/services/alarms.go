@@ -93,6 +93,9 @@ func alarmOnMigration(scope constructs.Construct, p *platform, migration *migrat
 }
 
 func alarmOnDatabase(scope constructs.Construct, p *platform) {
+	if p.data.Database.Identifier == nil {
+		return
+	}
 	p.alert(scope, "DatabaseCpu", alarmProps{
 		metric: databaseMetric(p.data.Database, "CPUUtilization", awscloudwatch.Stats_AVERAGE()), above: 80, minutes: 15,
 		description: "The database's CPU has been above 80 % for 15 minutes.",
@@ -146,7 +149,7 @@ func alarmOnQueue(scope constructs.Construct, p *platform) {
 }
 
 func alarmOnCache(scope constructs.Construct, p *platform) {
-	for i, node := range p.data.Cache.Nodes {
+	for i, node := range p.data.CacheNodes() {
 		suffix := string(rune('1' + i))
 		p.alert(scope, "CacheMemory"+suffix, alarmProps{
 			metric: cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()), above: 80, minutes: 10,

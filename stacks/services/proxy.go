@@ -2,7 +2,6 @@ package services
 
 import (
 	"fmt"
-	"maps"
 
 	"dozen/config"
 
@@ -27,15 +26,18 @@ func newProxyImage(scope constructs.Construct, id string, directory string) awse
 // urls lead the app to its proxy. They are the names that frameworks, libpq and psql know.
 func (p *platform) urls() map[string]*string {
 	d := p.data.Database
-	return map[string]*string{
+	urls := map[string]*string{
 		"DATABASE_URL": jsii.Sprintf("postgres://%s@%s/%s?sslmode=disable", d.User, onLoopback(config.ProxyDatabasePort), d.Name),
 		"PGHOST":       jsii.String("127.0.0.1"),
 		"PGPORT":       number(config.ProxyDatabasePort),
 		"PGUSER":       jsii.String(d.User),
 		"PGDATABASE":   jsii.String(d.Name),
 		"PGSSLMODE":    jsii.String("disable"), // the loopback is nobody else's; the proxy encrypts what leaves the task
-		"REDIS_URL":    jsii.Sprintf("redis://%s", onLoopback(config.ProxyCachePort)),
 	}
+	if p.data.Cache != nil {
+		urls["REDIS_URL"] = jsii.Sprintf("redis://%s", onLoopback(config.ProxyCachePort))
+	}
+	return urls
 }
 
 // onLoopback is an address inside the task. It has no name: an image may lack /etc/hosts.
@@ -48,11 +50,11 @@ func (p *platform) addProxy(definition awsecs.FargateTaskDefinition, app awsecs.
 		return
 	}
 	environment := p.servers()
-	maps.Copy(environment, map[string]*string{
-		"DATABASE_LISTEN": jsii.String(onLoopback(config.ProxyDatabasePort)),
-		"CACHE_LISTEN":    jsii.String(onLoopback(config.ProxyCachePort)),
-		"GOMEMLIMIT":      jsii.Sprintf("%dMiB", config.ProxyMemoryMiB),
-	})
+	environment["GOMEMLIMIT"] = jsii.Sprintf("%dMiB", config.ProxyMemoryMiB)
+	environment["DATABASE_LISTEN"] = jsii.String(onLoopback(config.ProxyDatabasePort))
+	if p.data.Cache != nil {
+		environment["CACHE_LISTEN"] = jsii.String(onLoopback(config.ProxyCachePort))
+	}
 	if sources := p.countedByProxy(); sources != "" {
 		environment["BACKLOG_SOURCES"] = jsii.String(sources)
 		environment["METRICS_NAMESPACE"] = jsii.String(p.env.MetricsNamespace())

@@ -32,6 +32,9 @@ func StartProxy(s ProxySettings) (*Proxy, error) {
 	}
 	settings.Roots = s.Authority.Pool()
 	for name, listen := range map[string]*string{"database": &settings.Database.Listen, "cache": &settings.Cache.Listen} {
+		if *listen == "" {
+			continue // the environment has no such server
+		}
 		dir := filepath.Join(s.Dir, name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
