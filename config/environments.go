@@ -5,6 +5,9 @@ import "time"
 // This is the file to edit. It is the only place where environments differ: two tiers of defaults, cheap and durable, and what
 // each environment changes in them.
 
+// AppBuild says where your app is and how its image is built, the same for all environments.
+func AppBuild() Build { return Build{Directory: "app"} }
+
 // Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
 func Development() Environment { return cheap("dev") }
 

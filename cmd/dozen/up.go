@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/local"
 )
 
@@ -42,7 +43,8 @@ func (c *up) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join("app", ".env."+c.Environment)
+	app := config.AppBuild().Directory
+	file := filepath.Join(app, ".env."+c.Environment)
 	values, err := readValues(filepath.Join(s.directory, file))
 	if err != nil {
 		return err
@@ -51,6 +53,7 @@ func (c *up) Run(s *session) error {
 		Assembly:    assembly,
 		Environment: c.Environment,
 		Checkout:    s.directory,
+		App:         filepath.Join(s.directory, app),
 		Postgres:    s.getenv("DOZEN_POSTGRES_BIN"),
 		Home:        home,
 		Port:        c.Port,

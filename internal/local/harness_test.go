@@ -69,7 +69,7 @@ func begin(t *testing.T, change func(*Settings)) *world {
 		t.Fatal(err)
 	}
 	settings := Settings{
-		Assembly: synthesized(t), Environment: "dev", Checkout: checkout, Home: Home{filepath.Join(directory, "dev")},
+		Assembly: synthesized(t), Environment: "dev", Checkout: checkout, App: filepath.Join(checkout, "app"), Home: Home{filepath.Join(directory, "dev")},
 		Engine: "none", Plain: true,
 	}
 	if change != nil {
