@@ -73,14 +73,14 @@ func cheap(name string) Environment {
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
 		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
-			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 5},
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 4},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
 			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 6000,
 			LongestRequest: 5 * time.Second, RoutingLag: 4 * time.Second,
 			StartBudget: 10 * time.Second, FailuresToRollBack: 1,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
+			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 4},
 			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
@@ -116,8 +116,8 @@ func durable(name string) Environment {
 			StartBudget: 10 * time.Second, FailuresToRollBack: 3,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
-			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
+			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 8},
+			Min:  1, Max: 4, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
 		Migration: Migration{
