@@ -110,7 +110,7 @@ func (b Build) problems() error {
 func (b Build) validate(p *problems) {
 	p.require(b.Directory != "" && !filepath.IsAbs(b.Directory) && unfit(b.Directory) == "",
 		"Build.Directory", b.Directory, "not a path relative to Dozen's directory, which is the same on every machine", `write one such as "app" or ".."`)
-	p.require(path.Clean(filepath.ToSlash(b.Directory)) != ".",
+	p.require(b.Directory == "" || path.Clean(filepath.ToSlash(b.Directory)) != ".",
 		"Build.Directory", b.Directory, "it is Dozen's own directory, which never enters the image",
 		`move the app into app/, or Dozen into a directory of the app and write ".."`)
 	p.require(fs.ValidPath(b.dockerfile()) && unfit(b.dockerfile()) == "",
@@ -120,7 +120,7 @@ func (b Build) validate(p *problems) {
 		p.require(argumentName.MatchString(name), field, name, "not a variable's name", "use letters, digits and _")
 		if looksSecret(strings.ToUpper(name), b.Args[name]) {
 			p.require(false, field, "...", "it looks like a secret, and everybody who has the image can read the arguments of its build",
-				"mount it with `RUN --mount=type=secret`, or let the app read it when it starts (Secrets)")
+				"let the app read it when it starts (Secrets)")
 			continue
 		}
 		p.requireLiteral(field, b.Args[name])
