@@ -23,6 +23,7 @@ func init() { http.DefaultClient.Timeout = localtest.Patience }
 type program struct {
 	t           *testing.T
 	path, cache string
+	checkout    string
 }
 
 func build(t *testing.T) program {
@@ -35,7 +36,7 @@ func build(t *testing.T) program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	p := program{t, filepath.Join(directory, "program"), directory}
+	p := program{t, filepath.Join(directory, "program"), directory, "../.."}
 	if out, err := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -44,7 +45,7 @@ func build(t *testing.T) program {
 
 func (p program) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(localtest.Bounded(p.t), p.path, args...)
-	cmd.Dir = "../.."
+	cmd.Dir = p.checkout
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd
 }
