@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -86,10 +87,13 @@ func programOf(command *syntax.CallExpr) string {
 	return name
 }
 
+// IsShell reports whether a program is a shell.
+func IsShell(program string) bool { return slices.Contains(shells, path.Base(program)) }
+
 // Programs returns the names of the programs that a command starts: its first word, or, if it is a shell with a script, those that
 // the script names.
 func Programs(command []string) []string {
-	if len(command) != 3 || command[0] != "sh" || command[1] != "-c" {
+	if len(command) != 3 || !IsShell(command[0]) || command[1] != "-c" {
 		return command[:min(len(command), 1)]
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(command[2]), "")

@@ -179,7 +179,7 @@ func (r *release) commands() []string {
 	add := func(d definition) {
 		words := slices.Concat(d.container.EntryPoint, d.container.Command)
 		programs := config.Programs(words)
-		if len(programs) > 0 && programs[0] != words[0] { // those of a script, of which some are this machine's
+		if len(words) > 0 && config.IsShell(words[0]) { // some of a script's programs are this machine's
 			programs = slices.DeleteFunc(programs, func(name string) bool {
 				_, err := exec.LookPath(name)
 				return err == nil
