@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -184,7 +183,7 @@ func TestSIGTERMReachesTheProgram(t *testing.T) {
 		"probe && A=1 probe serve":               0,
 		"probe serve | cat":                      0,
 		"probe serve 2>&1 | cat >&2":             0,
-		"probe serve 2>&1 | cat | sed -u s/a/a/": 0,
+		"probe serve 2>&1 | cat | cat": 0,
 		"probe serve; true":                      -2,
 		"(probe serve)":                          0,
 		"probe serve & wait":                     -2,
@@ -217,13 +216,22 @@ func stops(t *testing.T, directory, shell, line string, exits int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := run(ctx, directory, shell, read.words)
-	reader, writer := io.Pipe()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
 	cmd.Stdout, cmd.Stderr = writer, writer
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	_ = writer.Close()
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait(); _ = writer.Close() }()
+	go func() {
+		err := cmd.Wait()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // as a container, which ends with its first process
+		ended <- err
+	}()
 	serving, finished := 0, 0
 	for scanner := bufio.NewScanner(reader); scanner.Scan(); {
 		switch {
@@ -236,7 +244,6 @@ func stops(t *testing.T, directory, shell, line string, exits int) {
 		}
 	}
 	<-ended
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	if finished != strings.Count(line, "serve") || ctx.Err() != nil {
 		t.Errorf("%q: %d of %d probes finished, %v", read.words, finished, serving, ctx.Err())
 	}
