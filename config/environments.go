@@ -5,6 +5,9 @@ import "time"
 // This is the file to edit. It is the only place where environments differ: two tiers of defaults, cheap and durable, and what
 // each environment changes in them. After a change, `make snapshots` shows in test/snapshots what it does to the templates.
 
+// AppBuild says where your app is and how its image is built, the same for all environments.
+func AppBuild() Build { return Build{Directory: "app"} }
+
 // Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
 func Development() Environment { return cheap("dev") }
 
@@ -72,14 +75,14 @@ func cheap(name string) Environment {
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
 		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
-			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 5},
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 4},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
 			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 6000,
 			LongestRequest: 5 * time.Second, RoutingLag: 4 * time.Second,
 			StartBudget: 10 * time.Second, FailuresToRollBack: 1,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 4},
 			Source: Source{Kind: SourceMetric},
 			Min:    0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
@@ -117,9 +120,9 @@ func durable(name string) Environment {
 			StartBudget: 10 * time.Second, FailuresToRollBack: 3,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 8},
 			Source: Source{Kind: SourceMetric},
-			Min:    1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
+			Min:    1, Max: 4, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
 		Migration: Migration{

@@ -44,7 +44,7 @@ type Web struct {
 	FailuresToRollBack int
 }
 
-// Worker is the size and scaling of a worker: any process other than web, scheduler and release. The key "worker" of
+// Worker is the size and scaling of a worker: any process other than web, release and the scheduler. The key "worker" of
 // Environment.Workers applies to the workers without a key of their own.
 type Worker struct {
 	Task

@@ -12,9 +12,15 @@ import (
 	"time"
 )
 
-// Load reads the app and the environments, and checks them against each other. Its error lists all problems at once.
-func Load(files fs.FS, directory, compiled string, environ []string) ([]Environment, App, error) {
-	app, appErr := ReadApp(files, directory, compiled)
+// Load reads the app, whose files are those of its directory, and the environments, and checks them against each other. Its error
+// lists all problems at once. Dozen is the absolute path of Dozen's own directory, without symbolic links; compiled is the directory
+// of what is compiled to run with the app.
+func Load(files fs.FS, build Build, dozen, compiled string, environ []string) ([]Environment, App, error) {
+	app := App{Build: build, Exclude: NotInImage}.except(dozen)
+	appErr := build.problems()
+	if appErr == nil {
+		app, appErr = app.read(files, compiled)
+	}
 	if appErr != nil {
 		app.Processes = nil // what is not known is not checked: it would only add problems that do not exist
 	}

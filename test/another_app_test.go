@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/assembly"
 	"dozen/internal/gate"
 	"dozen/internal/templatecheck"
 )
@@ -160,4 +161,76 @@ func TestImageIsBuiltForARM(t *testing.T) {
 	for _, image := range dev().Images {
 		want(t, "platform", image.Platform, "linux/arm64")
 	}
+}
+
+// The settings of the build reach the image that is deployed, and each change of them is another image.
+func TestSettingsOfTheBuildReachTheImage(t *testing.T) {
+	directory := filepath.Join(scratch(), "monorepo")
+	for name, text := range map[string]string{
+		"Procfile":            "web: node server.js --port $PORT\nclock: NODE_ENV=production node clock.js\n",
+		"docker/web.Docker":   "ARG NODE=22\nFROM node:$NODE AS base\nVOLUME /tmp\nFROM base AS web\nCOPY . .\nFROM web AS test\nENTRYPOINT [\"npm\"]\n",
+		"server.js":           "serve()",
+		".dockerignore":       "docker\n",
+		"dozen/cdk.out/asset": "of a synthesis before", "dozen/.build/tool": "compiled", "dozen/main.go": "package main",
+	} {
+		file := filepath.Join(directory, filepath.FromSlash(name))
+		must(os.MkdirAll(filepath.Dir(file), 0o755))
+		must(os.WriteFile(file, []byte(text), 0o644))
+	}
+	here, err := filepath.Abs(filepath.Join(directory, "dozen"))
+	must(err)
+	load := func(change func(*config.Build)) environment {
+		build := config.Build{Directory: "..", Dockerfile: "docker/web.Docker", Target: "web", Args: map[string]string{"NODE": "24"}}
+		change(&build)
+		_, app, err := config.Load(os.DirFS(directory), build, here, filepath.Dir(fixture().Gate), nil)
+		must(err)
+		want(t, "warnings", len(app.Warnings), 0)
+		app.Directory = directory // the tests run elsewhere
+		return synthesizeFor(t, config.Development(), app)
+	}
+	e := load(func(*config.Build) {})
+	web := e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")
+	want(t, "command", web.container("Command"), []string{"sh", "-c", "exec node server.js --port $PORT"})
+	want(t, "command of clock", e.services.one(t, "AWS::ECS::TaskDefinition", "/Clock/").container("Command"),
+		[]string{"sh", "-c", "NODE_ENV=production exec node clock.js"})
+	want(t, "the admin's command", e.services.one(t, "AWS::ECS::TaskDefinition", "/Admin/").container("Command"), []string{"true"})
+	image := imageOf(t, e, web)
+	want(t, "Dockerfile", image.Dockerfile, "docker/web.Docker")
+	want(t, "target", image.Target, "web")
+	want(t, "arguments", image.BuildArgs["NODE"], "24")
+	var files []string
+	context := filepath.Join(e.directory, filepath.FromSlash(image.Directory))
+	must(filepath.WalkDir(context, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			name, _ := filepath.Rel(context, path)
+			files = append(files, filepath.ToSlash(name))
+		}
+		return err
+	}))
+	want(t, "files", files, []string{".dockerignore", "Procfile", "docker/web.Docker", "server.js"})
+	for name, change := range map[string]func(*config.Build){
+		"target": func(b *config.Build) { b.Target = "base" }, "argument": func(b *config.Build) { b.Args["NODE"] = "22" },
+	} {
+		other := load(change)
+		if hash := imageOf(t, other, other.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")).Hash; hash == image.Hash {
+			t.Errorf("another %s is the same image", name)
+		}
+	}
+	must(os.WriteFile(filepath.Join(here, "main.go"), []byte("package main // changed"), 0o644))
+	again := load(func(*config.Build) {})
+	want(t, "image after a change of Dozen",
+		imageOf(t, again, again.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")).Hash, image.Hash)
+}
+
+// imageOf returns the image of a task definition's app.
+func imageOf(t *testing.T, e environment, definition resource) assembly.Image {
+	t.Helper()
+	name := plain(definition.container("Image"))
+	for _, image := range e.Images {
+		if strings.Contains(name, image.Hash) {
+			return image
+		}
+	}
+	t.Fatalf("no image of %s", name)
+	return assembly.Image{}
 }

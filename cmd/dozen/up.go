@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/local"
 )
 
@@ -53,13 +54,14 @@ func (c *up) Run(s *session) error {
 
 // settings are what every command needs that runs the environment.
 func (t target) settings(s *session, assembly string, home local.Home) (local.Settings, error) {
-	file := filepath.Join("app", ".env."+t.Environment)
+	app := config.AppBuild().Directory
+	file := filepath.Join(app, ".env."+t.Environment)
 	values, err := readValues(filepath.Join(s.directory, file))
 	return local.Settings{
 		Assembly:    assembly,
 		Environment: t.Environment,
 		Checkout:    s.directory,
-		App:         filepath.Join(s.directory, "app"),
+		App:         filepath.Join(s.directory, app),
 		Postgres:    s.getenv("DOZEN_POSTGRES_BIN"),
 		Home:        home,
 		Values:      values,

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/assembly"
 	"dozen/internal/local/balancer"
 	"dozen/internal/local/container"
@@ -170,15 +172,24 @@ func (r *release) processes() []string {
 	return names
 }
 
-// commands returns the programs that the release's tasks start.
+// commands returns the programs that the release's tasks start, without those of this machine that a script starts.
 func (r *release) commands() []string {
 	seen := map[string]bool{}
 	var names []string
 	add := func(d definition) {
-		words := append(append([]string{}, d.container.EntryPoint...), d.container.Command...)
-		if len(words) > 0 && !seen[words[0]] {
-			seen[words[0]] = true
-			names = append(names, words[0])
+		words := slices.Concat(d.container.EntryPoint, d.container.Command)
+		programs := config.Programs(words)
+		if len(words) > 0 && config.IsShell(words[0]) { // some of a script's programs are this machine's
+			programs = slices.DeleteFunc(programs, func(name string) bool {
+				_, err := exec.LookPath(name)
+				return err == nil
+			})
+		}
+		for _, name := range programs {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
 		}
 	}
 	for _, s := range r.services {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,5 +217,24 @@ func TestTheProofFindsWhatIsTooShort(t *testing.T) {
 			}
 			t.Logf("%d of %d requests failed, the first: %s", len(l.failures), l.sent.Load(), l.failures[:min(len(l.failures), 1)])
 		})
+	}
+}
+
+// Prevents: an app in Go whose line has $PORT is compiled under the name sh, and every shell of its tasks is the app.
+func TestProgramsOfShellLinesAreCompiled(t *testing.T) {
+	directory := templated(t, `"Command":["dozen-app","web"]`, `"Command":["sh","-c","A=1 exec bin/web-app --port $PORT | cat"]`,
+		`"Command":["dozen-app","worker"]`, `"Command":["sh","-c","sh -c true && dozen-worker"]`)
+	env, err := readEnvironment(directory, "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&templates{env: env}).release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := r.commands()
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != "bin/web-app dozen-app dozen-worker" {
+		t.Errorf("compiled are %s", got)
 	}
 }
