@@ -93,12 +93,14 @@ func (p *problems) requireAlone(part string, value any, existing string) {
 			set = append(set, name)
 		}
 	}
-	p.require(len(set) == 0, part+".Existing", existing, fmt.Sprintf("Dozen does not make what exists, and %s would have no effect", listed(set)),
+	p.require(len(set) == 0, part+".Existing", existing,
+		fmt.Sprintf("Dozen does not make what exists, and %s would have no effect", listed(set)),
 		fmt.Sprintf("write e.%s = %[1]s{Existing: ...} without other fields, or leave Existing out", part))
 }
 
 func (n ExistingNetwork) validate(p *problems, region string) {
-	p.require(vpcForm.MatchString(n.VPCID), "Network.Existing.VPCID", n.VPCID, "not the id of a VPC", "write one such as vpc-0123456789abcdef0")
+	p.require(vpcForm.MatchString(n.VPCID), "Network.Existing.VPCID", n.VPCID, "not the id of a VPC",
+		"write one such as vpc-0123456789abcdef0")
 	p.require(len(n.Zones) >= 2 && len(n.Zones) <= 6, "Network.Existing.Zones", n.Zones, "allowed are 2 to 6 zones; the load balancer needs 2",
 		"name the zones of the subnets")
 	for i, zone := range n.Zones {
@@ -125,7 +127,8 @@ func (n ExistingNetwork) validate(p *problems, region string) {
 
 func (e Environment) validateAttached(p *problems, part string, s attached) {
 	field := part + ".Existing."
-	p.require(e.Network.Existing != nil, part+".Existing", s.host, "Network.Existing is not set, and a security group admits only groups of its own VPC",
+	p.require(e.Network.Existing != nil, part+".Existing", s.host,
+		"Network.Existing is not set, and a security group admits only groups of its own VPC",
 		"set Network.Existing to the VPC that the server is in")
 	p.require(domainForm.MatchString(s.host) && len(s.host) <= 253, field+"Host", s.host, "not the name of a host",
 		"write the name in the server's certificate, in lower case, without scheme and port")

@@ -65,7 +65,8 @@ func (e Environment) Lasting() []Lasting {
 	if e.Domain.Name == "" {
 		domain.Rule, domain.Consequence = Confirmed, "users lose HTTPS, and the name stops working. Is a DOZEN_ variable missing?"
 	}
-	return slices.Concat(e.Network.lasting(), e.Database.lasting(), e.Cache.lasting(), append(all, domain), e.lastingParts(), e.lastingSecrets())
+	return slices.Concat(e.Network.lasting(), e.Database.lasting(), e.Cache.lasting(), append(all, domain),
+		e.lastingParts(), e.lastingSecrets())
 }
 
 // lasting returns what chooses the database. One that exists has an owner: of its settings only the server matters here.

@@ -247,7 +247,8 @@ func (h *history) options(from, to *mode, confirm ...string) cloudformation.Opti
 
 // givenUp is what a confirmed change is about, by the beginning of its types.
 var givenUp = map[string]string{
-	"Database": "AWS::RDS::", "Cache": "AWS::ElastiCache::", "Cache.Off": "AWS::SecretsManager::", "Storage.Off": "AWS::S3::",
+	"Database": "AWS::RDS::", "Cache": "AWS::ElastiCache::", "Cache.Off": "AWS::SecretsManager::", "Cache.Existing": "AWS::SecretsManager::",
+	"Database.Existing": "AWS::SecretsManager::", "Storage.Off": "AWS::S3::",
 	"Options.Queue": "AWS::SQS::", "Options.Topic": "AWS::SNS::",
 	"Options.Table": "AWS::DynamoDB::", "Options.AppConfig": "AWS::AppConfig::",
 }

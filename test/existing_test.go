@@ -150,3 +150,26 @@ func TestServersInAnExistingNetwork(t *testing.T) {
 		deploysTwice(t, directory, settings)
 	}
 }
+
+// Prevents: services that work on another server because of one line. A deployed environment asks before it does so, says what becomes
+// of the old one, and goes to no other VPC.
+func TestAttachingAsksFirst(t *testing.T) {
+	for _, name := range []string{"Database.Existing", "Cache.Existing"} {
+		made, attached := modes()["attached"], modes()["attached+"+name]
+		if there := effectOf(made, attached); !there.confirmed || there.refused || len(there.newTasks()) < 3 {
+			t.Errorf("%s: %s", name, there)
+		}
+		h := newHistory(1)
+		must(h.deploy(made, made, false))
+		must(h.deploy(made, attached, false))
+		for _, violation := range h.account.Violations() {
+			t.Error(violation)
+		}
+	}
+	if back := effectOf(modes()["attached+Database.Existing"], modes()["attached"]); !back.confirmed {
+		t.Errorf("the way back makes an empty database: %s", back)
+	}
+	if moved := effectOf(modes()["dev"], modes()["dev+Network.Existing"]); !moved.refused {
+		t.Errorf("another VPC: %s", moved)
+	}
+}
