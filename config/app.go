@@ -51,7 +51,8 @@ func (a App) Workers() (workers []Process) {
 var NotInImage = []string{
 	// secrets
 	"**/.env", "**/.env.*", "**/.envrc", "**/*.key", "**/*.p12", "**/*.pfx", "**/id_rsa", "**/id_ecdsa", "**/id_ed25519",
-	"**/.aws", "**/.ssh", "**/.gnupg", "**/.kube", "**/.docker/config.json", "**/.netrc", "**/.pgpass", "**/.git-credentials", "**/.pypirc", "**/.bundle",
+	"**/.aws", "**/.ssh", "**/.gnupg", "**/.kube", "**/.docker/config.json", "**/.netrc",
+	"**/.pgpass", "**/.git-credentials", "**/.pypirc", "**/.bundle",
 	"**/*.tfstate", "**/*.tfstate.*", "**/.terraform",
 	// repositories, and what a machine has installed or written
 	"**/.git", "**/.hg", "**/.svn", "**/.dev", "**/.DS_Store", "**/.idea", "**/cdk.out",
@@ -119,7 +120,8 @@ func (b Build) problems() error {
 
 func (b Build) validate(p *problems) {
 	p.require(b.Directory != "" && !filepath.IsAbs(b.Directory) && unfit(b.Directory) == "",
-		"Build.Directory", b.Directory, "not a path relative to Dozen's directory, which is the same on every machine", `write one such as "app" or ".."`)
+		"Build.Directory", b.Directory, "not a path relative to Dozen's directory, which is the same on every machine",
+		`write one such as "app" or ".."`)
 	p.require(b.Directory == "" || path.Clean(filepath.ToSlash(b.Directory)) != ".",
 		"Build.Directory", b.Directory, "it is Dozen's own directory, which never enters the image",
 		`move the app into app/, or Dozen into a directory of the app and write ".."`)
