@@ -46,6 +46,9 @@ const (
 
 // Source is where the backlog of a worker is counted. Workers are scaled by it.
 type Source struct {
+	// Kind is what counts: SourceMetric (a line that the app writes), SourceCPU, SourceQueue, SourceSQL (Query), or a library that keeps
+	// its jobs in the database (river, solid-queue, good-job, delayed-job, pg-boss, graphile-worker, oban, procrastinate) or in the cache
+	// (sidekiq, celery, rq, bullmq, asynq).
 	Kind SourceKind
 	// Queues that the worker takes jobs from; none: all, and "celery" and "default" with Celery and RQ. Only for kinds that are
 	// libraries.
