@@ -2,7 +2,6 @@ package backlog
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -20,13 +19,13 @@ type cache struct {
 func (c *cache) lead(ctx context.Context) (bool, error) {
 	c.close() // of the minute before
 	conn, err := redis.DialContext(ctx, "tcp", c.address,
-		redis.DialConnectTimeout(10*time.Second), redis.DialReadTimeout(10*time.Second), redis.DialWriteTimeout(10*time.Second))
+		redis.DialReadTimeout(10*time.Second), redis.DialWriteTimeout(10*time.Second))
 	if err != nil {
 		return false, err
 	}
 	c.conn = conn
 	// It expires before the next minute, though the doors' clocks differ by seconds.
-	reply, err := conn.Do("SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
+	reply, err := redis.DoContext(conn, ctx, "SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
 	if err != nil || reply == nil {
 		c.close()
 		return false, err
@@ -35,24 +34,22 @@ func (c *cache) lead(ctx context.Context) (bool, error) {
 }
 
 // count counts the jobs of a source.
-func (c *cache) count(_ context.Context, s Source) (count, error) {
-	if c.conn == nil || c.conn.Err() != nil {
-		return count{}, fmt.Errorf("the connection has ended")
-	}
-	r := &reader{conn: c.conn}
+func (c *cache) count(ctx context.Context, s Source) (count, error) {
+	r := &reader{ctx: ctx, conn: c.conn}
 	result := lists[s.Kind](r, s.Queues, time.Now())
 	return result, r.err
 }
 
 // reader asks one thing after the other, and keeps the first error.
 type reader struct {
+	ctx  context.Context
 	conn redis.Conn
 	err  error
 }
 
 func ask[T any](r *reader, convert func(any, error) (T, error), command string, arguments ...any) (answer T) {
 	if r.err == nil {
-		answer, r.err = convert(r.conn.Do(command, arguments...))
+		answer, r.err = convert(redis.DoContext(r.conn, r.ctx, command, arguments...))
 		if r.err == redis.ErrNil { // there is no such key
 			r.err = nil
 		}
