@@ -18,14 +18,11 @@ type cache struct {
 // lead reports whether this door counts in this minute.
 func (c *cache) lead(ctx context.Context) (bool, error) {
 	c.close() // of the minute before
-	conn, err := redis.DialContext(ctx, "tcp", c.address,
-		redis.DialReadTimeout(10*time.Second), redis.DialWriteTimeout(10*time.Second))
-	if err != nil {
+	if err := c.connect(ctx); err != nil {
 		return false, err
 	}
-	c.conn = conn
 	// It expires before the next minute, though the doors' clocks differ by seconds.
-	reply, err := redis.DoContext(conn, ctx, "SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
+	reply, err := redis.DoContext(c.conn, ctx, "SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
 	if err != nil || reply == nil {
 		c.close()
 		return false, err
@@ -33,8 +30,19 @@ func (c *cache) lead(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// count counts the jobs of a source.
+func (c *cache) connect(ctx context.Context) (err error) {
+	c.conn, err = redis.DialContext(ctx, "tcp", c.address, redis.DialReadTimeout(c.every), redis.DialWriteTimeout(c.every))
+	return err
+}
+
+// count counts the jobs of a source. It connects again if the source before has cost the connection.
 func (c *cache) count(ctx context.Context, s Source) (count, error) {
+	if c.conn == nil || c.conn.Err() != nil {
+		c.close()
+		if err := c.connect(ctx); err != nil {
+			return count{}, err
+		}
+	}
 	r := &reader{ctx: ctx, conn: c.conn}
 	result := lists[s.Kind](r, s.Queues, time.Now())
 	return result, r.err

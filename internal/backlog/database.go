@@ -2,7 +2,6 @@ package backlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,6 +20,7 @@ type database struct {
 	namespace string
 	longest   time.Duration // that a query takes
 	conn      *pgconn.PgConn
+	locked    bool // reports whether the connection has the lock
 }
 
 // largestMessage in bytes that the server may send: a query of the team's can select anything, and the door has little memory.
@@ -28,17 +28,26 @@ const largestMessage = 1 << 16
 
 // lead reports whether this door counts. The lock is the application's own: an attached database may serve several.
 func (d *database) lead(ctx context.Context) (bool, error) {
-	if d.conn != nil {
-		if d.conn.Ping(ctx) == nil {
-			return true, nil
-		}
-		d.close()
+	if d.locked && d.conn.Ping(ctx) == nil {
+		return true, nil
 	}
-	config, err := pgconn.ParseConfig(d.url)
-	if err != nil {
+	d.close()
+	if err := d.connect(ctx); err != nil {
 		return false, err
 	}
-	config.ConnectTimeout = 10 * time.Second
+	row, err := d.row(ctx, "select pg_try_advisory_lock(hashtextextended('backlog of ' || $1, 0))", d.namespace)
+	d.locked = err == nil && string(row[0]) == "t"
+	if !d.locked {
+		d.close()
+	}
+	return d.locked, err
+}
+
+func (d *database) connect(ctx context.Context) error {
+	config, err := pgconn.ParseConfig(d.url)
+	if err != nil {
+		return err
+	}
 	// A query of the team's changes nothing. Times without a zone are in UTC, as Rails and Ecto write them.
 	config.RuntimeParams = map[string]string{
 		"application_name": "dozen backlog", "default_transaction_read_only": "on", "TimeZone": "UTC",
@@ -49,23 +58,21 @@ func (d *database) lead(ctx context.Context) (bool, error) {
 		frontend.SetMaxBodyLen(largestMessage)
 		return frontend
 	}
-	if d.conn, err = pgconn.ConnectConfig(ctx, config); err != nil {
-		return false, err
-	}
-	row, err := d.row(ctx, "select pg_try_advisory_lock(hashtextextended('backlog of ' || $1, 0))", d.namespace)
-	if err != nil || string(row[0]) != "t" {
-		d.close()
-		return false, err
-	}
-	return true, nil
+	d.conn, err = pgconn.ConnectConfig(ctx, config)
+	return err
 }
 
-// count counts the jobs of a source. It connects again if the source before has cost the connection.
+// count counts the jobs of a source. If the source before has cost the connection, it goes on with another one, without the lock: the
+// server may not have noticed yet.
 func (d *database) count(ctx context.Context, s Source) (count, error) {
-	if leads, err := d.lead(ctx); err != nil {
+	if d.conn == nil || d.conn.IsClosed() {
+		d.close()
+		if err := d.connect(ctx); err != nil {
+			return count{}, err
+		}
+	}
+	if _, err := d.conn.Exec(ctx, "reset all").ReadAll(); err != nil { // what the query before has set
 		return count{}, err
-	} else if !leads {
-		return count{}, errors.New("the connection has ended, and another task counts now")
 	}
 	query, parameters := s.Query, []string{}
 	if s.Kind != ownQuery {
@@ -113,7 +120,7 @@ func (d *database) close() {
 		ctx, done := context.WithTimeout(context.Background(), time.Second)
 		defer done()
 		_ = d.conn.Close(ctx)
-		d.conn = nil
+		d.conn, d.locked = nil, false
 	}
 }
 

@@ -31,7 +31,7 @@ func (c *count) later(r *reader, now time.Time, set string, scale float64) {
 // Scripts, because the jobs themselves may be larger than the door's memory.
 const (
 	firstTime    = "return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]"
-	lastEnqueued = `return string.match(redis.call('LINDEX', KEYS[1], -1) or '', '^.*"enqueued_at":(%d+%.?%d*)')`
+	lastEnqueued = `return string.match(string.sub(redis.call('LINDEX', KEYS[1], -1) or '', -65536), '^.*"enqueued_at":(%d+%.?%d*)')`
 )
 
 // sidekiq: a list for each queue, its oldest job at the end; jobs for later and for another try in sets by time. What runs is a

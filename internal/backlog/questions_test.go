@@ -24,26 +24,27 @@ func TestOwnQueries(t *testing.T) {
 		"select 1, 1e300":                     "1 1e+300",
 	}
 	bad := map[string]string{ // the query, and a part of the warning
-		"select":                       "0 columns",
-		"select ''":                    "not a number",
-		"select 'many'":                "not a number",
-		"select 1, interval '1 hour'":  "not a number",
-		"select -1":                    "not a number",
-		"select 1, -0.5":               "not a number",
-		"select 'NaN'::float8":         "not a number",
-		"select 'infinity'::float8":    "not a number",
-		"select 1 union all select 2":  "2 rows",
-		"select 1 where false":         "0 rows",
-		"set search_path = nowhere":    "0 rows",
-		"select 1; select 2":           "multiple commands",
-		"select count(*) from missing": "does not exist",
-		"insert into empty values (1)": "read-only transaction",
+		"select":                                  "0 columns",
+		"select ''":                               "not a number",
+		"select 'many'":                           "not a number",
+		"select 1, interval '1 hour'":             "not a number",
+		"select -1":                               "not a number",
+		"select 1, -0.5":                          "not a number",
+		"select 'NaN'::float8":                    "not a number",
+		"select 'infinity'::float8":               "not a number",
+		"select 1 union all select 2":             "2 rows",
+		"select 1 where false":                    "0 rows",
+		"set search_path = nowhere":               "0 rows",
+		"set default_transaction_read_only = off": "0 rows",
+		"select 1; select 2":                      "multiple commands",
+		"select count(*) from missing":            "does not exist",
+		"insert into empty values (1)":            "read-only transaction",
 		"with x as (delete from empty returning 1) select count(*) from x": "read-only transaction",
-		"select pg_sleep(60)":                                     "statement timeout",
-		"select n from generate_series(1, 1000000000) n":          "timeout",
-		"select repeat('x', 50000000)":                            "body",
-		"select repeat('x', 50000000) from generate_series(1, 3)": "body",
-		"select pg_terminate_backend(pg_backend_pid())":           "terminating connection",
+		"select pg_sleep(60)":                                    "statement timeout",
+		"select n from generate_series(1, 1000000000) n":         "timeout",
+		"select repeat('x', 5000000)":                            "body",
+		"select repeat('x', 5000000) from generate_series(1, 3)": "body",
+		"select pg_terminate_backend(pg_backend_pid())":          "terminating connection",
 	}
 	var all []backlog.Source
 	for query := range bad {
@@ -75,7 +76,7 @@ func TestOwnQueries(t *testing.T) {
 		return true
 	})
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > memory {
+	if used := after.TotalAlloc - before.TotalAlloc; used > memory/4 {
 		t.Errorf("the doors have used %d bytes", used)
 	}
 	warned := map[string]int{}
@@ -109,7 +110,7 @@ func TestOddKeys(t *testing.T) {
 		do(t, cache, "SET", key, "text")
 	}
 	minute := float64(time.Now().UnixMilli())/1e3 - 60
-	huge := `{"args":["` + strings.Repeat("x", 50<<20) + `"],"enqueued_at":%f,"error_message":"\"enqueued_at\":1"}`
+	huge := `{"args":["` + strings.Repeat("x", 6<<20) + `"],"enqueued_at":%f,"error_message":"\"enqueued_at\":1"}`
 	do(t, cache, "LPUSH", "queue:huge", fmt.Sprintf(huge, minute))
 	do(t, cache, "ZADD", "schedule", minute, fmt.Sprintf(huge, minute))
 	do(t, cache, "LPUSH", "huge", huge)
@@ -117,6 +118,7 @@ func TestOddKeys(t *testing.T) {
 	hour := (minute - 3600) * 1e3
 	do(t, cache, "HSET", "bull:odd:1", "timestamp", fmt.Sprint(hour), "opts", `{"delay":3600000}`)
 	do(t, cache, "RPUSH", "bull:odd:wait", "1")
+
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -135,7 +137,7 @@ func TestOddKeys(t *testing.T) {
 		return counted["sidekiq"] > 1 && counted["celery"] > 1 && counted["rq"] > 1 && counted["bullmq"] > 1 && len(counted) == len(good)
 	})
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > memory {
+	if used := after.TotalAlloc - before.TotalAlloc; used > memory/4 {
 		t.Errorf("the doors have used %d bytes", used)
 	}
 	warned := map[string]int{}
