@@ -58,8 +58,8 @@ func sidekiq(r *reader, queues []string, now time.Time) (c count) {
 	return c
 }
 
-// celery: a list for each queue and priority. What workers have taken is in one hash for all queues. A message does not tell
-// when it was sent, so the age is unknown.
+// celery: a list for each queue and priority. What workers have taken and not acknowledged is in one hash for all queues. A message
+// does not tell when it was sent, so the age is unknown.
 func celery(r *reader, queues []string, _ time.Time) (c count) {
 	if len(queues) == 0 {
 		queues = []string{"celery"}
