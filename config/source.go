@@ -22,8 +22,7 @@ const (
 
 // The kinds that the proxy counts once a minute, so they need Connect: ConnectProxy. Those in the database:
 const (
-	// SourceSQL is Source.Query. It returns one row with the number of jobs that are due or running, and, if it has a second column,
-	// for how many seconds the oldest due one has waited.
+	// SourceSQL is Source.Query.
 	SourceSQL            SourceKind = "sql"
 	SourceRiver          SourceKind = "river"
 	SourceSolidQueue     SourceKind = "solid-queue"
@@ -38,7 +37,7 @@ const (
 // And those in the cache, in database 0 and with the library's usual names of keys:
 const (
 	SourceSidekiq SourceKind = "sidekiq" // what runs, is retried or is for later counts whatever its queue is
-	SourceCelery  SourceKind = "celery"  // what runs counts whatever its queue is; the age of the oldest job is unknown
+	SourceCelery  SourceKind = "celery"  // what is not acknowledged counts whatever its queue is; the age of the oldest job is unknown
 	SourceRQ      SourceKind = "rq"
 	SourceBullMQ  SourceKind = "bullmq" // needs the names of its queues
 	SourceAsynq   SourceKind = "asynq"
@@ -46,14 +45,21 @@ const (
 
 // Source is where the backlog of a worker is counted. Workers are scaled by it.
 type Source struct {
-	// Kind is what counts: SourceMetric (a line that the app writes), SourceCPU, SourceQueue, SourceSQL (Query), or a library that keeps
-	// its jobs in the database (river, solid-queue, good-job, delayed-job, pg-boss, graphile-worker, oban, procrastinate) or in the cache
-	// (sidekiq, celery, rq, bullmq, asynq).
+	// Kind is what is counted. SourceMetric is the Backlog line that the app writes, SourceCPU the CPU, SourceQueue the queue of
+	// Options.Queue. With ConnectProxy the proxy counts: Query with SourceSQL; the jobs of River, Solid Queue, GoodJob, Delayed Job,
+	// pg-boss, Graphile Worker, Oban or procrastinate in the app's database, found by its search path; or those of Sidekiq, Celery,
+	// RQ, BullMQ or asynq in database 0 of the cache, with the library's usual keys. Jobs that are due or running count, also those of
+	// a paused queue and of a worker that died, until the library gives them back. Jobs for later, jobs that wait for other jobs and
+	// jobs that have failed for good do not count. Before a library has made its tables there is no line, and the number of tasks
+	// stays as it is. Of Celery, everything that was sent and is not acknowledged counts, also what is for later, because only a
+	// worker can tell; what runs counts with task_acks_late alone. Of Sidekiq, what runs, is tried again or is for later counts
+	// whatever its queue is. asynq's groups are not seen.
 	Kind SourceKind
 	// Queues that the worker takes jobs from; none: all, and "celery" and "default" with Celery and RQ. Only for kinds that are
-	// libraries.
+	// libraries. With SourceGraphileWorker they are the identifiers of tasks. SourceBullMQ needs them.
 	Queues []string
-	// Query of SourceSQL. It runs in a read-only session, for 20 seconds at most.
+	// Query of SourceSQL. It returns one row with the number of jobs that are due or running, and, if it has a second column, for how
+	// many seconds the oldest due one has waited; NULL is 0. It is one statement in a read-only session, and is ended after 20 seconds.
 	Query string
 	// CPUPercent that SourceCPU aims at, 10 to 90.
 	CPUPercent int

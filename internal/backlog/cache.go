@@ -2,7 +2,6 @@ package backlog
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -19,14 +18,11 @@ type cache struct {
 // lead reports whether this door counts in this minute.
 func (c *cache) lead(ctx context.Context) (bool, error) {
 	c.close() // of the minute before
-	conn, err := redis.DialContext(ctx, "tcp", c.address,
-		redis.DialConnectTimeout(10*time.Second), redis.DialReadTimeout(10*time.Second), redis.DialWriteTimeout(10*time.Second))
-	if err != nil {
+	if err := c.connect(ctx); err != nil {
 		return false, err
 	}
-	c.conn = conn
 	// It expires before the next minute, though the doors' clocks differ by seconds.
-	reply, err := conn.Do("SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
+	reply, err := redis.DoContext(c.conn, ctx, "SET", "dozen:backlog:"+c.namespace, "counted", "NX", "PX", (c.every * 3 / 4).Milliseconds())
 	if err != nil || reply == nil {
 		c.close()
 		return false, err
@@ -34,25 +30,34 @@ func (c *cache) lead(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// count counts the jobs of a source.
-func (c *cache) count(_ context.Context, s Source) (count, error) {
+func (c *cache) connect(ctx context.Context) (err error) {
+	c.conn, err = redis.DialContext(ctx, "tcp", c.address, redis.DialReadTimeout(c.every), redis.DialWriteTimeout(c.every))
+	return err
+}
+
+// count counts the jobs of a source. It connects again if the source before has cost the connection.
+func (c *cache) count(ctx context.Context, s Source) (count, error) {
 	if c.conn == nil || c.conn.Err() != nil {
-		return count{}, fmt.Errorf("the connection has ended")
+		c.close()
+		if err := c.connect(ctx); err != nil {
+			return count{}, err
+		}
 	}
-	r := &reader{conn: c.conn}
+	r := &reader{ctx: ctx, conn: c.conn}
 	result := lists[s.Kind](r, s.Queues, time.Now())
 	return result, r.err
 }
 
 // reader asks one thing after the other, and keeps the first error.
 type reader struct {
+	ctx  context.Context
 	conn redis.Conn
 	err  error
 }
 
 func ask[T any](r *reader, convert func(any, error) (T, error), command string, arguments ...any) (answer T) {
 	if r.err == nil {
-		answer, r.err = convert(r.conn.Do(command, arguments...))
+		answer, r.err = convert(redis.DoContext(r.conn, r.ctx, command, arguments...))
 		if r.err == redis.ErrNil { // there is no such key
 			r.err = nil
 		}

@@ -3,53 +3,77 @@ package backlog
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // database asks PostgreSQL. It keeps its connection while it has the lock.
 type database struct {
 	url       string
 	namespace string
+	longest   time.Duration // that a query takes
 	conn      *pgconn.PgConn
+	locked    bool // reports whether the connection has the lock
 }
 
-// Settings of the session: a query of the team's changes nothing, and does not go on for longer than the door waits. Times without
-// a zone are in UTC, as Rails and Ecto write them.
-var session = map[string]string{
-	"application_name": "dozen backlog", "default_transaction_read_only": "on", "statement_timeout": "20s", "TimeZone": "UTC",
-}
+// largestMessage in bytes that the server may send: a query of the team's can select anything, and the door has little memory.
+const largestMessage = 1 << 16
 
 // lead reports whether this door counts. The lock is the application's own: an attached database may serve several.
 func (d *database) lead(ctx context.Context) (bool, error) {
-	if d.conn != nil {
+	if d.locked && d.conn.Ping(ctx) == nil {
 		return true, nil
 	}
-	config, err := pgconn.ParseConfig(d.url)
-	if err != nil {
+	d.close()
+	if err := d.connect(ctx); err != nil {
 		return false, err
 	}
-	config.RuntimeParams = session
-	config.ConnectTimeout = 10 * time.Second
-	conn, err := pgconn.ConnectConfig(ctx, config)
-	if err != nil {
-		return false, err
-	}
-	d.conn = conn
 	row, err := d.row(ctx, "select pg_try_advisory_lock(hashtextextended('backlog of ' || $1, 0))", d.namespace)
-	if err != nil || row[0] != "t" {
+	d.locked = err == nil && string(row[0]) == "t"
+	if !d.locked {
 		d.close()
-		return false, err
 	}
-	return true, nil
+	return d.locked, err
 }
 
-// count counts the jobs of a source.
+func (d *database) connect(ctx context.Context) error {
+	config, err := pgconn.ParseConfig(d.url)
+	if err != nil {
+		return err
+	}
+	// A query of the team's changes nothing. Times without a zone are in UTC, as Rails and Ecto write them.
+	config.RuntimeParams = map[string]string{
+		"application_name": "dozen backlog", "default_transaction_read_only": "on", "TimeZone": "UTC",
+		"statement_timeout": strconv.FormatInt(d.longest.Milliseconds(), 10),
+	}
+	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		frontend := pgproto3.NewFrontend(r, w)
+		frontend.SetMaxBodyLen(largestMessage)
+		return frontend
+	}
+	d.conn, err = pgconn.ConnectConfig(ctx, config)
+	return err
+}
+
+// count counts the jobs of a source. If the source before has cost the connection, it goes on with another one, without the lock: the
+// server may not have noticed yet.
 func (d *database) count(ctx context.Context, s Source) (count, error) {
+	if d.conn == nil || d.conn.IsClosed() {
+		d.close()
+		if err := d.connect(ctx); err != nil {
+			return count{}, err
+		}
+	}
+	if _, err := d.conn.Exec(ctx, "reset all").ReadAll(); err != nil { // what the query before has set
+		return count{}, err
+	}
 	query, parameters := s.Query, []string{}
 	if s.Kind != ownQuery {
 		query, parameters = counted(s.Kind), []string{array(s.Queues)}
@@ -62,29 +86,31 @@ func (d *database) count(ctx context.Context, s Source) (count, error) {
 	if err != nil || len(row) == 1 {
 		return count{jobs: jobs}, err
 	}
-	seconds, err := number(row[1])
-	return count{jobs, time.Duration(seconds * float64(time.Second)), true}, err
+	age, err := number(row[1])
+	return count{jobs, age, true}, err
 }
 
-// row returns the only row of a query's result. It closes the connection if it cannot go on.
-func (d *database) row(ctx context.Context, query string, parameters ...string) ([]string, error) {
+// row returns the only row of a query's result.
+func (d *database) row(ctx context.Context, query string, parameters ...string) ([][]byte, error) {
 	var values [][]byte
 	for _, p := range parameters {
 		values = append(values, []byte(p))
 	}
-	result := d.conn.ExecParams(ctx, query, values, nil, nil, nil).Read()
-	if d.conn.IsClosed() {
-		d.conn = nil
+	result := d.conn.ExecParams(ctx, query, values, nil, nil, nil)
+	var row [][]byte
+	rows := 0
+	for ; result.NextRow(); rows++ {
+		if rows == 0 {
+			for _, value := range result.Values() {
+				row = append(row, slices.Clone(value)) // NULL stays nil
+			}
+		}
 	}
-	if result.Err != nil {
-		return nil, result.Err
+	if _, err := result.Close(); err != nil {
+		return nil, err
 	}
-	if len(result.Rows) != 1 {
-		return nil, fmt.Errorf("the query returns %d rows, and not one", len(result.Rows))
-	}
-	var row []string
-	for _, value := range result.Rows[0] {
-		row = append(row, string(value))
+	if rows != 1 || len(row) == 0 {
+		return nil, fmt.Errorf("the query returns %d rows with %d columns, and not one row with one or two", rows, len(row))
 	}
 	return row, nil
 }
@@ -94,15 +120,18 @@ func (d *database) close() {
 		ctx, done := context.WithTimeout(context.Background(), time.Second)
 		defer done()
 		_ = d.conn.Close(ctx)
-		d.conn = nil
+		d.conn, d.locked = nil, false
 	}
 }
 
-// number reads a number that counts something. NULL is none.
-func number(text string) (float64, error) {
-	n, err := strconv.ParseFloat(text, 64)
+// number reads a number that counts something. NULL is none: it is the age of the oldest of no jobs.
+func number(value []byte) (float64, error) {
+	if value == nil {
+		return 0, nil
+	}
+	n, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || n < 0 || math.IsInf(n, 0) || math.IsNaN(n) {
-		return 0, fmt.Errorf("the query returns %.50q, and not a number of 0 or more", text)
+		return 0, fmt.Errorf("the query returns %.50q, and not a number of 0 or more", value)
 	}
 	return n, nil
 }

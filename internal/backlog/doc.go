@@ -9,8 +9,8 @@
 //	                 {"_aws": ..., "Process": "worker", "Backlog": 12, "BacklogAge": 3.5}
 //
 // Which one is decided by a lock in the store itself. In the database it is an advisory lock, which the door holds as long as its
-// connection lives; in the cache, a key that expires before the next minute. If two count in the same minute nothing is wrong: the
-// metric's statistic is its maximum.
+// connection lives; in the cache, a key that expires before the next minute. While the lock changes hands two may count in the same
+// minute, or none in one minute: the metric's statistic is its maximum, and a minute without a line changes nothing.
 //
 // A store that cannot be asked has no line in that minute, and a worker without lines keeps its tasks.
 package backlog

@@ -19,8 +19,11 @@ var libraries = map[string]string{
 
 	"delayed-job": `select queue, locked_at is not null as running, run_at as due from delayed_jobs where failed_at is null`,
 
-	"pg-boss": `select name as queue, state = 'active' as running, start_after as due from pgboss.job
-		where state in ('created', 'retry', 'active') and name not like '\_\_pgboss\_\_%'`,
+	// Only versions since 12 have the column blocked; in the others it is the outer one.
+	"pg-boss": `select jobs.* from (select false as blocked) older, lateral (
+			select name as queue, state = 'active' as running, start_after as due from pgboss.job
+			where state in ('created', 'retry', 'active') and not blocked and name not like '\_\_pgboss\_\_%'
+		) jobs`,
 
 	"graphile-worker": `select task_identifier as queue, locked_at is not null as running, run_at as due
 		from graphile_worker.jobs where attempts < max_attempts or locked_at is not null`,
@@ -31,7 +34,7 @@ var libraries = map[string]string{
 	"procrastinate": `select queue_name as queue, status = 'doing' as running, coalesce(scheduled_at, deferred, now()) as due
 		from procrastinate_jobs j left join lateral (
 			select max(at) as deferred from procrastinate_events e
-			where e.job_id = j.id and type in ('deferred', 'deferred_for_retry')
+			where e.job_id = j.id and type::text in ('deferred', 'deferred_for_retry', 'retried')
 		) events on true
 		where status in ('todo', 'doing')`,
 }

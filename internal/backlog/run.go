@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -45,78 +46,96 @@ func Run(ctx context.Context, s Settings, out io.Writer, log *slog.Logger) {
 	if s.Every == 0 {
 		s.Every = time.Minute
 	}
-	var rows, lists []Source
+	lines := &writer{out: out, namespace: s.Namespace}
+	rows := meter{
+		store: &database{url: s.Database, namespace: s.Namespace, longest: s.Every / 3},
+		every: s.Every, offset: rand.N(s.Every), lines: lines, problems: problems{log, map[string]bool{}},
+	}
+	keys := meter{
+		store: &cache{address: s.Cache, namespace: s.Namespace, every: s.Every},
+		every: s.Every, lines: lines, problems: problems{log, map[string]bool{}},
+	}
 	for _, source := range s.Sources {
 		if source.inDatabase() {
-			rows = append(rows, source)
+			rows.sources = append(rows.sources, source)
 		} else {
-			lists = append(lists, source)
+			keys.sources = append(keys.sources, source)
 		}
 	}
-	lines := &writer{out: out, namespace: s.Namespace}
 	var both sync.WaitGroup
-	both.Go(func() {
-		poll(ctx, s.Every, &database{url: s.Database, namespace: s.Namespace}, rows, lines, &problems{log: log})
-	})
-	both.Go(func() {
-		poll(ctx, s.Every, &cache{address: s.Cache, namespace: s.Namespace, every: s.Every}, lists, lines, &problems{log: log})
-	})
+	both.Go(func() { rows.run(ctx) })
+	both.Go(func() { keys.run(ctx) })
 	both.Wait()
 }
 
-// poll asks a store at each full minute, so that all doors ask at the same time and one is first.
-func poll(ctx context.Context, every time.Duration, from store, sources []Source, to *writer, p *problems) {
-	if len(sources) == 0 {
+// meter counts in one store.
+type meter struct {
+	store   store
+	sources []Source
+	every   time.Duration
+	// offset is when it asks in each interval. Each door has its own for the database, where a hundred that connect at once are
+	// many; for the cache all have the same, so that the key of the first one keeps the others away.
+	offset   time.Duration
+	lines    *writer
+	problems problems
+}
+
+func (m *meter) run(ctx context.Context) {
+	if len(m.sources) == 0 {
 		return
 	}
-	defer from.close()
+	defer m.store.close()
 	for {
-		now := time.Now()
+		now := time.Now().Add(-m.offset)
 		select {
-		case <-time.After(now.Truncate(every).Add(every).Sub(now)):
-			measure(ctx, every, from, sources, to, p)
+		case <-time.After(now.Truncate(m.every).Add(m.every).Sub(now)):
+			m.measure(ctx)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// measure writes the lines of one minute.
-func measure(ctx context.Context, every time.Duration, from store, sources []Source, to *writer, p *problems) {
-	ctx, done := context.WithTimeout(ctx, every/2)
+// measure writes the lines of one interval.
+func (m *meter) measure(ctx context.Context) {
+	leads := false
+	m.problems.report(ctx, "", within(ctx, m.every/2, func(ctx context.Context) (err error) {
+		leads, err = m.store.lead(ctx)
+		return err
+	}))
+	for i := 0; leads && i < len(m.sources); i++ {
+		process := m.sources[i].Process
+		m.problems.report(ctx, process, within(ctx, m.every/2, func(ctx context.Context) error {
+			counted, err := m.store.count(ctx, m.sources[i])
+			if err == nil {
+				m.lines.write(process, counted)
+			}
+			return err
+		}))
+	}
+}
+
+// within limits the time of one question, so that a source that does not answer leaves time to the others.
+func within(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+	ctx, done := context.WithTimeout(ctx, limit)
 	defer done()
-	leads, err := from.lead(ctx)
-	p.report(ctx, "", err)
-	if !leads {
-		return
-	}
-	for _, source := range sources {
-		counted, err := from.count(ctx, source)
-		p.report(ctx, source.Process, err)
-		if err == nil {
-			to.write(source.Process, counted)
-		}
-	}
+	return ask(ctx)
 }
 
 // problems logs a problem when it begins, and not each minute again.
 type problems struct {
-	log  *slog.Logger
-	last map[string]string // message by process
+	log    *slog.Logger
+	failed map[string]bool // by process
 }
 
 func (p *problems) report(ctx context.Context, process string, err error) {
-	message := ""
-	if err != nil {
-		message = err.Error()
+	if ctx.Err() != nil {
+		return // the door stops
 	}
-	if p.last == nil {
-		p.last = map[string]string{}
+	if err != nil && !p.failed[process] {
+		p.log.WarnContext(ctx, "cannot count the jobs that wait; the number of tasks stays as it is", "process", process, "error", err)
 	}
-	if message != "" && message != p.last[process] {
-		p.log.WarnContext(ctx, "cannot count the jobs that wait; the number of tasks stays as it is", "process", process, "error", message)
-	}
-	p.last[process] = message
+	p.failed[process] = err != nil
 }
 
 // writer writes embedded-metric lines, which the log driver delivers to CloudWatch.
@@ -132,7 +151,7 @@ func (w *writer) write(process string, c count) {
 	line := map[string]any{"Process": process, "Backlog": c.jobs}
 	if c.aged {
 		metrics = append(metrics, metric{"BacklogAge", "Seconds"})
-		line["BacklogAge"] = c.age.Seconds()
+		line["BacklogAge"] = c.age
 	}
 	line["_aws"] = map[string]any{
 		"Timestamp": time.Now().UnixMilli(),

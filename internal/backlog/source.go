@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Source is where the jobs of a worker wait.
@@ -18,8 +17,8 @@ type Source struct {
 // count is the number of jobs that are due or running, and how long the oldest due one has waited.
 type count struct {
 	jobs float64
-	age  time.Duration
-	aged bool // reports whether the age is known
+	age  float64 // in seconds
+	aged bool    // reports whether the age is known
 }
 
 // Kinds returns the kinds of sources that Run knows, sorted.
