@@ -116,6 +116,7 @@ func TestRecordedJobsAreCounted(t *testing.T) {
 		all = append(all, sources(kind)...)
 	}
 	s, database, cache := fresh(t, all...)
+	execute(t, database, "alter database "+value[string](t, database, "select current_database()")+" set timezone = 'Asia/Tokyo'")
 	from := time.Now().Truncate(time.Second).Add(-90 * time.Second)
 	for _, kind := range kinds {
 		replay(t, kind, from, database, cache)
