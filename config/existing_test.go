@@ -38,17 +38,17 @@ func TestMistakesInWhatExists(t *testing.T) {
 		`Database.Existing is "db.example.com": Dozen does not make what exists, and Class, BackupDays would have no effect`: func(e *Environment) {
 			e.Database.Class, e.Database.BackupDays = "t4g.micro", 7
 		},
-		`Cache.Existing is "cache.example.com": Dozen does not make what exists, and Off would have no effect`: func(e *Environment) { e.Cache.Off = true },
-		`Database.Existing.Host is "https://db.example.com": not the name of a host`:                           func(e *Environment) { e.Database.Existing.Host = "https://db.example.com" },
-		`Database.Existing.Port is 0: allowed are 1 to 65535`:                                                  func(e *Environment) { e.Database.Existing.Port = 0 },
-		`Database.Existing.Name is "a b": not the name of a database`:                                          func(e *Environment) { e.Database.Existing.Name = "a b" },
-		`Database.Existing.Connections is 0: allowed are 10 to 65535`:                                          func(e *Environment) { e.Database.Existing.Connections = 0 },
-		`Database.Existing.Connections allows 100; lower PoolSize or Max`:                                      func(e *Environment) { e.Database.Existing.Connections = 100 },
-		`Database.Existing.SecretARN is "login": not the complete ARN`:                                         func(e *Environment) { e.Database.Existing.SecretARN = "login" },
-		`Database.Existing.KeyARN is "alias/x": not the ARN of a KMS key`:                                      func(e *Environment) { e.Database.Existing.KeyARN = "alias/x" },
-		`Database.Existing.SecurityGroupID is "default": not the id`:                                           func(e *Environment) { e.Database.Existing.SecurityGroupID = "default" },
-		`Migration.SnapshotFirst is true: Dozen takes no snapshots of a database that`:                         func(e *Environment) { e.Migration.SnapshotFirst = true },
-		`Cache.Existing.Host is "cache": not the name of a host`:                                               func(e *Environment) { e.Cache.Existing.Host = "cache" },
+		`Cache.Existing is "cache.example.com": Dozen does not make what exists, and Off would have no effect`:  func(e *Environment) { e.Cache.Off = true },
+		`Database.Existing.Host is "https://db.example.com": not the name of a host`:                            func(e *Environment) { e.Database.Existing.Host = "https://db.example.com" },
+		`Database.Existing.Port is 0: allowed are 1 to 65535`:                                                   func(e *Environment) { e.Database.Existing.Port = 0 },
+		`Database.Existing.Name is "a b": not the name of a database`:                                           func(e *Environment) { e.Database.Existing.Name = "a b" },
+		`Database.Existing.Connections is 0: allowed are 10 to 65535`:                                           func(e *Environment) { e.Database.Existing.Connections = 0 },
+		`Database.Existing.Connections allows 100; lower PoolSize or Max`:                                       func(e *Environment) { e.Database.Existing.Connections = 100 },
+		`Database.Existing.SecretARN is "login": not the complete ARN`:                                          func(e *Environment) { e.Database.Existing.SecretARN = "login" },
+		`Database.Existing.KeyARN is "alias/x": not the ARN of a KMS key`:                                       func(e *Environment) { e.Database.Existing.KeyARN = "alias/x" },
+		`Database.Existing.SecurityGroupID is "default": not the id`:                                            func(e *Environment) { e.Database.Existing.SecurityGroupID = "default" },
+		`Migration.SnapshotFirst is true: Database.Existing is set, and Dozen takes no snapshots of a database`: func(e *Environment) { e.Migration.SnapshotFirst = true },
+		`Cache.Existing.Host is "cache": not the name of a host`:                                                func(e *Environment) { e.Cache.Existing.Host = "cache" },
 		`Cache.Existing is "cache.example.com": Network.Existing is not set, and a security group admits only groups of its own VPC`: func(e *Environment) {
 			e.Network, e.Database = Production().Network, Production().Database
 		},

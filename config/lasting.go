@@ -20,6 +20,8 @@ const (
 	Restored
 	// Shrinks: a change to a smaller number needs a line in Confirm.
 	Shrinks
+	// Loses: a change to a list without one of its items needs a line in Confirm.
+	Loses
 	// Grows: a change to a smaller number is refused, or to one that is less than a tenth larger.
 	Grows
 	// Never: a deployed environment cannot change to this value.

@@ -105,7 +105,17 @@ var reservedParameter = regexp.MustCompile(`(?i)^(aws|ssm)|^/(aws|ssm)(/|$)`)
 // lastingSecrets returns how long the generated secrets are: with another length AWS makes up another value. Those from elsewhere
 // are 0 long, so that a secret that was generated before is not given up unnoticed.
 func (e Environment) lastingSecrets() []Lasting {
-	var all []Lasting
+	var generated []string
+	for _, name := range slices.Sorted(maps.Keys(e.Secrets)) {
+		if e.Secrets[name].Generated > 0 {
+			generated = append(generated, name)
+		}
+	}
+	fate := "leaves such a secret in the account, where no stack knows it any more,"
+	if e.Removable {
+		fate = "deletes such a secret"
+	}
+	all := []Lasting{{"Secrets that are Generated", strings.Join(generated, ","), Loses, "the deployment " + fate + withoutOption}}
 	for _, name := range slices.Sorted(maps.Keys(e.Secrets)) {
 		all = append(all, Lasting{"Secrets." + name + ".Generated", strconv.Itoa(e.Secrets[name].Generated), Confirmed,
 			"the variable gets another value. What was signed or encrypted with the one before is no longer valid: sessions end, and " +

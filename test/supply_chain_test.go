@@ -37,6 +37,7 @@ const anyApp = "/app*"
 var manifests = []struct{ robot, files string }{
 	{"gomod", `(^|/)go\.mod$`},
 	{"npm", `(^|/)package\.json$`},
+	{"pip", `(^|/)requirements\.txt$`},
 	{"docker", `(^|/)Dockerfile[^/]*$`},
 	{"docker-compose", `(^|/)(docker-)?compose[^/]*\.ya?ml$`},
 	{"github-actions", `^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`},
