@@ -60,8 +60,8 @@ func TestDockerfileIsComparedWithTheContract(t *testing.T) {
 		{name: "a target by number", build: Build{Target: "0"}, dockerfile: "FROM python AS web\nVOLUME /tmp\nFROM --platform=linux/amd64 x\n"},
 		{name: "no such target", build: Build{Target: "production"}, dockerfile: "FROM python AS web\nFROM web AS last\n",
 			refused: `Build.Target is "production": app/Dockerfile has no such stage, its stages are web, last`},
-		{name: "a misspelt argument", build: Build{Args: map[string]string{"VERSOIN": "3", "http_proxy": "x", "A": "1", "B": "2"}},
-			dockerfile: "ARG A\nFROM python\nARG VERSION B\nVOLUME /tmp\n", warned: "Build.Args has VERSOIN, for which app/Dockerfile has no ARG"},
+		{name: "a misspelt argument", build: Build{Args: map[string]string{"VERSIO": "3", "http_proxy": "x", "A": "1", "B": "2"}},
+			dockerfile: "ARG A\nFROM python\nARG VERSION B\nVOLUME /tmp\n", warned: "Build.Args has VERSIO, for which app/Dockerfile has no ARG"},
 
 		{name: "no shell, and none needed", dockerfile: "FROM scratch\nCOPY --from=x /app /app\nVOLUME /tmp\n"},
 		{name: "no shell", procfile: "web: app --port $PORT\nworker: app | cat\n", dockerfile: "FROM scratch\nCOPY --from=x /app /app\nVOLUME /tmp\n",

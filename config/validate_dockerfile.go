@@ -41,8 +41,8 @@ func (a App) checkDockerfile(text string, files fs.FS) (warnings []string, err e
 	note(i.checkPlatform())
 	note(i.checkEntryPoint())
 	note(i.checkShell(a.Processes))
-	note(i.checkTemporary())
-	note(i.checkArguments())
+	note(i.checkTemporary(), nil)
+	note(i.checkArguments(), nil)
 	return warnings, errors.Join(problems...)
 }
 
@@ -165,21 +165,21 @@ func (i image) mayCopyShell() bool {
 // checkTemporary warns where processes cannot write to /tmp: Fargate's volumes belong to root, unless the image declares the
 // volume, whose owner and mode they then take. A base image may declare it. Source: "Use bind mounts with Amazon ECS" in the ECS
 // guide.
-func (i image) checkTemporary() (warning string, err error) {
+func (i image) checkTemporary() (warning string) {
 	for _, s := range i.chain {
 		for _, step := range s.steps {
 			if words, _ := step.words(); step.name == "VOLUME" && slices.Contains(words, "/tmp") {
-				return "", nil
+				return ""
 			}
 		}
 	}
 	return fmt.Sprintf("%s: the image declares no VOLUME /tmp. Its root file system is read-only, and without the line /tmp belongs "+
 		"to root on Fargate: a process that writes a temporary file fails. Write `VOLUME /tmp` at the end.",
-		i.at(i.chain[len(i.chain)-1].instruction)), nil
+		i.at(i.chain[len(i.chain)-1].instruction))
 }
 
 // checkArguments warns of an argument that the Dockerfile does not know: a misspelt one has no effect.
-func (i image) checkArguments() (warning string, err error) {
+func (i image) checkArguments() (warning string) {
 	known := map[string]bool{}
 	for name := range i.arguments {
 		known[name] = true
@@ -201,10 +201,10 @@ func (i image) checkArguments() (warning string, err error) {
 		}
 	}
 	if len(unknown) == 0 {
-		return "", nil
+		return ""
 	}
 	slices.Sort(unknown)
-	return fmt.Sprintf("Build.Args has %s, for which %s has no ARG: it has no effect.", listed(unknown), i.file), nil
+	return fmt.Sprintf("Build.Args has %s, for which %s has no ARG: it has no effect.", listed(unknown), i.file)
 }
 
 // predefined arguments need no ARG. Source: "Predefined ARGs" in Dockerfile reference.

@@ -2,6 +2,7 @@ package backlog
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -58,7 +59,7 @@ type reader struct {
 func ask[T any](r *reader, convert func(any, error) (T, error), command string, arguments ...any) (answer T) {
 	if r.err == nil {
 		answer, r.err = convert(redis.DoContext(r.conn, r.ctx, command, arguments...))
-		if r.err == redis.ErrNil { // there is no such key
+		if errors.Is(r.err, redis.ErrNil) { // there is no such key
 			r.err = nil
 		}
 	}

@@ -199,11 +199,12 @@ func (d stdout) Write(text []byte) (int, error) {
 		Process, Error string
 	}
 	if err := json.Unmarshal(text, &l); err != nil || text[len(text)-1] != '\n' {
-		return 0, fmt.Errorf("a write of %q, which is not one line of JSON: %v", text, err)
+		return 0, fmt.Errorf("a write of %q, which is not one line of JSON: %w", text, err)
 	}
-	l.line.Process, l.line.at, l.line.door = l.Process, time.Now(), d.door
+	measured := l.line
+	measured.Process, measured.at, measured.door = l.Process, time.Now(), d.door
 	if l.AWS != nil {
-		d.lines = append(d.lines, l.line)
+		d.lines = append(d.lines, measured)
 	} else {
 		d.warnings = append(d.warnings, warning{l.Process, l.Error})
 	}

@@ -185,9 +185,9 @@ func indented(lines []string) string {
 
 // variables returns the value of a variable in the first service that has it.
 func (r *release) variables(name string) string {
-	i := slices.IndexFunc(r.services, func(d serviceDefinition) bool { return d.definition.variables[name] != "" })
+	i := slices.IndexFunc(r.services, func(d serviceDefinition) bool { return d.variables[name] != "" })
 	if i < 0 {
 		return ""
 	}
-	return r.services[i].definition.variables[name]
+	return r.services[i].variables[name]
 }

@@ -17,7 +17,7 @@ const killMargin = time.Second
 // trySIGTERM stops a healthy task of web while requests arrive.
 func (c *check) trySIGTERM(ctx context.Context, d serviceDefinition, task *tried) {
 	front, address := *c.release.front, net.JoinHostPort("127.0.0.1", strconv.Itoa(task.port))
-	lag := seconds(d.definition.variables["ROUTING_LAG_SECONDS"])
+	lag := seconds(d.variables["ROUTING_LAG_SECONDS"])
 	began := time.Now()
 	task.Stop()
 	served, failing := 0, false

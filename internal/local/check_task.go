@@ -102,7 +102,6 @@ type backlog struct {
 	stopped   chan struct{} // closed when nobody waits for a backlog any more
 
 	mu      sync.Mutex
-	rest    []byte
 	written map[string]string // by process
 	other   string            // the last metric line that is no backlog
 }

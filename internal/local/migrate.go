@@ -44,9 +44,9 @@ func (e *environment) runMigration(ctx context.Context, r *release, m migration)
 	case code == 0:
 		return nil
 	}
-	err = fmt.Errorf("the migration %s; no service was changed.", reason)
+	err = fmt.Errorf("the migration %s; no service was changed", reason)
 	if tail := out.tail(); e.current != nil && len(tail) > 0 { // the first release has printed them in this terminal
-		err = fmt.Errorf("%w Its last lines:\n  %s", err, strings.Join(tail, "\n  "))
+		err = fmt.Errorf("%w. Its last lines:\n  %s", err, strings.Join(tail, "\n  "))
 	}
 	return err
 }

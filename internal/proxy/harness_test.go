@@ -167,12 +167,6 @@ func (a addresses) dial(t testing.TB) redis.Conn {
 	return conn
 }
 
-// administrator changes passwords on the server itself.
-func administrator(t testing.TB) *pgx.Conn {
-	t.Helper()
-	return addresses{database: start(t, newSecrets(), nil).database}.query(t)
-}
-
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
