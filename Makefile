@@ -1,7 +1,7 @@
 # Everything that people and CI do with Dozen. `make` without a target lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
-.PHONY: help synth diff deploy destroy up dev test test-short test-long mutants bench lint scan fmt snapshots clean
+.PHONY: help synth diff deploy destroy up check dev test test-short test-long mutants bench lint scan fmt snapshots clean
 
 # Node 20 works; this silences the library's warning about its end of life. Node 24 is faster and is used if it is found.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -16,8 +16,11 @@ endif
 
 # The packages that do several things at once. They run with the race detector, which needs a C compiler, while the others run:
 # they take minutes in which they mostly wait. The app's tests follow as soon as one of the two has ended.
-CONCURRENT := ./internal/local/... ./internal/gate/handler/...
+CONCURRENT := ./internal/local/... ./internal/gate/handler/... ./internal/proxy ./internal/backlog
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+# The app has its own tests, in its own language. If it is a Go module, as the one that comes with Dozen, they run with ours.
+GO_APP := $(wildcard app/go.mod)
 
 CDK := npx --no-install cdk
 GOLANGCI_LINT := .build/bin/golangci-lint-2.15.0
@@ -49,7 +52,7 @@ test-short: node_modules ## run the tests that need no server and no second synt
 
 test-long: node_modules .services .race ## run the long tests too: kills, releases under load
 	@DOZEN_LONG=1 go test -count=1 -timeout 60m ./...
-	@cd app && DOZEN_LONG=1 go test $(RACE) -count=1 -timeout 60m ./...
+	@[ -z '$(GO_APP)' ] || { cd app && DOZEN_LONG=1 go test $(RACE) -count=1 -timeout 60m ./...; }
 
 # What decides about safety, see test/mutants. It takes about half an hour on two cores; ONLY='guard|lease' measures a part.
 mutants: node_modules .services ## ONLY=...: break the code on purpose, and print how much of it the tests notice
@@ -59,7 +62,12 @@ up: node_modules .services ## ENV=dev: run the synthesized environment on this m
 	@go build -o .build/bin/dozen ./cmd/dozen
 	@exec .build/bin/dozen up $(or $(ENV),dev) $(ARGS)
 
+check: node_modules .services ## ENV=dev: try whether the app keeps the contract, docs/contract.md
+	@go build -o .build/bin/dozen ./cmd/dozen
+	@exec .build/bin/dozen check $(or $(ENV),dev) $(ARGS)
+
 dev: node_modules .services ## run the bundled app here, with a database, a cache and a demo source
+	@[ -d app/cmd/dev ] || { echo "make dev runs the app that comes with Dozen, and app/ is another one. make up runs any app."; exit 2; }
 	@cd app && go run ./cmd/dev
 
 bench: node_modules test/twin/node_modules ## measure the synthesis against a twin in JavaScript: takes minutes
@@ -71,15 +79,14 @@ snapshots: node_modules ## rewrite the template snapshots and the generated tabl
 lint: $(GOLANGCI_LINT) ## check formatting, Go code, migrations and workflows
 	@$(GOLANGCI_LINT) fmt --diff >/dev/null || { $(GOLANGCI_LINT) fmt --diff; echo "run make fmt"; exit 1; }
 	@$(GOLANGCI_LINT) run ./...
-	@cd app && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
-	@go run ./cmd/dozen lint-migrations app/...
+	@[ -z '$(GO_APP)' ] || { cd app && ../$(GOLANGCI_LINT) run --config ../.golangci.yml ./...; }
+	@go run ./cmd/dozen lint-migrations
 	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck=
 
-# The app's image is built from its own go.mod, everything else in the workspace, whose versions may be newer.
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
 scan: ## look for known vulnerabilities in what the Go code calls
 	@$(GOVULNCHECK) $(ARGS) ./...
-	@cd app && GOWORK=off $(GOVULNCHECK) $(ARGS) ./...
+	@[ -z '$(GO_APP)' ] || { cd app && $(GOVULNCHECK) $(ARGS) ./...; }
 
 fmt: ## format the Go code
 	@gofmt -w $$(git ls-files '*.go')
@@ -95,7 +102,7 @@ clean: ## remove build output
 	@scripts/tidy go test -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
 
 .test-app:
-	@cd app && ../scripts/tidy go test $(RACE) -count=1 ./...
+	@[ -z '$(GO_APP)' ] || { cd app && ../scripts/tidy go test $(RACE) -count=1 ./...; }
 
 .race:
 	@test -n "$(RACE)" || echo "No C compiler found: the tests run without the race detector. Install gcc." >&2

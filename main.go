@@ -41,11 +41,19 @@ func run(environ []string) (err error) {
 	if err != nil {
 		return err
 	}
-	environments, app, err := config.Load(os.DirFS("app"), "app", filepath.Join(filepath.Dir(program), "gate"), environ)
+	here, err := os.Getwd()
+	if err == nil {
+		here, err = filepath.EvalSymlinks(here) // because .. is the parent of the directory itself
+	}
 	if err != nil {
 		return err
 	}
-	for _, warning := range config.Warnings(environments) {
+	build := config.AppBuild()
+	environments, app, err := config.Load(os.DirFS(build.Directory), build, here, filepath.Dir(program), environ)
+	if err != nil {
+		return err
+	}
+	for _, warning := range append(config.Warnings(environments), app.Warnings...) {
 		fmt.Fprintln(os.Stderr, "WARNING", warning)
 	}
 	if err := synthesize(environments, app); err != nil {

@@ -2,6 +2,8 @@ package config
 
 // Network is the VPC of one environment.
 type Network struct {
+	// Existing is a VPC that Dozen has not made: docs/existing-resources.md. nil: Dozen makes one. With it, no other field is set.
+	Existing *ExistingNetwork
 	// CIDR of the VPC, /16 to /22. Peered networks must not overlap.
 	CIDR string
 	// Zones to spread over: 2 or 3. The load balancer needs 2.
@@ -33,6 +35,8 @@ const (
 
 // Database is PostgreSQL: one RDS instance or an Aurora Serverless v2 cluster.
 type Database struct {
+	// Existing is a server that Dozen has not made: docs/existing-resources.md. nil: Dozen makes one. With it, no other field is set.
+	Existing *ExistingDatabase
 	// Aurora chooses Aurora Serverless v2 instead of an RDS instance.
 	Aurora bool
 	// Class of the instance without the db. prefix, such as t4g.micro. Not used with Aurora.
@@ -62,6 +66,11 @@ type Database struct {
 
 // Cache is Valkey: one node, a node with replicas, or serverless.
 type Cache struct {
+	// Off leaves the cache out, with its variables, its alarms and its cost; the other fields then have no effect. The bundled app needs
+	// the cache. A deployed cache is deleted with what is in it.
+	Off bool
+	// Existing is a server that Dozen has not made: docs/existing-resources.md. nil: Dozen makes one. With it, no other field is set.
+	Existing *ExistingCache
 	// Serverless chooses ElastiCache Serverless, which always runs in cluster mode: the app's client must support it, and the
 	// bundled app's does not.
 	Serverless bool
@@ -77,6 +86,9 @@ type Cache struct {
 
 // Storage is the bucket for uploads and archives.
 type Storage struct {
+	// Off leaves the bucket out, and STORAGE_URL and STORAGE_BUCKET; access logs keep their own. The bundled app needs the bucket. A
+	// deployed bucket stays in the account with its files, unless the environment is Removable; no stack knows it any more.
+	Off bool
 	// InfrequentAfterDays moves objects to the infrequent-access class, 30 or more; 0: never.
 	InfrequentAfterDays int
 	// KeepOldVersionsDays is how long a replaced or deleted object can be brought back, 1 or more.

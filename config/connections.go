@@ -75,8 +75,35 @@ func (e Environment) connectionsOf(process Process) int {
 	return 0
 }
 
-// ConnectionBudget is 80 % of the database's connections; the rest is for people, rotation and the database itself.
-func (e Environment) ConnectionBudget() int { return e.Database.maxConnections() * 80 / 100 }
+// shares are the parts of Connections, with the settings that they follow from.
+func (e Environment) shares(processes []Process) []string {
+	var shares []string
+	for _, process := range processes {
+		size, most := e.Web.PoolSize, e.Web.Max
+		switch process.Role {
+		case RoleScheduler, RoleMigration:
+			shares = append(shares, fmt.Sprintf("%s %d", process.Name, e.connectionsOf(process)))
+			continue
+		case RoleWorker:
+			size, most = e.Worker(process.Name).PoolSize, e.Worker(process.Name).Max
+		case RoleWeb:
+		}
+		shares = append(shares, fmt.Sprintf("%s %d x %d x 2 = %d", process.Name, size, most, e.connectionsOf(process)))
+	}
+	if n := len(e.ScheduledTasks); n > 0 {
+		shares = append(shares, fmt.Sprintf("scheduled tasks %d x %d = %d", e.Web.PoolSize, n, e.Web.PoolSize*n))
+	}
+	return shares
+}
+
+// ConnectionBudget is 80 % of the database's connections; the rest is for people, rotation and the database itself. Of a database
+// that Dozen has not made it is what the settings say.
+func (e Environment) ConnectionBudget() int {
+	if d := e.Database.Existing; d != nil {
+		return d.Connections
+	}
+	return e.Database.maxConnections() * 80 / 100
+}
 
 // validateConnections prevents scaling that ends in "too many clients already", which shows only under load, in the middle
 // of a release.
@@ -86,12 +113,12 @@ func (e Environment) validateConnections(p *problems, processes []Process) {
 	if e.Database.Aurora {
 		size = fmt.Sprintf("Database.MaxACU %g", e.Database.MaxACU)
 	}
-	var shares []string
-	for _, process := range processes {
-		shares = append(shares, fmt.Sprintf("%s %d", process.Name, e.connectionsOf(process)))
+	limit := fmt.Sprintf("%s has about %d connections, of which 80 %% may be used, %d", size, e.Database.maxConnections(), have)
+	if e.Database.Existing != nil {
+		limit = fmt.Sprintf("Database.Existing.Connections allows %d", have)
 	}
 	p.require(need <= have, "the number of database connections during a release", need,
 		fmt.Sprintf("it counts PoolSize x Max x 2 for web and workers, and PoolSize for scheduler, migration and each scheduled task: %s; "+
-			"%s has about %d connections, of which 80 %% may be used, %d", listed(shares), size, e.Database.maxConnections(), have),
+			"%s", listed(e.shares(processes)), limit),
 		"lower PoolSize or Max, remove scheduled tasks, or choose a larger database")
 }

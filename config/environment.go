@@ -31,6 +31,11 @@ type Environment struct {
 	// LogDays is how long log events are kept; one of CloudWatch's retention periods. PostgreSQL's log is the exception: RDS makes its
 	// log group itself and keeps it forever, until you run the command in the output DatabaseLogCommand.
 	LogDays int
+	// LogLevel is what processes log at least, LOG_LEVEL: debug, info, warn or error.
+	LogLevel string
+
+	// Connect is how processes reach the database and the cache: proxy or secret. The proxy needs about 20 MiB of each task's memory.
+	Connect Connect
 
 	Network   Network
 	Database  Database
@@ -46,7 +51,11 @@ type Environment struct {
 
 	// Settings are plain environment variables for every process, in addition to those of docs/contract.md: 32 KiB of UTF-8 in all.
 	Settings map[string]string
-	// Secrets are environment variables that ECS fills from Secrets Manager when a task starts.
+	// Aliases give variables of docs/contract.md a second name, for an app that reads another one: the app's name, then Dozen's, such
+	// as "RAILS_LOG_LEVEL": "LOG_LEVEL" or "S3_BUCKET": "STORAGE_BUCKET". The value is the same in each process, also under `dozen up`.
+	Aliases map[string]string
+	// Secrets are environment variables that ECS fills when a task starts: from Secrets Manager by ARN or Name, from Parameter Store
+	// by Parameter, or with a value that AWS makes up once, Generated.
 	Secrets map[string]Secret
 	// ScheduledTasks are one-off commands that run on a schedule, by name: 1 to 30 of a-z, 0-9 and -. Each run costs its task's
 	// seconds.
@@ -86,16 +95,6 @@ type Alarms struct {
 	LatencyP99 time.Duration
 	// BacklogAge of the oldest due job above which workers are too slow; also of the oldest message of Options.Queue. 1 min to 24 h.
 	BacklogAge time.Duration
-}
-
-// Secret names one field of a secret in Secrets Manager.
-type Secret struct {
-	// ARN of the secret, complete with its six-character suffix.
-	ARN string
-	// Field of the secret's JSON; empty: the whole secret string.
-	Field string
-	// KeyARN of the KMS key that encrypts the secret, if it is a key of your own; empty: AWS's key for Secrets Manager.
-	KeyARN string
 }
 
 // Options are parts that most teams can do without; each costs something and is off by default.

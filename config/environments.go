@@ -3,7 +3,10 @@ package config
 import "time"
 
 // This is the file to edit. It is the only place where environments differ: two tiers of defaults, cheap and durable, and what
-// each environment changes in them.
+// each environment changes in them. After a change, `make snapshots` shows in test/snapshots what it does to the templates.
+
+// AppBuild says where your app is and how its image is built, the same for all environments.
+func AppBuild() Build { return Build{Directory: "app"} }
 
 // Development is the cheapest environment that still has every part. `cdk destroy` deletes all of it.
 func Development() Environment { return cheap("dev") }
@@ -41,6 +44,7 @@ func Ephemeral(name string, base Environment) Environment {
 	e.Network = small.Network
 	e.Database = small.Database
 	e.Cache = small.Cache
+	e.Cache.Off = base.Cache.Off
 	e.Web.Task, e.Web.Min, e.Web.Max = small.Web.Task, small.Web.Min, small.Web.Max
 	e.Workers = small.Workers
 	e.Scheduler = small.Scheduler
@@ -60,6 +64,8 @@ func cheap(name string) Environment {
 		Removable:   true,
 		Shell:       true,
 		LogDays:     7,
+		LogLevel:    "info",
+		Connect:     ConnectProxy,
 		Network:     Network{CIDR: "10.0.0.0/16", Zones: 2, NAT: NATInstance, NATInstanceType: "t4g.micro"},
 		Database: Database{
 			Class: "t4g.micro", StorageGiB: 20, MaxStorageGiB: 100, MinACU: 0.5, MaxACU: 2,
@@ -69,15 +75,16 @@ func cheap(name string) Environment {
 		Storage: Storage{KeepOldVersionsDays: 30, AccessLogDays: 30},
 		Alarms:  Alarms{ErrorPercent: 5, LatencyP99: time.Second, BacklogAge: 10 * time.Minute},
 		Web: Web{
-			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 5},
+			Task: Task{CPU: 256, MemoryMiB: 512, PoolSize: 4},
 			Port: 8080, HealthPath: "/livez", Min: 1, Max: 2,
 			CPUPercent: 60, MemoryPercent: 75, RequestsPerTask: 6000,
 			LongestRequest: 5 * time.Second, RoutingLag: 4 * time.Second,
 			StartBudget: 10 * time.Second, FailuresToRollBack: 1,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 6},
-			Min:  0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 4},
+			Source: Source{Kind: SourceMetric},
+			Min:    0, Max: 2, BacklogPerTask: 100, Concurrency: 4, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, SpotPercent: 100, PoolSize: 3}},
 		Migration: Migration{
@@ -93,6 +100,8 @@ func durable(name string) Environment {
 		Name:               name,
 		DeletionProtection: true,
 		LogDays:            90,
+		LogLevel:           "info",
+		Connect:            ConnectProxy,
 		Network: Network{
 			CIDR: "10.1.0.0/16", Zones: 2, NAT: NATPerZone, NATInstanceType: "t4g.micro", FlowLogs: true,
 		},
@@ -111,8 +120,9 @@ func durable(name string) Environment {
 			StartBudget: 10 * time.Second, FailuresToRollBack: 3,
 		},
 		Workers: map[string]Worker{"worker": {
-			Task: Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 10},
-			Min:  1, Max: 5, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
+			Task:   Task{CPU: 256, MemoryMiB: 512, SpotPercent: 50, PoolSize: 8},
+			Source: Source{Kind: SourceMetric},
+			Min:    1, Max: 4, BacklogPerTask: 200, Concurrency: 8, StopTimeout: 60 * time.Second,
 		}},
 		Scheduler: Scheduler{Task{CPU: 256, MemoryMiB: 512, PoolSize: 3}},
 		Migration: Migration{

@@ -20,6 +20,8 @@ const (
 	Restored
 	// Shrinks: a change to a smaller number needs a line in Confirm.
 	Shrinks
+	// Loses: a change to a list without one of its items needs a line in Confirm.
+	Loses
 	// Grows: a change to a smaller number is refused, or to one that is less than a tenth larger.
 	Grows
 	// Never: a deployed environment cannot change to this value.
@@ -48,42 +50,69 @@ const (
 		"newest one (docs/runbooks/RestoreDatabase.md)"
 	fixedSubnets = "the subnets of a deployed network cannot move. Set it back, or deploy an environment under another name and " +
 		"restore the database there"
+	otherDatabase = "the services begin to work on the data of another server, and a database that Dozen has made is deleted; unless the " +
+		"environment is Removable, a last snapshot of it stays. Move the data first"
+	otherCache = "the deployment deletes the old cache minutes before the last task that uses it has stopped: sessions end, and those " +
+		"tasks work without a cache"
 	withoutOption = " minutes before the last task of the release before has stopped. Deploy a version that does without it first"
 )
 
 // Lasting returns the settings of this environment that a deployed one cannot change freely: where a change would lose data,
 // cut off running tasks, or fail half-way. In an environment that is not deployed yet all values are free.
 func (e Environment) Lasting() []Lasting {
-	database := emptyDatabase
-	if e.Database.Snapshot != "" {
-		database = oldDatabase
-	}
 	all := []Lasting{
-		{"Network.CIDR", e.Network.CIDR, Never, fixedSubnets},
-		{"Database.Aurora", strconv.FormatBool(e.Database.Aurora), Restored, database},
-		{"Database.Snapshot", e.Database.Snapshot, Restored, database},
-		{"Database.BackupDays", strconv.Itoa(e.Database.BackupDays), Shrinks, "RDS deletes the older recovery points at once"},
 		{"Storage.KeepOldVersionsDays", strconv.Itoa(e.Storage.KeepOldVersionsDays), Shrinks, "S3 deletes the older versions for good"},
-		{"Cache.Serverless", strconv.FormatBool(e.Cache.Serverless), Confirmed, "the deployment deletes the old cache minutes before " +
-			"the last task that uses it has stopped: sessions end, and those tasks work without a cache"},
-	}
-	if e.Database.Snapshot == "" { // a restored database has the key of its snapshot
-		all = append(all, Lasting{"Database.KeyARN", e.Database.KeyARN, Restored, emptyDatabase})
-	}
-	if !e.Database.Aurora {
-		all = append(all, Lasting{"Database.StorageGiB", strconv.Itoa(e.Database.StorageGiB), Grows,
-			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth. Set it back"})
 	}
 	domain := Lasting{Field: "Domain.Name", Value: e.Domain.Name}
 	if e.Domain.Name == "" {
 		domain.Rule, domain.Consequence = Confirmed, "users lose HTTPS, and the name stops working. Is a DOZEN_ variable missing?"
 	}
-	return slices.Concat(append(all, domain), e.Network.lasting(), e.Options.lasting(e.Removable))
+	return slices.Concat(e.Network.lasting(), e.Database.lasting(), e.Cache.lasting(), append(all, domain),
+		e.lastingParts(), e.lastingSecrets())
 }
 
-// lasting returns how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the
+// lasting returns what chooses the database. One that exists has an owner: of its settings only the server matters here.
+func (d Database) lasting() []Lasting {
+	consequence := emptyDatabase
+	if d.Snapshot != "" {
+		consequence = oldDatabase
+	}
+	if d.Existing != nil {
+		return []Lasting{{"Database.Existing.Host", d.Existing.Host, Confirmed, otherDatabase}}
+	}
+	all := []Lasting{
+		{"Database.Existing.Host", "", Restored, consequence},
+		{"Database.Aurora", strconv.FormatBool(d.Aurora), Restored, consequence},
+		{"Database.Snapshot", d.Snapshot, Restored, consequence},
+		{"Database.BackupDays", strconv.Itoa(d.BackupDays), Shrinks, "RDS deletes the older recovery points at once"},
+	}
+	if d.Snapshot == "" { // a restored database has the key of its snapshot
+		all = append(all, Lasting{"Database.KeyARN", d.KeyARN, Restored, emptyDatabase})
+	}
+	if !d.Aurora {
+		all = append(all, Lasting{"Database.StorageGiB", strconv.Itoa(d.StorageGiB), Grows,
+			"RDS cannot make a database's storage smaller, nor grow it by less than a tenth. Set it back"})
+	}
+	return all
+}
+
+// lasting returns what chooses the cache.
+func (c Cache) lasting() []Lasting {
+	if c.Existing != nil {
+		return []Lasting{{"Cache.Existing.Host", c.Existing.Host, Confirmed, otherCache}}
+	}
+	return []Lasting{
+		{Field: "Cache.Existing.Host"},
+		{"Cache.Serverless", strconv.FormatBool(c.Serverless), Confirmed, otherCache},
+	}
+}
+
+// lasting returns the addresses, how tasks reach the internet, and the zones. A third zone can be added: it has its own setting, which the
 // environment with two zones does not have.
 func (n Network) lasting() []Lasting {
+	if n.Existing != nil {
+		return []Lasting{{"Network.CIDR", "", Never, fixedSubnets}, {"Network.Existing.VPCID", n.Existing.VPCID, Never, fixedSubnets}}
+	}
 	nat := Lasting{Field: "Network.NAT", Value: string(n.NAT)}
 	if n.NAT == NATNone {
 		nat.Rule, nat.Consequence = Confirmed, "the tasks of the release before lose their way to the internet until they are replaced"
@@ -92,7 +121,7 @@ func (n Network) lasting() []Lasting {
 	if n.Zones < maxZones {
 		zones.Rule, zones.Consequence = Never, "what runs in the third zone cannot leave it. Set it back"
 	}
-	all := []Lasting{nat, zones}
+	all := []Lasting{{"Network.CIDR", n.CIDR, Never, fixedSubnets}, nat, zones}
 	for i := range min(n.Zones, maxZones) {
 		name := "the region's zone " + strconv.Itoa(i+1)
 		if i < len(n.ZoneNames) {
@@ -103,25 +132,29 @@ func (n Network) lasting() []Lasting {
 	return all
 }
 
-// lasting returns the options that tasks work with. Only switching one off has a consequence.
-func (o Options) lasting(removable bool) []Lasting {
+// lastingParts returns the parts that can be switched off, and that tasks work with. Only switching one off has a consequence.
+func (e Environment) lastingParts() []Lasting {
 	fate := "leaves %s in the account, where no stack knows it any more,"
-	if removable {
+	if e.Removable {
 		fate = "deletes %s"
 	}
 	var all []Lasting
-	for _, option := range []struct {
-		field, what string
-		on          bool
+	for _, part := range []struct {
+		field, off, fate, what string
+		on                     bool
 	}{
-		{"Options.Queue", "the queue with its messages", o.Queue},
-		{"Options.Topic", "the topic with its subscriptions", o.Topic},
-		{"Options.Table", "the table with its items", o.Table},
-		{"Options.AppConfig", "the configuration with all its versions", o.AppConfig},
+		{"Cache.Off", "true", "deletes %s", "the cache with what is in it", !e.Cache.Off},
+		{"Storage.Off", "true", fate, "the bucket with its files", !e.Storage.Off},
+		{"Options.Queue", "false", fate, "the queue with its messages", e.Options.Queue},
+		{"Options.Topic", "false", fate, "the topic with its subscriptions", e.Options.Topic},
+		{"Options.Table", "false", fate, "the table with its items", e.Options.Table},
+		{"Options.AppConfig", "false", fate, "the configuration with all its versions", e.Options.AppConfig},
 	} {
-		lasting := Lasting{Field: option.field, Value: strconv.FormatBool(option.on)}
-		if !option.on {
-			lasting.Rule, lasting.Consequence = Confirmed, "the deployment "+fmt.Sprintf(fate, option.what)+withoutOption
+		lasting := Lasting{Field: part.field, Value: part.off}
+		if part.on {
+			lasting.Value = map[string]string{"true": "false", "false": "true"}[part.off]
+		} else {
+			lasting.Rule, lasting.Consequence = Confirmed, "the deployment "+fmt.Sprintf(part.fate, part.what)+withoutOption
 		}
 		all = append(all, lasting)
 	}

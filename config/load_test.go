@@ -8,8 +8,8 @@ import (
 
 // Prevents: a first evening of mistakes that are reported one after the other, each after another synthesis.
 func TestAllProblemsAtOnce(t *testing.T) {
-	app := fstest.MapFS{"Procfile": {Data: []byte("web app\nwork-er-: app\n")}, "Dockerfile": {}}
-	_, _, err := Load(app, "app", "gate", []string{"DOZEN_FOO=1", "DOZEN_REGION=Frankfurt", "DOZEN_ENVIRONMENTS=pr-1"})
+	app := fstest.MapFS{"Procfile": {Data: []byte("web app\nwork-er-: app\n")}, "Dockerfile": {Data: []byte("FROM python\nVOLUME /tmp\n")}}
+	_, _, err := Load(app, AppBuild(), "/dozen", "gate", []string{"DOZEN_FOO=1", "DOZEN_REGION=Frankfurt", "DOZEN_ENVIRONMENTS=pr-1"})
 	if err == nil {
 		t.Fatal("no problem is reported")
 	}
@@ -22,7 +22,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 
 // An app that cannot be read causes no further problems: no process is missing for an entry of Workers.
 func TestUnknownProcessesAreNotChecked(t *testing.T) {
-	_, _, err := Load(fstest.MapFS{"Dockerfile": {}}, "app", "gate", nil)
+	_, _, err := Load(fstest.MapFS{"Dockerfile": {}}, AppBuild(), "/dozen", "gate", nil)
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "app/Procfile") {
 		t.Errorf("want one problem with the Procfile, got %v", err)
 	}

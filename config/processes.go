@@ -44,7 +44,7 @@ type Web struct {
 	FailuresToRollBack int
 }
 
-// Worker is the size and scaling of a worker: any process other than web, scheduler and release. The key "worker" of
+// Worker is the size and scaling of a worker: any process other than web, release and the scheduler. The key "worker" of
 // Environment.Workers applies to the workers without a key of their own.
 type Worker struct {
 	Task
@@ -52,7 +52,9 @@ type Worker struct {
 	Min int
 	// Max tasks, 1 or more.
 	Max int
-	// BacklogPerTask that scaling aims at: jobs due or running, per task.
+	// Source is where its jobs are counted.
+	Source Source
+	// BacklogPerTask that scaling aims at: jobs due or running, per task. SourceCPU does not use it.
 	BacklogPerTask int
 	// Concurrency is how many jobs one task runs at once, 1 to 1000.
 	Concurrency int

@@ -6,14 +6,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/google/shlex"
 )
 
 // Role is what the infrastructure makes of a line of the Procfile.
 type Role int
 
-// The roles. Any name other than web, scheduler and release is a worker.
+// The roles. Any name other than web, release, scheduler and scheduler's other names (clock, beat, cron) is a worker.
 const (
 	RoleWeb Role = iota
 	RoleWorker
@@ -26,17 +24,15 @@ type Process struct {
 	Name    string   // the word before the colon
 	Role    Role     // follows from the name
 	Command []string // the words of the command, as the container gets them
+	Shell   string   // what in its line needs a shell, such as $PORT; "" if the command is the line's own words
 }
 
-var (
-	processName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
-	assignment  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-)
+var processName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
 
 // reservedConstructIDs are everything else in the services' stack. A process of the same construct id would end in a stack
 // trace. A test compares them with a stack that has every option on.
 var reservedConstructIDs = []string{
-	"LoadBalancer", "Cluster", "Image", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy",
+	"LoadBalancer", "Cluster", "Image", "ProxyImage", "AlarmTopic", "Alarms", "Queries", "Dashboard", "ScheduledTasks", "Redeploy",
 	"Admin", "Gate", "Url", "RunCommand", "MigrateCommand", "ShellCommand", // outputs
 	"BootstrapVersion", "CheckBootstrapVersion", "Default", "Resource", // the construct library's own
 }
@@ -72,6 +68,9 @@ func ParseProcfile(procfile string) ([]Process, error) {
 				err = fmt.Errorf("%q is already on line %d; remove one", process.Name, other)
 			}
 		}
+		if err == nil {
+			err = onlyScheduler(process, processes)
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("line %d of the Procfile: %w", i+1, err))
 			continue
@@ -86,6 +85,16 @@ func ParseProcfile(procfile string) ([]Process, error) {
 	return processes, errors.Join(problems...)
 }
 
+// onlyScheduler returns an error for a second scheduler: two of them would run every job twice.
+func onlyScheduler(process Process, before []Process) error {
+	i := slices.IndexFunc(before, func(p Process) bool { return p.Role == RoleScheduler })
+	if process.Role != RoleScheduler || i < 0 {
+		return nil
+	}
+	return fmt.Errorf("%q is a scheduler, and so is %q: an app has one, with exactly one task; remove one, or give it another name, "+
+		"which makes it a worker", process.Name, before[i].Name)
+}
+
 func parseLine(line string) (Process, error) {
 	name, command, ok := strings.Cut(line, ":")
 	process := Process{Name: strings.TrimSpace(name)}
@@ -96,31 +105,23 @@ func parseLine(line string) (Process, error) {
 	if err := checkName(process); err != nil {
 		return Process{}, err
 	}
-	words, err := shlex.Split(command)
-	if err != nil {
-		return Process{}, fmt.Errorf("command of %q: %w; close the quote", process.Name, err)
+	command = strings.TrimSpace(command)
+	if limit := unfit(command); limit != "" {
+		return Process{}, fmt.Errorf("command of %q has %.200q: %s; move it into the app", process.Name, command, limit)
 	}
-	if len(words) == 0 {
+	read, err := readCommandLine(command)
+	if err != nil {
+		return Process{}, fmt.Errorf("command of %q: %w", process.Name, err)
+	}
+	if len(read.words) == 0 {
 		return Process{}, fmt.Errorf("%q has no command; write `%s: COMMAND`", process.Name, process.Name)
 	}
-	if slices.Contains(words, "") {
-		return Process{}, fmt.Errorf("command of %q has an empty word; remove the empty quotes", process.Name)
-	}
-	if assignment.MatchString(words[0]) {
-		return Process{}, fmt.Errorf("command of %q begins with %q, a shell's assignment; "+
-			"put the variable into Settings of config/environments.go", process.Name, words[0])
-	}
-	if found := shellSyntax(command, words); found != "" {
-		return Process{}, fmt.Errorf("command of %q contains %q, which only a shell understands, and the command runs without one; "+
-			"write `sh -c 'exec ...'` if the image has a shell (exec, so that SIGTERM reaches the program), or move it into the app",
-			process.Name, found)
-	}
-	for _, word := range append([]string{command}, words...) {
+	for _, word := range read.words {
 		if limit := unfit(word); limit != "" {
 			return Process{}, fmt.Errorf("command of %q has %.200q: %s; move it into the app", process.Name, word, limit)
 		}
 	}
-	process.Command = words
+	process.Command, process.Shell = read.words, read.shell
 	return process, nil
 }
 
@@ -138,36 +139,10 @@ func role(name string) Role {
 	switch name {
 	case "web":
 		return RoleWeb
-	case "scheduler":
+	case "scheduler", "clock", "beat", "cron": // the names that Heroku's, Celery's and other guides use
 		return RoleScheduler
 	case "release":
 		return RoleMigration
 	}
 	return RoleWorker
-}
-
-// shellSyntax returns the first sign in a command that would reach the program as a literal word although the author meant a
-// shell to act on it, or "".
-func shellSyntax(command string, words []string) string {
-	if len(words) >= 3 && strings.HasSuffix(words[0], "sh") && words[1] == "-c" {
-		return ""
-	}
-	var quote byte
-	for i := 0; i < len(command); i++ {
-		c := command[i]
-		switch {
-		case c == '\\' && quote != '\'':
-			i++ // the next character is literal
-		case c == quote:
-			quote = 0
-		case quote == 0 && (c == '\'' || c == '"'):
-			quote = c
-		case strings.IndexByte("$`", c) >= 0 && quote != '\'', // a shell acts on these within double quotes, too
-			strings.IndexByte("|;><", c) >= 0 && quote == 0:
-			return string(c)
-		case quote == 0 && strings.HasPrefix(command[i:], "&&"):
-			return "&&"
-		}
-	}
-	return ""
 }

@@ -21,12 +21,15 @@ func (e Environment) Unprotected() []string {
 		}
 	}
 	warn(!e.DeletionProtection, "DeletionProtection", false, "one command deletes the database, and the stack around it")
-	warn(!e.Database.MultiAZ, "Database.MultiAZ", false, "if the database's zone or machine fails, the application is down until AWS has "+
-		"brought it back")
-	warn(e.Database.RotationDays == 0, "Database.RotationDays", 0, "a password that has leaked opens the database until somebody "+
-		"changes it")
-	warn(!e.Cache.Serverless && e.Cache.Replicas == 0, "Cache.Replicas", 0, "if the cache's node fails, every user is logged out, and "+
-		"waits until AWS has replaced it")
-	warn(!e.Network.FlowLogs, "Network.FlowLogs", false, "after an intrusion nobody can see which addresses were connected to")
+	made := e.Database.Existing == nil // what is attached has another owner
+	nodes := !e.Cache.Off && e.Cache.Existing == nil && !e.Cache.Serverless
+	warn(made && !e.Database.MultiAZ, "Database.MultiAZ", false, "if the database's zone or machine fails, the application is down "+
+		"until AWS has brought it back")
+	warn(made && e.Database.RotationDays == 0, "Database.RotationDays", 0, "a password that has leaked opens the database until "+
+		"somebody changes it")
+	warn(nodes && e.Cache.Replicas == 0, "Cache.Replicas", 0, "if the cache's node fails, every user is logged out, and waits until "+
+		"AWS has replaced it")
+	warn(e.Network.Existing == nil && !e.Network.FlowLogs, "Network.FlowLogs", false, "after an intrusion nobody can see which addresses "+
+		"were connected to")
 	return warnings
 }

@@ -12,9 +12,15 @@ import (
 	"time"
 )
 
-// Load reads the app and the environments, and checks them against each other. Its error lists all problems at once.
-func Load(files fs.FS, directory, gate string, environ []string) ([]Environment, App, error) {
-	app, appErr := ReadApp(files, directory, gate)
+// Load reads the app, whose files are those of its directory, and the environments, and checks them against each other. Its error
+// lists all problems at once. Dozen is the absolute path of Dozen's own directory, without symbolic links; compiled is the directory
+// of what is compiled to run with the app.
+func Load(files fs.FS, build Build, dozen, compiled string, environ []string) ([]Environment, App, error) {
+	app := App{Build: build, Exclude: NotInImage}.except(dozen)
+	appErr := build.problems()
+	if appErr == nil {
+		app, appErr = app.read(files, compiled)
+	}
 	if appErr != nil {
 		app.Processes = nil // what is not known is not checked: it would only add problems that do not exist
 	}
@@ -73,6 +79,8 @@ func (e Environment) Validate(processes []Process) error {
 func (e Environment) problems(processes []Process) []problem {
 	p := problems{overridden: e.overridden}
 	e.validateIdentity(&p)
+	e.validateConnect(&p)
+	e.validateExisting(&p)
 	e.Network.validate(&p)
 	e.Database.validate(&p, e.Network)
 	e.Database.validateKey(&p, e.Region)
@@ -82,7 +90,7 @@ func (e Environment) problems(processes []Process) []problem {
 	e.Alarms.validate(&p)
 	e.Web.validate(&p, e.Removable)
 	for _, name := range slices.Sorted(maps.Keys(e.Workers)) {
-		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name))
+		e.Workers[name].validate(&p, fmt.Sprintf("Workers[%q]", name), e)
 	}
 	e.validateWorkerNames(&p, processes)
 	e.Scheduler.validate(&p, "Scheduler")
@@ -178,6 +186,9 @@ var (
 	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 )
 
+// logLevels are the levels that every logging library knows.
+var logLevels = []string{"debug", "info", "warn", "error"}
+
 // LogRetentions are the periods, in days, for which CloudWatch Logs can keep events.
 var LogRetentions = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -200,6 +211,7 @@ func (e Environment) validateIdentity(p *problems) {
 	p.require(slices.Contains(LogRetentions, e.LogDays),
 		"LogDays", e.LogDays, fmt.Sprintf("CloudWatch Logs keeps events for %s days", listed(LogRetentions)),
 		fmt.Sprintf("write %d", atLeast(LogRetentions, e.LogDays)))
+	p.require(slices.Contains(logLevels, e.LogLevel), "LogLevel", e.LogLevel, "allowed are "+listed(logLevels), "write info")
 	p.require(!e.Removable || !e.DeletionProtection,
 		"DeletionProtection", e.DeletionProtection, "Removable is true, and `cdk destroy` would stop half-way",
 		"set one of the two to false")

@@ -11,6 +11,9 @@ import (
 )
 
 func (d Database) validate(p *problems, n Network) {
+	if d.Existing != nil {
+		return
+	}
 	if d.Aurora {
 		d.validateAurora(p)
 	} else {
@@ -27,7 +30,7 @@ func (d Database) validate(p *problems, n Network) {
 
 // validateKey checks the key of the database; AWS cannot use a key of another region.
 func (d Database) validateKey(p *problems, region string) {
-	if d.KeyARN == "" {
+	if d.KeyARN == "" || d.Existing != nil {
 		return
 	}
 	p.require(keyForm.MatchString(d.KeyARN),
@@ -68,6 +71,9 @@ func (d Database) validateInstance(p *problems) {
 var CacheNodeType = regexp.MustCompile(`^cache\.(t[34]g?|m[5-8]g?|r[5-8]g?|c[7-8]gn?)\.(micro|small|medium|[0-9]*x?large)$`)
 
 func (c Cache) validate(p *problems) {
+	if c.Off || c.Existing != nil {
+		return
+	}
 	p.require(c.Serverless || CacheNodeType.MatchString(c.NodeType),
 		"Cache.NodeType", c.NodeType, "not a node type that runs Valkey", "write one such as cache.t4g.micro")
 	p.require(c.Serverless || c.Replicas >= 0 && c.Replicas <= 5,

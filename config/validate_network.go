@@ -17,6 +17,9 @@ var (
 )
 
 func (n Network) validate(p *problems) {
+	if n.Existing != nil {
+		return
+	}
 	n.validateCIDR(p)
 	p.requireRange("Network.Zones", n.Zones, 2, maxZones)
 	p.require(len(n.ZoneNames) == 0 || len(n.ZoneNames) == n.Zones,

@@ -10,9 +10,6 @@ import (
 var (
 	variableForm  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
 	parameterForm = regexp.MustCompile(`^/([A-Za-z0-9_.-]+/)+$`)
-	secretForm    = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$`)
-	keyForm       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{36}$`)
-	fieldForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 )
 
 // maxSettings is how many bytes the names and values of all Settings may have: half of a task definition's 64 KiB, see
@@ -31,7 +28,7 @@ func (e Environment) validateVariables(p *problems) {
 		p.requireLiteral(field, e.Settings[name])
 		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
 		p.require(!slices.Contains(reserved, name),
-			field, e.Settings[name], "Dozen sets this variable itself", "choose another name, or change the field it follows from")
+			field, "...", "Dozen sets this variable itself", "choose another name, or change the field it follows from")
 		p.require(!slices.Contains(platformVariables, name),
 			field, "...", "ECS or AWS's SDKs set or read this variable, and another value cuts the task off from AWS",
 			"remove it; tasks have a role of their own, and Region is the environment's")
@@ -42,22 +39,8 @@ func (e Environment) validateVariables(p *problems) {
 	p.require(size <= maxSettings, "Settings", fmt.Sprintf("%d bytes long", size),
 		fmt.Sprintf("ECS accepts 64 KiB for a whole task definition, and Settings may take %d bytes of them", maxSettings),
 		"keep large values in Parameter Store or in the app")
-	for _, name := range slices.Sorted(maps.Keys(e.Secrets)) {
-		field, secret := fmt.Sprintf("Secrets[%q]", name), e.Secrets[name]
-		_, twice := e.Settings[name]
-		p.require(variableForm.MatchString(name), field, name, "not the name of an environment variable", variableRemedy)
-		p.require(!slices.Contains(reserved, name), field, name, "Dozen sets this variable itself", "choose another name")
-		p.require(!slices.Contains(platformVariables, name), field, name,
-			"ECS or AWS's SDKs set or read this variable, and another value cuts the task off from AWS", "choose another name")
-		p.require(!twice, field, name, "also in Settings", "remove one of the two")
-		p.require(secretForm.MatchString(secret.ARN),
-			field+".ARN", secret.ARN, "not the complete ARN of a secret",
-			"copy it from Secrets Manager, with the six characters at its end")
-		p.require(fieldForm.MatchString(secret.Field),
-			field+".Field", secret.Field, "not a field of a JSON secret", "use letters, digits, _, . and -")
-		p.require(secret.KeyARN == "" || keyForm.MatchString(secret.KeyARN),
-			field+".KeyARN", secret.KeyARN, "not the ARN of a KMS key", "copy the key's ARN from KMS, not an alias, or leave it empty")
-	}
+	e.validateSecrets(p)
+	e.validateAliases(p)
 	p.require(e.ParametersPath == "" || parameterForm.MatchString(e.ParametersPath),
 		"ParametersPath", e.ParametersPath, "not a Parameter Store path", "write one such as /dozen/dev/, with a slash at both ends")
 }

@@ -23,7 +23,7 @@ func TestMistakesInOptions(t *testing.T) {
 		`ScheduledTasks["x"].Command is []: a command is a program`:              func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)") },
 		`ScheduledTasks["x"].Command is [app ]: a command is a program`:          func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "app", "") },
 		`characters long": ECS accepts 8192 characters; move it into the app`:    func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", strings.Repeat("a", 8192)) },
-		`Settings["QUEUE_URL"] is "x": Dozen sets this variable itself`:          func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
+		`Settings["QUEUE_URL"] is "...": Dozen sets this variable itself`:        func(e *Environment) { e.Settings = map[string]string{"QUEUE_URL": "x"} },
 		`sizes micro, small, medium, large, xlarge, 2xlarge (t4g) or large`:      func(e *Environment) { e.Database.Class = "t3.micro" },
 		`Settings["X"] is "${Token[TOKEN.1]}": it contains what the CDK takes`:   setting("${Token[TOKEN.1]}"),
 		`Settings["X"] is "-1.8881545897087626e+289": it contains what the CDK`:  setting("-1.8881545897087626e+289"),
@@ -34,8 +34,9 @@ func TestMistakesInOptions(t *testing.T) {
 		`ScheduledTasks["x"].Command is "${Token[A.1]}": it contains what the`:   func(e *Environment) { e.ScheduledTasks = tasks("x", "rate(1 day)", "${Token[A.1]}") },
 		`Web.HealthPath is "/ü": not a path of at most 1024 visible ASCII`:       func(e *Environment) { e.Web.HealthPath = "/ü" },
 		`Web.HealthPath is "/${Token[A.1]}": not a path`:                         func(e *Environment) { e.Web.HealthPath = "/${Token[A.1]}" },
-		`the number of database connections during a release is 90: it counts PoolSize x Max x 2 for web and workers, ` +
-			`and PoolSize for scheduler, migration and each scheduled task: web 20, worker 24, scheduler 3, release 3; `: func(e *Environment) { e.ScheduledTasks = many(8) },
+		`the number of database connections during a release is 70: it counts PoolSize x Max x 2 for web and workers, ` +
+			`and PoolSize for scheduler, migration and each scheduled task: web 4 x 2 x 2 = 16, worker 4 x 2 x 2 = 16, scheduler 3, release 3, ` +
+			`scheduled tasks 4 x 8 = 32; `: func(e *Environment) { e.ScheduledTasks = many(8) },
 	} {
 		e := Development()
 		mistake(&e)

@@ -72,8 +72,9 @@ func (w Web) validate(p *problems, removable bool) {
 		"write 3 or more, or Web.SpotPercent 0")
 }
 
-func (w Worker) validate(p *problems, field string) {
+func (w Worker) validate(p *problems, field string, e Environment) {
 	w.Task.validate(p, field)
+	w.Source.validate(p, field+".Source", e, w)
 	p.requireRange(field+".Min", w.Min, 0, 1000)
 	p.require(w.Max >= max(w.Min, 1) && w.Max <= 1000,
 		field+".Max", w.Max, fmt.Sprintf("allowed are %d to 1000", max(w.Min, 1)), "write at least Min, and at least 1")

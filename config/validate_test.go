@@ -187,7 +187,7 @@ func TestConnectionBudget(t *testing.T) {
 		}
 	}
 	e := Development()
-	if want := 2*(5*2) + 2*(6*2) + 3 + 3; e.Connections(processes) != want {
+	if want := 2*(4*2) + 2*(4*2) + 3 + 3; e.Connections(processes) != want {
 		t.Errorf("development counts %d connections, want %d", e.Connections(processes), want)
 	}
 	for class, most := range map[string][2]int{"t4g.micro": {75, 112}, "t4g.medium": {300, 450}, "r8g.large": {1200, 1802}, "r8g.24xlarge": {5000, 5000}} {
@@ -197,6 +197,16 @@ func TestConnectionBudget(t *testing.T) {
 	}
 	if have := (Database{Aurora: true, MinACU: 0.5, MaxACU: 64}).maxConnections(); have != 2000 {
 		t.Errorf("Aurora from 0.5 ACU has %d connections, want 2000", have)
+	}
+}
+
+// Prevents: the second worker of a Procfile, the first thing that an app with a queue adds, needs a larger database.
+func TestASecondWorkerFitsTheDefaults(t *testing.T) {
+	two := append(slices.Clone(processes), Process{Name: "mail", Role: RoleWorker, Command: []string{"app", "mail"}})
+	for _, e := range []Environment{Development(), Staging(), Production()} {
+		if err := e.Validate(two); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -12,16 +12,40 @@ const ProcessTag = "Process"
 
 // contractVariables are the environment variables that every process receives, see docs/contract.md.
 var contractVariables = []string{
-	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT",
-	"POSTGRES_SERVICE_HOST", "POSTGRES_PORT", "POSTGRES_NAME", "POSTGRES_SSLMODE", "DATABASE_SECRET_ARN", "DATABASE_POOL_SIZE",
-	"CACHE_URL", "CACHE_SECRET_ARN", "STORAGE_URL", "PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
+	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_POOL_SIZE",
+	"PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",
 	"ROUTING_LAG_SECONDS", "DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "REQUEST_TIMEOUT_SECONDS", "GOMEMLIMIT",
 }
 
-// optionVariables are the variables that the options add.
-var optionVariables = []string{
-	"QUEUE_URL", "TOPIC_ARN", "TABLE_NAME",
-	"APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE",
+// The variables of the backing services; those of database and cache for each way to connect.
+var (
+	databaseVariables = map[Connect][]string{
+		ConnectProxy:  {"DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSSLMODE"},
+		ConnectSecret: {"POSTGRES_SERVICE_HOST", "POSTGRES_PORT", "POSTGRES_NAME", "POSTGRES_SSLMODE", "DATABASE_SECRET_ARN"},
+	}
+	cacheVariables = map[Connect][]string{
+		ConnectProxy:  {"REDIS_URL"},
+		ConnectSecret: {"CACHE_URL", "CACHE_SECRET_ARN"},
+	}
+	storageVariables = []string{"STORAGE_URL", "STORAGE_BUCKET"}
+)
+
+// variables returns the variables that the options add.
+func (o Options) variables() (names []string) {
+	for _, option := range []struct {
+		on    bool
+		names []string
+	}{
+		{o.Queue, []string{"QUEUE_URL"}},
+		{o.Topic, []string{"TOPIC_ARN"}},
+		{o.Table, []string{"TABLE_NAME"}},
+		{o.AppConfig, []string{"APPCONFIG_APPLICATION", "APPCONFIG_ENVIRONMENT", "APPCONFIG_PROFILE"}},
+	} {
+		if option.on {
+			names = append(names, option.names...)
+		}
+	}
+	return names
 }
 
 // platformVariables are those that ECS sets in every Fargate task, and those by which AWS's SDKs would look for other credentials
@@ -36,7 +60,24 @@ var platformVariables = []string{
 	"ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI", "ECS_CONTAINER_METADATA_URI_V4",
 }
 
-// ReservedVariables returns the names that a team cannot use in Settings. Those of an option are reserved even
-// while it is off, so that switching it on never collides with a setting. A test compares the names with a template that has
-// every option on.
-func ReservedVariables() []string { return slices.Concat(contractVariables, optionVariables) }
+// Variables returns the names of the variables that every process of this environment receives from Dozen, sorted.
+func (e Environment) Variables() []string {
+	names := slices.Concat(contractVariables, databaseVariables[e.Connect], e.Options.variables())
+	if !e.Cache.Off {
+		names = append(names, cacheVariables[e.Connect]...)
+	}
+	if !e.Storage.Off {
+		names = append(names, storageVariables...)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ReservedVariables returns the names that a team cannot use in Settings: those that any environment may have, so that switching
+// an option on, or another way to connect, never collides with a setting. A test compares the names with a template that has every
+// option on.
+func ReservedVariables() []string {
+	every := Options{Queue: true, Topic: true, Table: true, AppConfig: true}
+	return slices.Concat(contractVariables, storageVariables, databaseVariables[ConnectProxy], databaseVariables[ConnectSecret],
+		cacheVariables[ConnectProxy], cacheVariables[ConnectSecret], every.variables())
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/assembly"
 	"dozen/internal/gate"
 	"dozen/internal/templatecheck"
 )
@@ -36,7 +37,7 @@ func TestAnotherAppServesAsWell(t *testing.T) {
 	} {
 		must(os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644))
 	}
-	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(fixture().Gate))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func small(w config.Worker, maximum int) config.Worker {
 
 // An app without a migration has no gate, and nothing waits for one.
 func TestAppWithoutMigration(t *testing.T) {
-	app := bundled()
+	app := fixture()
 	app.Processes = slices.DeleteFunc(slices.Clone(app.Processes), func(p config.Process) bool { return p.Role == config.RoleMigration })
 	e := synthesizeFor(t, config.Development(), app)
 	want(t, "gates", len(e.services.ofType(gate.ResourceType)), 0)
@@ -83,10 +84,10 @@ func TestAppWithoutMigration(t *testing.T) {
 // The image's hash must not depend on the place of the repository, or on files next to the app.
 func TestImageDependsOnTheAppAlone(t *testing.T) {
 	copyDirectory := filepath.Join(scratch(), "elsewhere", "app")
-	must(os.CopyFS(copyDirectory, os.DirFS(filepath.Join(root, "app"))))
+	must(os.CopyFS(copyDirectory, os.DirFS(fixture().Directory)))
 	must(os.WriteFile(filepath.Join(scratch(), "elsewhere", "neighbour.txt"), []byte("not part of the app"), 0o644))
 	must(os.WriteFile(filepath.Join(copyDirectory, "NOTES.md"), []byte("documentation"), 0o644))
-	app := bundled()
+	app := fixture()
 	app.Directory = copyDirectory
 	version := func(e environment) any {
 		return e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()["VERSION"]
@@ -119,7 +120,7 @@ func TestSecretsOnThisMachineAreNotInTheImage(t *testing.T) {
 		".git/config", ".dev/postgres/PG_VERSION", ".venv/pyvenv.cfg", "venv/pyvenv.cfg", "node_modules/x/index.js",
 		"client/node_modules/x/index.js", "__pycache__/main.pyc", "shop/__pycache__/a.pyc", ".DS_Store",
 	}
-	app, err := config.ReadApp(os.DirFS(directory), directory, bundled().Gate)
+	app, err := config.ReadApp(os.DirFS(directory), directory, filepath.Dir(fixture().Gate))
 	must(err)
 	settings := config.Development()
 	for name, ignore := range map[string]string{"nothing is ignored": "", "the app wants its secrets": "!**/.env.dev\n!.aws\n!**/*.key\n"} {
@@ -133,7 +134,7 @@ func TestSecretsOnThisMachineAreNotInTheImage(t *testing.T) {
 				write(file, text)
 			}
 			e := synthesizeFor(t, settings, app)
-			hashes = append(hashes, e.Images[0].Hash)
+			hashes = append(hashes, strings.Trim(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()["VERSION"], `"`))
 			found := 0
 			must(filepath.WalkDir(e.directory, func(path string, entry fs.DirEntry, err error) error {
 				if err != nil || entry.IsDir() {
@@ -156,8 +157,80 @@ func TestSecretsOnThisMachineAreNotInTheImage(t *testing.T) {
 
 // The image is built for the architecture that the tasks ask for.
 func TestImageIsBuiltForARM(t *testing.T) {
-	want(t, "images", len(dev().Images), 1)
+	want(t, "images", len(dev().Images), 2) // the app's and the proxy's
 	for _, image := range dev().Images {
 		want(t, "platform", image.Platform, "linux/arm64")
 	}
+}
+
+// The settings of the build reach the image that is deployed, and each change of them is another image.
+func TestSettingsOfTheBuildReachTheImage(t *testing.T) {
+	directory := filepath.Join(scratch(), "monorepo")
+	for name, text := range map[string]string{
+		"Procfile":            "web: node server.js --port $PORT\nclock: NODE_ENV=production node clock.js\n",
+		"docker/web.Docker":   "ARG NODE=22\nFROM node:$NODE AS base\nVOLUME /tmp\nFROM base AS web\nCOPY . .\nFROM web AS test\nENTRYPOINT [\"npm\"]\n",
+		"server.js":           "serve()",
+		".dockerignore":       "docker\n",
+		"dozen/cdk.out/asset": "of a synthesis before", "dozen/.build/tool": "compiled", "dozen/main.go": "package main",
+	} {
+		file := filepath.Join(directory, filepath.FromSlash(name))
+		must(os.MkdirAll(filepath.Dir(file), 0o755))
+		must(os.WriteFile(file, []byte(text), 0o644))
+	}
+	here, err := filepath.Abs(filepath.Join(directory, "dozen"))
+	must(err)
+	load := func(change func(*config.Build)) environment {
+		build := config.Build{Directory: "..", Dockerfile: "docker/web.Docker", Target: "web", Args: map[string]string{"NODE": "24"}}
+		change(&build)
+		_, app, err := config.Load(os.DirFS(directory), build, here, filepath.Dir(fixture().Gate), nil)
+		must(err)
+		want(t, "warnings", len(app.Warnings), 0)
+		app.Directory = directory // the tests run elsewhere
+		return synthesizeFor(t, config.Development(), app)
+	}
+	e := load(func(*config.Build) {})
+	web := e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")
+	want(t, "command", web.container("Command"), []string{"sh", "-c", "exec node server.js --port $PORT"})
+	want(t, "command of clock", e.services.one(t, "AWS::ECS::TaskDefinition", "/Clock/").container("Command"),
+		[]string{"sh", "-c", "NODE_ENV=production exec node clock.js"})
+	want(t, "the admin's command", e.services.one(t, "AWS::ECS::TaskDefinition", "/Admin/").container("Command"), []string{"true"})
+	image := imageOf(t, e, web)
+	want(t, "Dockerfile", image.Dockerfile, "docker/web.Docker")
+	want(t, "target", image.Target, "web")
+	want(t, "arguments", image.BuildArgs["NODE"], "24")
+	var files []string
+	context := filepath.Join(e.directory, filepath.FromSlash(image.Directory))
+	must(filepath.WalkDir(context, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			name, _ := filepath.Rel(context, path)
+			files = append(files, filepath.ToSlash(name))
+		}
+		return err
+	}))
+	want(t, "files", files, []string{".dockerignore", "Procfile", "docker/web.Docker", "server.js"})
+	for name, change := range map[string]func(*config.Build){
+		"target": func(b *config.Build) { b.Target = "base" }, "argument": func(b *config.Build) { b.Args["NODE"] = "22" },
+	} {
+		other := load(change)
+		if hash := imageOf(t, other, other.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")).Hash; hash == image.Hash {
+			t.Errorf("another %s is the same image", name)
+		}
+	}
+	must(os.WriteFile(filepath.Join(here, "main.go"), []byte("package main // changed"), 0o644))
+	again := load(func(*config.Build) {})
+	want(t, "image after a change of Dozen",
+		imageOf(t, again, again.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/")).Hash, image.Hash)
+}
+
+// imageOf returns the image of a task definition's app.
+func imageOf(t *testing.T, e environment, definition resource) assembly.Image {
+	t.Helper()
+	name := plain(definition.container("Image"))
+	for _, image := range e.Images {
+		if strings.Contains(name, image.Hash) {
+			return image
+		}
+	}
+	t.Fatalf("no image of %s", name)
+	return assembly.Image{}
 }

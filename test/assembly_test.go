@@ -67,13 +67,13 @@ func TestReaderSeesTheTasks(t *testing.T) {
 			"Scheduler": 30 * time.Second, "Release": 30 * time.Second,
 		}
 		found := 0
-		for _, process := range bundled().Processes {
+		for _, process := range fixture().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
 			i := slices.IndexFunc(definitions, func(d assembly.TaskDefinition) bool {
 				return strings.Contains(d.Path(), "/"+id+"/Process/")
 			})
-			if i < 0 || len(definitions[i].Containers) != 1 {
-				t.Errorf("no task definition of one container for %s", process.Name)
+			if i < 0 || len(definitions[i].Containers) != 2 {
+				t.Errorf("no task definition of two containers for %s", process.Name)
 				continue
 			}
 			found++
@@ -97,7 +97,7 @@ func TestReaderSeesTheTasks(t *testing.T) {
 				given = append(given, variable.Name)
 			}
 			slices.Sort(given)
-			want(t, id+"'s variables", given, contractTable(t))
+			want(t, id+"'s variables", given, contractTable(t, settings.Connect))
 			data := "${dozen-" + settings.Name + "-Data."
 			for name, wanted := range map[string]string{
 				"ENVIRONMENT": settings.Name, "PORT": strconv.Itoa(settings.Web.Port), "VERSION": image.Hash[:12],
@@ -106,6 +106,9 @@ func TestReaderSeesTheTasks(t *testing.T) {
 				"DRAIN_SECONDS":           strconv.Itoa(int((c.StopTimeout - 2*time.Second).Seconds())),
 			} {
 				want(t, id+"'s "+name, variables[name], wanted)
+			}
+			for _, variable := range d.Containers[1].Environment { // the proxy's
+				variables[variable.Name] = variable.Value
 			}
 			for name, prefix := range map[string]string{
 				"POSTGRES_SERVICE_HOST": data, "DATABASE_SECRET_ARN": data,

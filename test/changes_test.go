@@ -155,6 +155,8 @@ func effectsOf(name string) string {
 		return "nothing"
 	case strings.HasPrefix(name, "Domain."):
 		name = "Domain"
+	case strings.HasPrefix(name, "Workers.Source."):
+		name = "Workers.Source"
 	}
 	effects := tried[slices.IndexFunc(tried, func(s trial) bool { return s.field == name })].effects()
 	if name == "Account" || name == "Region" {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// checkout copies the files that git tracks, as a clone would have them, and links the installed npm packages.
+// checkout copies the files that git tracks, as a clone would have them, with the fixture as its app, and links the installed npm
+// packages.
 func checkout(t *testing.T) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -22,6 +23,9 @@ func checkout(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, name := range strings.Split(strings.TrimRight(string(files), "\x00"), "\x00") {
+		if strings.HasPrefix(name, "app/") {
+			continue
+		}
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if os.IsNotExist(err) {
 			continue // deleted, and not committed yet
@@ -32,6 +36,7 @@ func checkout(t *testing.T) string {
 		must(os.MkdirAll(filepath.Dir(filepath.Join(directory, name)), 0o755))
 		must(os.WriteFile(filepath.Join(directory, name), data, info.Mode()))
 	}
+	must(os.CopyFS(filepath.Join(directory, "app"), os.DirFS(fixture().Directory)))
 	modules, err := filepath.Abs(filepath.Join(root, "node_modules"))
 	must(err)
 	must(os.Symlink(modules, filepath.Join(directory, "node_modules")))

@@ -10,21 +10,29 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 )
 
-// contractTable returns the names in the table of variables that every process receives, sorted.
-func contractTable(t *testing.T) []string {
+// contractTable returns the names of the variables that every process receives with a way to connect, sorted.
+func contractTable(t *testing.T, connect config.Connect) []string {
 	t.Helper()
 	text := readFile(t, "docs/contract.md")
 	_, table, ok := strings.Cut(text, "## Environment variables that every process receives")
 	if !ok {
 		t.Fatal("docs/contract.md has no table of variables")
 	}
-	table, _, _ = strings.Cut(table, "\n## ")
-	table, _, _ = strings.Cut(table, "\n### ")
+	table, ways, _ := strings.Cut(table, "\n### Database and cache")
+	ways, _, _ = strings.Cut(ways, "\n### ")
+	proxy, secret, _ := strings.Cut(ways, "With `secret`")
 	var names []string
 	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
 		names = append(names, match[1])
+	}
+	way := map[config.Connect]string{config.ConnectProxy: proxy, config.ConnectSecret: secret}[connect]
+	for _, row := range regexp.MustCompile(`(?m)^\|.*\|$`).FindAllString(way, -1) { // a row may name several
+		for _, match := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(row, -1) {
+			names = append(names, match[1])
+		}
 	}
 	slices.Sort(names)
 	return names
@@ -51,17 +59,18 @@ func readFile(t *testing.T, path string) string {
 }
 
 // Prevents: an author who searches for an hour why a file is not in the image.
-func TestTheContractSaysWhatIsNotInTheImage(t *testing.T) {
-	contract := readFile(t, "docs/contract.md")
+func TestThePageSaysWhatIsNotInTheImage(t *testing.T) {
+	page := readFile(t, "docs/bring-your-own-app.md")
 	for _, pattern := range config.NotInImage {
-		if name := "`" + strings.TrimPrefix(pattern, "**/") + "`"; !strings.Contains(contract, name) {
-			t.Errorf("docs/contract.md does not say that %s is not in the image", name)
+		if name := "`" + strings.TrimPrefix(pattern, "**/") + "`"; !strings.Contains(page, name) {
+			t.Errorf("docs/bring-your-own-app.md does not say that %s is not in the image", name)
 		}
 	}
 }
 
 // Developers must use what runs on AWS: compose.yaml has the same versions of PostgreSQL and Valkey as the templates.
 func TestComposeRunsTheSameEngines(t *testing.T) {
+	localtest.NeedsBundled(t, root)
 	compose := readFile(t, "app/compose.yaml")
 	for image, pinned := range map[string]string{"postgres": config.PostgresVersion, "valkey/valkey": config.ValkeyVersion} {
 		match := regexp.MustCompile(`(?m)^\s+image: ` + image + `:([0-9.]+)\S*$`).FindStringSubmatch(compose)
@@ -96,12 +105,15 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 	}
 	slices.Sort(written)
 	want(t, "variables of options", added, written)
-	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())),
-		slices.Sorted(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables())))
+	used := slices.Collect(maps.Keys(full().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()))
+	used = append(used, contractTable(t, config.ConnectProxy)...)
+	used = append(used, contractTable(t, config.ConnectSecret)...)
+	slices.Sort(used)
+	want(t, "reserved variables", slices.Sorted(slices.Values(config.ReservedVariables())), slices.Compact(used))
 	for _, name := range added {
 		e := config.Development()
 		e.Settings = map[string]string{name: "x"}
-		if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), name) {
+		if err := e.Validate(fixture().Processes); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("a setting may take the name %s: %v", name, err)
 		}
 	}

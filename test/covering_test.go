@@ -28,7 +28,7 @@ func (r row) environment() config.Environment {
 	return e
 }
 
-func (r row) valid() bool { return r.environment().Validate(bundled().Processes) == nil }
+func (r row) valid() bool { return r.environment().Validate(fixture().Processes) == nil }
 
 // pair is two levels of two factors, the smaller factor first.
 type pair struct{ factor, level, other, otherLevel int }
@@ -171,7 +171,7 @@ func (c *covering) explain(t *testing.T, p pair) {
 	t.Helper()
 	r := make(row, len(c.levels))
 	r[p.factor], r[p.other] = p.level, p.otherLevel
-	problem := fmt.Sprint(r.environment().Validate(bundled().Processes))
+	problem := fmt.Sprint(r.environment().Validate(fixture().Processes))
 	for _, factor := range []int{p.factor, p.other} {
 		if factor > 0 {
 			field := tried[factor-1].field

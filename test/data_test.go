@@ -71,7 +71,7 @@ func TestDataOutlivesItsStack(t *testing.T) {
 
 // The opposite fear: an environment for an afternoon that is billed for a year.
 func TestNothingRemainsOfARemovableEnvironment(t *testing.T) {
-	e := synthesizeFor(t, config.Ephemeral("pr-123", config.Production()), bundled())
+	e := synthesizeFor(t, config.Ephemeral("pr-123", config.Production()), fixture())
 	for _, tpl := range e.templates() {
 		for _, r := range tpl.resources() {
 			if r.DeletionPolicy == "Retain" || r.DeletionPolicy == "Snapshot" || r.DeletionPolicy == "RetainExceptOnCreate" {

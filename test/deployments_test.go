@@ -247,7 +247,9 @@ func (h *history) options(from, to *mode, confirm ...string) cloudformation.Opti
 
 // givenUp is what a confirmed change is about, by the beginning of its types.
 var givenUp = map[string]string{
-	"Database": "AWS::RDS::", "Cache": "AWS::ElastiCache::", "Options.Queue": "AWS::SQS::", "Options.Topic": "AWS::SNS::",
+	"Database": "AWS::RDS::", "Cache": "AWS::ElastiCache::", "Cache.Off": "AWS::SecretsManager::", "Cache.Existing": "AWS::SecretsManager::",
+	"Database.Existing": "AWS::SecretsManager::", "Storage.Off": "AWS::S3::",
+	"Secrets": "AWS::SecretsManager::", "Options.Queue": "AWS::SQS::", "Options.Topic": "AWS::SNS::",
 	"Options.Table": "AWS::DynamoDB::", "Options.AppConfig": "AWS::AppConfig::",
 }
 
@@ -279,6 +281,8 @@ var known = []struct {
 	{what: "a bucket that has got logs when the first deployment fails, see the runbook", pattern: `^I6 repeated, orphaned: Data (AuditTrailEvents|StorageAccessLogs)$`, rare: true},
 	{what: "an old database that a failed clean-up has left keeps its group", pattern: `^I4 in use, deleted in use: Data/Database`, rare: true},
 	{what: "the same: the environment cannot be destroyed", pattern: `^I7 left over, fails: DELETE_FAILED: Data Database`, rare: true},
+	{what: "a rule for an attached server that a skipped rollback has left keeps its group", pattern: `^I4 in use, deleted in use: Services/\w+ProcessGroup$`, rare: true},
+	{what: "the same: the services cannot be destroyed at once", pattern: `^I7 left over, fails: DELETE_FAILED: Services \w+ProcessGroup$`, rare: true},
 	{what: "RunOnDeploy off, and a fault in the gate's own clean-up", pattern: `^I4 in use, deleted in use: Services/ReleaseProcessTask`, rare: true},
 	{what: "the same", pattern: `^I7 left over, fails: DELETE_FAILED: Services ReleaseProcessTask`, rare: true},
 }

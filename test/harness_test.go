@@ -18,6 +18,7 @@ import (
 
 	"dozen/config"
 	"dozen/internal/assembly"
+	"dozen/internal/local/localtest"
 	"dozen/stacks"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -79,12 +80,16 @@ var scratch = sync.OnceValue(func() string {
 	return directory
 })
 
-// bundled is the app of this repository, with a fake of the gate's binary: its bytes matter to one test only.
-var bundled = sync.OnceValue(func() config.App {
-	gate := filepath.Join(scratch(), "gate")
-	must(os.MkdirAll(gate, 0o755))
-	must(os.WriteFile(filepath.Join(gate, "bootstrap"), []byte("binary"), 0o755))
-	app, err := config.ReadApp(os.DirFS(filepath.Join(root, "app")), filepath.Join(root, "app"), gate)
+// fixture is the app that the tests run on, whatever a team has in app/, with fakes of what is compiled for it: its bytes matter to
+// one test only.
+var fixture = sync.OnceValue(func() config.App {
+	compiled := filepath.Join(scratch(), "compiled")
+	for name, data := range map[string]string{"gate/bootstrap": "binary", "proxy/proxy": "binary", "proxy/Dockerfile": "FROM scratch\n"} {
+		must(os.MkdirAll(filepath.Join(compiled, filepath.Dir(name)), 0o755))
+		must(os.WriteFile(filepath.Join(compiled, name), []byte(data), 0o755))
+	}
+	directory := filepath.Join(root, localtest.Fixture, "app")
+	app, err := config.ReadApp(os.DirFS(directory), directory, compiled)
 	must(err)
 	return app
 })
@@ -117,7 +122,7 @@ func synthesized(settings config.Environment) environment {
 	if damaged := os.Getenv(damagedTemplates); damaged != "" {
 		return readEnvironment(settings, filepath.Join(damaged, settings.Name))
 	}
-	return synthesize(settings, bundled())
+	return synthesize(settings, fixture())
 }
 
 // damagedTemplates is the variable that names a directory with a cloud assembly for each environment, to test instead of
@@ -136,7 +141,7 @@ func each(t *testing.T, test func(t *testing.T, e environment)) {
 func with(t *testing.T, settings config.Environment, change func(*config.Environment)) environment {
 	t.Helper()
 	change(&settings)
-	return synthesizeFor(t, settings, bundled())
+	return synthesizeFor(t, settings, fixture())
 }
 
 // synthesizeFor validates and synthesizes, and ends the test with the construct library's message instead of a stack trace.

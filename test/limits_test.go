@@ -6,12 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 )
 
 // limits are the settings that reach the app as numbers, with the lowest and the highest value that may be set.
@@ -38,6 +38,7 @@ func ofWorker(set func(*config.Worker, int)) func(*config.Environment, int) {
 
 // Prevents: a release that fails on AWS after the image was built, because the app refuses at its start what the settings allow.
 func TestTheAppAcceptsWhateverMayBeSet(t *testing.T) {
+	localtest.NeedsBundled(t, root)
 	app := bundledProgram(t)
 	for name, number := range map[string]func(low, high int) int{
 		"lowest":  func(low, _ int) int { return low },
@@ -77,7 +78,7 @@ func TestLimitsAreThoseOfTheSettings(t *testing.T) {
 		for _, value := range []int{limit.low - 1, limit.high + 1} {
 			e := config.Development()
 			limit.set(&e, value)
-			if err := e.Validate(bundled().Processes); err == nil || !strings.Contains(err.Error(), limit.field+" is ") {
+			if err := e.Validate(fixture().Processes); err == nil || !strings.Contains(err.Error(), limit.field+" is ") {
 				t.Errorf("%s may be %d: %v", limit.field, value, err)
 			}
 		}
@@ -103,8 +104,7 @@ func TestLimitsAreThoseOfTheSettings(t *testing.T) {
 // bundledProgram compiles the bundled app.
 func bundledProgram(t *testing.T) string {
 	t.Helper()
-	web := bundled().Processes[slices.IndexFunc(bundled().Processes, func(p config.Process) bool { return p.Role == config.RoleWeb })]
-	program := filepath.Join(scratch(), web.Command[0])
+	program := filepath.Join(scratch(), "dozen-app")
 	build := exec.Command("go", "build", "-o", program, ".")
 	build.Dir, build.Env = filepath.Join(root, "app"), append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {

@@ -27,7 +27,7 @@ type mode struct {
 }
 
 // tiers are the environments whose settings are changed one at a time.
-var tiers = []string{"dev", "staging", "prod", "by-hand", "aurora"}
+var tiers = []string{"dev", "staging", "prod", "by-hand", "aurora", "attached"}
 
 // modes are the tiers, all with one setting changed, and another application, by their names.
 var modes = sync.OnceValue(func() map[string]*mode {
@@ -47,7 +47,7 @@ var modes = sync.OnceValue(func() map[string]*mode {
 			for _, name := range tiers {
 				played := i == 0 && slices.Contains(strings.Fields(s.tiers), name)
 				if e := tier(name); played || long() && slices.Contains(tiers[:3], name) {
-					if v.set(&e, s.field); e.Validate(bundled().Processes) == nil {
+					if v.set(&e, s.field); e.Validate(fixture().Processes) == nil {
 						add(strings.TrimSuffix(fmt.Sprintf("%s+%s %d", name, s.field, i), " 0"), e)
 					}
 				}
@@ -55,7 +55,7 @@ var modes = sync.OnceValue(func() map[string]*mode {
 		}
 	}
 	for name, change := range procfiles {
-		app := bundled()
+		app := fixture()
 		app.Processes = change(slices.Clone(app.Processes))
 		for _, name := range []string{"dev+" + name, "prod+" + name} {
 			e := tier(name[:strings.Index(name, "+")])

@@ -31,6 +31,9 @@ func everything(e *config.Environment) {
 		"STRIPE_KEY":    {ARN: stripe, Field: "key"},
 		"STRIPE_SECRET": {ARN: stripe, Field: "secret"},
 		"MAIL_PASSWORD": {ARN: mailer},
+		"SMS_KEY":       {Name: "shop/sms", Field: "key", KeyARN: key},
+		"MAP_KEY":       {Parameter: "/shop/prod/MAP_KEY", KeyARN: key},
+		"SECRET_KEY":    {Generated: 64},
 	}
 	e.ScheduledTasks = map[string]config.ScheduledTask{
 		"nightly-backup": {Schedule: "cron(30 2 * * ? *)", Command: []string{"dozen-app", "import", `a "b"`}},
@@ -48,7 +51,7 @@ const (
 var full = sync.OnceValue(func() environment {
 	e := config.Production()
 	everything(&e)
-	return synthesize(e, bundled())
+	return synthesize(e, fixture())
 })
 
 // An option that fails a check fails for the first team that switches it on. All options together pass cdk-nag and our own
@@ -83,7 +86,7 @@ func checked(t *testing.T, e config.Environment, change func(*stacks.Stage)) (pr
 // checkedIn is checked, and also returns the directory of the cloud assembly.
 func checkedIn(t *testing.T, e config.Environment, change func(*stacks.Stage)) (directory string, problems []string) {
 	t.Helper()
-	if err := e.Validate(bundled().Processes); err != nil {
+	if err := e.Validate(fixture().Processes); err != nil {
 		t.Fatal(err)
 	}
 	directory, err := os.MkdirTemp(scratch(), "checked-")
@@ -91,7 +94,7 @@ func checkedIn(t *testing.T, e config.Environment, change func(*stacks.Stage)) (
 	props := stacks.AppProps()
 	props.Outdir, props.Context = jsii.String(directory), cdkContext()
 	cdk := awscdk.NewApp(props)
-	stage := stacks.NewStage(cdk, e, bundled())
+	stage := stacks.NewStage(cdk, e, fixture())
 	change(stage)
 	nag.AddChecks(stage.Stage)
 	defer func() {
@@ -129,7 +132,7 @@ func TestOptionsAreOffByDefault(t *testing.T) {
 		}
 		want(t, "topics", len(e.services.ofType("AWS::SNS::Topic"))+len(e.data.ofType("AWS::SNS::Topic")), 1)
 		for _, definition := range e.services.all(t, "AWS::ECS::TaskDefinition") {
-			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 1)
+			want(t, definition.ID+"'s containers", len(list(definition.get("ContainerDefinitions"))), 2) // the app's and the proxy
 		}
 		want(t, "queries", len(e.services.all(t, "AWS::Logs::QueryDefinition")), 3)
 	})

@@ -25,7 +25,7 @@ func TestNamesOfPartsAreRefused(t *testing.T) {
 		for _, id := range childrenOfServices(e) {
 			name := hyphenated(id)
 			process := config.Process{Name: name}
-			isProcess := slices.ContainsFunc(bundled().Processes, func(p config.Process) bool { return p.Name == name })
+			isProcess := slices.ContainsFunc(fixture().Processes, func(p config.Process) bool { return p.Name == name })
 			if isProcess || process.ConstructID() != id {
 				continue // no other process can have this id
 			}
@@ -48,7 +48,7 @@ func childrenOfServices(e config.Environment) []string {
 	props := stacks.AppProps()
 	props.Outdir, props.Context = jsii.String(scratch()+"/children-"+e.Name), cdkContext()
 	cdk := awscdk.NewApp(props)
-	stage := stacks.NewStage(cdk, e, bundled())
+	stage := stacks.NewStage(cdk, e, fixture())
 	cdk.Synth(nil)
 	var ids []string
 	for _, child := range *stage.Services.Node().Children() {
@@ -65,7 +65,7 @@ func TestServicesCarryTheNamesOfTheirProcesses(t *testing.T) {
 		"scheduler: app tick", "release: app migrate",
 	}, "\n"))
 	must(err)
-	app, settings := bundled(), config.Development()
+	app, settings := fixture(), config.Development()
 	app.Processes, settings.Database.Class = processes, "t4g.medium" // enough connections for seven processes
 	e := synthesizeFor(t, settings, app)
 	wanted := map[string]any{}

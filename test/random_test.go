@@ -53,10 +53,10 @@ func attempt(e config.Environment) (problem error, synthesized bool) {
 			problem = fmt.Errorf("valid, and does not synthesize: %v", p)
 		}
 	}()
-	if e.Validate(bundled().Processes) != nil {
+	if e.Validate(fixture().Processes) != nil {
 		return nil, false
 	}
-	synthesize(e, bundled())
+	synthesize(e, fixture())
 	return nil, true
 }
 

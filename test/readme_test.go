@@ -23,7 +23,7 @@ import (
 // three values, every override, every figure. A setting that nobody can find does not exist.
 func TestReadmeTablesMatchTheCode(t *testing.T) {
 	if !testing.Short() { // what a change does is played
-		compareText(t, "docs/settings.md", []byte(settingsPage+"\n"+settingsTable(t, nil)))
+		compareText(t, "docs/settings.md", []byte(settingsPage+"\n"+settingsTable(t, nil)+buildTable(t)))
 	}
 	text := readFile(t, "README.md")
 	for name, table := range map[string]string{"settings": settingsTable(t, examples), "overrides": overridesTable(), "figures": figuresTable()} {
@@ -133,6 +133,20 @@ func settingsTable(t *testing.T, only []string) string {
 	return head + strings.Join(lines, "\n") + "\n"
 }
 
+// buildTable is the part of docs/settings.md about the app.
+func buildTable(t *testing.T) string {
+	comments := fieldComments(t)
+	text := "\n## The app\n\n`AppBuild` in `config/environments.go` says where the app is and how its image is built, the same for all " +
+		"environments. A\nchange is another image. [Examples](bring-your-own-app.md#dozen-inside-your-repository)\n\n" +
+		"| field | value | meaning |\n|---|---|---|\n"
+	build := reflect.ValueOf(config.AppBuild())
+	for i := range build.NumField() {
+		name := build.Type().Field(i).Name
+		text += fmt.Sprintf("| `Build.%s` | %s | %s |\n", name, shown(build.Field(i)), comments["Build."+name])
+	}
+	return text
+}
+
 // shown writes a value for a table's cell.
 func shown(value reflect.Value) string {
 	if duration, ok := value.Interface().(time.Duration); ok {
@@ -190,7 +204,7 @@ func figuresTable() string {
 	row := func(name string, value func(config.Environment) any) {
 		lines = append(lines, fmt.Sprintf("| %s | %v | %v | %v |", name, value(config.Development()), value(config.Staging()), value(config.Production())))
 	}
-	processes := bundled().Processes
+	processes := fixture().Processes
 	row("a rolling release of web, as far as settings control it", func(e config.Environment) any { return e.Web.ReleaseTime() })
 	row("a release that never turns healthy is rolled back after", func(e config.Environment) any { return e.Web.FailedReleaseTime() })
 	row("most database connections, out of the number allowed", func(e config.Environment) any {

@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,12 +12,27 @@ import (
 // until its owner disables it.
 func TestChangedSecretRenewsEveryService(t *testing.T) {
 	services := full().services
-	rule := services.one(t, "AWS::Events::Rule", "/Redeploy/")
+	rule := services.one(t, "AWS::Events::Rule", "/Redeploy/Changed/")
 	machine := services.one(t, "AWS::StepFunctions::StateMachine", "/Redeploy/")
-	want(t, "event", rule.get("EventPattern"), map[string]any{
+	pattern := maps.Clone(rule.get("EventPattern").(map[string]any))
+	pattern["resources"] = []any{}
+	for _, resource := range list(rule.get("EventPattern", "resources")) {
+		pattern["resources"] = append(list(pattern["resources"]), full().origin(resource))
+	}
+	generated := full().data.one(t, "AWS::SecretsManager::Secret", "/Secrets/").ID
+	want(t, "event", pattern, map[string]any{
 		"source": []string{"aws.secretsmanager"}, "detail-type": []string{"Secret Label Updated"},
-		"resources": []string{mailer, stripe}, "detail": map[string]any{"labelUpdated": []string{"AWSCURRENT"}},
+		"resources": []any{
+			mailer, map[string]string{"Ref": generated}, map[string]any{"prefix": inRegion("secretsmanager", "secret:shop/sms-")}, stripe,
+		},
+		"detail": map[string]any{"labelUpdated": []string{"AWSCURRENT"}},
 	})
+	stored := services.one(t, "AWS::Events::Rule", "/ParameterChanged/")
+	want(t, "event of a parameter", stored.get("EventPattern"), map[string]any{
+		"source": []string{"aws.ssm"}, "detail-type": []string{"Parameter Store Change"},
+		"detail": map[string]any{"name": []string{"/shop/prod/MAP_KEY"}, "operation": []string{"Create", "Update"}},
+	})
+	want(t, "its target", ref(stored.get("Targets", 0, "Arn")), machine.ID)
 	want(t, "state", rule.get("State"), "ENABLED")
 	want(t, "target", ref(rule.get("Targets", 0, "Arn")), machine.ID)
 
@@ -69,7 +85,7 @@ func TestRedeployHasLeastPrivilege(t *testing.T) {
 	}
 	want(t, "the machine may", statements(services, ref(machine.get("RoleArn"))),
 		[]any{map[string]any{"Action": "ecs:UpdateService", "Effect": "Allow", "Resource": all}})
-	starter := ref(services.one(t, "AWS::Events::Rule", "/Redeploy/").get("Targets", 0, "RoleArn"))
+	starter := ref(services.one(t, "AWS::Events::Rule", "/Redeploy/Changed/").get("Targets", 0, "RoleArn"))
 	want(t, "the rule may", statements(services, starter),
 		[]any{map[string]any{"Action": "states:StartExecution", "Effect": "Allow", "Resource": map[string]string{"Ref": machine.ID}}})
 	want(t, "who starts", services.resource(starter).get("AssumeRolePolicyDocument", "Statement", 0, "Principal"),

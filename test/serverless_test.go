@@ -17,7 +17,7 @@ func TestAuroraServerless(t *testing.T) {
 	want(t, "instances", len(e.data.all(t, "AWS::RDS::DBInstance")), 2)
 	want(t, "forced TLS", e.data.one(t, "AWS::RDS::DBClusterParameterGroup", "").get("Parameters", "rds.force_ssl"), "1")
 	definition := e.services.taskDefinition(e.services.one(t, "AWS::ECS::Service", "/Web/"))
-	if host := definition.variables()["POSTGRES_SERVICE_HOST"]; !strings.Contains(host, "DatabaseCluster") {
+	if host := definition.variablesOf("proxy")["POSTGRES_SERVICE_HOST"]; !strings.Contains(host, "DatabaseCluster") {
 		t.Errorf("host is %s", host)
 	}
 }

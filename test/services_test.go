@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"dozen/config"
+	"dozen/internal/local/localtest"
 )
 
 // Each line of the Procfile runs with exactly its command, and all lines run on one image.
 func TestProcfileBecomesServices(t *testing.T) {
 	each(t, func(t *testing.T, e environment) {
 		images, seen := map[string]bool{}, 0
-		for _, process := range bundled().Processes {
+		for _, process := range fixture().Processes {
 			id := strings.ToUpper(process.Name[:1]) + process.Name[1:]
 			definition := e.services.one(t, "AWS::ECS::TaskDefinition", "/"+id+"/Process/Task/")
 			want(t, process.Name+"'s command", definition.container("Command"), process.Command)
@@ -82,16 +83,26 @@ func TestAdminEqualsWebButForTheCommand(t *testing.T) {
 	})
 }
 
-// The contract, the app's own list of variables and the task definitions must name the same variables.
-func TestVariablesMatchContractAndExample(t *testing.T) {
-	given := slices.Sorted(maps.Keys(dev().services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
-	want(t, "docs/contract.md", given, contractTable(t))
-	if !strings.Contains(readFile(t, "app/Procfile"), "dozen-app") {
-		return // another app reads only what it needs
+// variablesOfWeb returns the names of the variables that web receives with a way to connect, sorted.
+func variablesOfWeb(t *testing.T, connect config.Connect) []string {
+	e := with(t, config.Development(), func(e *config.Environment) { e.Connect = connect })
+	return slices.Sorted(maps.Keys(e.services.one(t, "AWS::ECS::TaskDefinition", "/Web/Process/Task/").variables()))
+}
+
+// The contract and the task definitions must name the same variables.
+func TestVariablesMatchContract(t *testing.T) {
+	for _, connect := range []config.Connect{config.ConnectProxy, config.ConnectSecret} {
+		want(t, "docs/contract.md with "+string(connect), variablesOfWeb(t, connect), contractTable(t, connect))
 	}
+}
+
+// The bundled app reads all of them. Another app reads only what it needs.
+func TestVariablesMatchTheBundledAppsExample(t *testing.T) {
+	localtest.NeedsBundled(t, root)
 	example := exampleVariables(t)
-	for _, name := range given {
-		if !slices.Contains(example, name) && name != "GOMEMLIMIT" { // which the runtime reads
+	for _, name := range slices.Concat(variablesOfWeb(t, config.ConnectProxy), variablesOfWeb(t, config.ConnectSecret)) {
+		// The runtime reads GOMEMLIMIT, and libpq the names that begin with PG; the bundled app knows the bucket from its URL.
+		if !slices.Contains(example, name) && name != "GOMEMLIMIT" && name != "STORAGE_BUCKET" && !strings.HasPrefix(name, "PG") {
 			t.Errorf("tasks receive %s, which is not in app/.env.example: the app ignores it", name)
 		}
 	}
@@ -104,10 +115,10 @@ func TestMemoryLimitLeavesRoom(t *testing.T) {
 		process string
 		want    string
 	}{
-		{dev(), "Web", "460MiB"},      // 512
-		{prod(), "Web", "921MiB"},     // 1024
-		{full(), "Web", "876MiB"},     // 1024 - 50 for the log router
-		{full(), "Release", "460MiB"}, // which has none
+		{dev(), "Web", "432MiB"},      // 512 - 32 for the proxy
+		{prod(), "Web", "892MiB"},     // 1024 - 32
+		{full(), "Web", "847MiB"},     // 1024 - 32 - 50 for the log router
+		{full(), "Release", "432MiB"}, // which has none
 	} {
 		definition := test.e.services.one(t, "AWS::ECS::TaskDefinition", "/"+test.process+"/Process/Task/")
 		want(t, test.e.settings.Name+" "+test.process, definition.variables()["GOMEMLIMIT"], `"`+test.want+`"`)

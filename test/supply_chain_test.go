@@ -9,14 +9,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dozen/internal/local/localtest"
 )
 
-// repositoryFiles returns the paths of all files that belong to the repository, from its root.
+// repositoryFiles returns the paths of all files that belong to the repository, from its root. What a team has in app/ is its own.
 func repositoryFiles(t *testing.T) (files []string) {
 	t.Helper()
 	foreign := []string{".git", ".build", "cdk.out", "node_modules"}
 	must(fs.WalkDir(os.DirFS(root), ".", func(file string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && slices.Contains(foreign, entry.Name()) {
+		theirs := file == "app" && !localtest.Bundled(root)
+		if entry != nil && entry.IsDir() && (theirs || slices.Contains(foreign, entry.Name())) {
 			return fs.SkipDir
 		}
 		if err == nil && !entry.IsDir() {
@@ -27,17 +30,21 @@ func repositoryFiles(t *testing.T) (files []string) {
 	return files
 }
 
+// anyApp is the pattern by which the robot finds the app's directory.
+const anyApp = "/app*"
+
 // manifests are the files in which versions are written down, and the update robot's name for them.
 var manifests = []struct{ robot, files string }{
 	{"gomod", `(^|/)go\.mod$`},
 	{"npm", `(^|/)package\.json$`},
+	{"pip", `(^|/)requirements\.txt$`},
 	{"docker", `(^|/)Dockerfile[^/]*$`},
 	{"docker-compose", `(^|/)(docker-)?compose[^/]*\.ya?ml$`},
 	{"github-actions", `^\.github/(workflows/[^/]+|actions/.+/action)\.ya?ml$`},
 }
 
-// A manifest that the robot does not know keeps its vulnerabilities. Go's workspace leads the robot from the root to its modules;
-// workflows belong to the root.
+// A manifest that the robot does not know keeps its vulnerabilities. Workflows belong to the root. The robot looks below app/ by a
+// pattern, because it fails for a directory without a manifest unless a pattern has named it: the app may be in any language.
 func TestRobotKnowsEveryManifest(t *testing.T) {
 	entries := regexp.MustCompile(`(?m)^  - package-ecosystem: (\S+)\n    directories: \[(.*)\]\n    schedule: \{interval: weekly\}$`).
 		FindAllStringSubmatch(readFile(t, ".github/dependabot.yml"), -1)
@@ -46,11 +53,7 @@ func TestRobotKnowsEveryManifest(t *testing.T) {
 		for _, directory := range strings.Split(entry[2], ",") {
 			known[entry[1]] = append(known[entry[1]], strings.Trim(directory, ` "`))
 		}
-	}
-	if slices.Contains(known["gomod"], "/") {
-		for _, module := range regexp.MustCompile(`(?m)^\t\./(.+)$`).FindAllStringSubmatch(readFile(t, "go.work"), -1) {
-			known["gomod"] = append(known["gomod"], "/"+module[1])
-		}
+		want(t, entry[1]+" looks below app/", slices.Contains(known[entry[1]], anyApp), entry[1] != "github-actions")
 	}
 	files := repositoryFiles(t)
 	found := map[string][]string{}
@@ -68,9 +71,13 @@ func TestRobotKnowsEveryManifest(t *testing.T) {
 				found[kind.robot] = append(found[kind.robot], directory)
 			}
 		}
+		if slices.Contains(found[kind.robot], "/app") {
+			known[kind.robot] = append(known[kind.robot], "/app")
+		}
+		known[kind.robot] = slices.DeleteFunc(known[kind.robot], func(directory string) bool { return directory == anyApp })
 		slices.Sort(found[kind.robot])
 		slices.Sort(known[kind.robot])
-		want(t, kind.robot, known[kind.robot], found[kind.robot])
+		want(t, kind.robot, append([]string{}, known[kind.robot]...), append([]string{}, found[kind.robot]...))
 	}
 	want(t, "kinds", len(known), len(manifests))
 }
@@ -97,7 +104,7 @@ func TestImagesAndActionsArePinned(t *testing.T) {
 			}
 		}
 	}
-	if pinned["base image"] < 2 || pinned["image"] < 3 || pinned["action"] < 20 {
+	if pinned["base image"] < 2 || localtest.Bundled(root) && pinned["image"] < 3 || pinned["action"] < 20 {
 		t.Errorf("looked at %v", pinned)
 	}
 }

@@ -85,9 +85,19 @@ func (r resource) container(keys ...any) any { return dig(r.get("ContainerDefini
 
 // variables returns the plain variables of a task definition's first container by name, each value as JSON.
 func (r resource) variables() map[string]string {
+	return r.variablesOf(fmt.Sprint(r.container("Name")))
+}
+
+// variablesOf returns the same of another container.
+func (r resource) variablesOf(container string) map[string]string {
 	variables := map[string]string{}
-	for _, entry := range list(r.container("Environment")) {
-		variables[fmt.Sprint(dig(entry, "Name"))] = plain(dig(entry, "Value"))
+	for _, c := range list(r.get("ContainerDefinitions")) {
+		if dig(c, "Name") != container {
+			continue
+		}
+		for _, entry := range list(dig(c, "Environment")) {
+			variables[fmt.Sprint(dig(entry, "Name"))] = plain(dig(entry, "Value"))
+		}
 	}
 	return variables
 }

@@ -33,7 +33,12 @@ var tried = []trial{
 	{"PlainHTTP", "dev", of(true)},
 	{"DeletionProtection", "staging", of(true)},
 	{"Shell", "prod", of(true)},
+	{"Connect", "dev prod", of(config.ConnectSecret)},
 	{"LogDays", "dev", of(30, 3653)},
+	{"LogLevel", "dev", of("debug")},
+	{"Network.Existing", "dev", one(attachNetwork)},
+	{"Database.Existing", "attached", one(attachDatabase)},
+	{"Cache.Existing", "attached", one(attachCache)},
 	{"Network.CIDR", "dev", of("10.7.0.0/16", "10.7.0.0/20")},
 	{"Network.Zones", "dev", of(3)},
 	{"Network.ZoneNames", "prod", one(func(e *config.Environment) {
@@ -56,11 +61,13 @@ var tried = []trial{
 	{"Database.Snapshot", "dev prod by-hand aurora", of("before-the-accident", "arn:aws:rds:eu-west-1:123456789012:snapshot:before")},
 	{"Database.KeyARN", "dev prod", of("arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012")},
 	{"Database.RotationDays", "dev", of(30, 0)},
+	{"Cache.Off", "dev prod", of(true)},
 	{"Cache.Serverless", "dev prod", of(true)},
 	{"Cache.NodeType", "dev", of("cache.m7g.large")},
 	{"Cache.Replicas", "dev", of(1, 2, 0)},
 	{"Cache.MaxGB", "aurora", of(20)},
 	{"Cache.SnapshotDays", "dev", of(3, 0)},
+	{"Storage.Off", "dev prod", of(true)},
 	{"Storage.InfrequentAfterDays", "dev", of(30)},
 	{"Storage.KeepOldVersionsDays", "dev", of(1)},
 	{"Storage.AccessLogDays", "staging", of(7)},
@@ -97,6 +104,17 @@ var tried = []trial{
 	{"Workers.PoolSize", "dev", of(3)},
 	{"Workers.Min", "prod", of(0, 2)},
 	{"Workers.Max", "dev", of(3)},
+	{"Workers.Source", "dev prod", slices.Concat(
+		of(config.Source{Kind: config.SourceCelery}, config.Source{Kind: config.SourceRiver, Queues: []string{"mail"}},
+			config.Source{Kind: config.SourceSQL, Query: "select count(*) from jobs"}),
+		one(func(e *config.Environment) {
+			write(e, "Workers.Source", config.Source{Kind: config.SourceCPU, CPUPercent: 60})
+			write(e, "Workers.Min", 1)
+		}),
+		one(func(e *config.Environment) {
+			write(e, "Workers.Source", config.Source{Kind: config.SourceQueue})
+			e.Options.Queue = true
+		}))},
 	{"Workers.BacklogPerTask", "dev", of(10)},
 	{"Workers.Concurrency", "dev", of(2)},
 	{"Workers.StopTimeout", "dev", of(30 * time.Second)},
@@ -124,7 +142,10 @@ var tried = []trial{
 		e.Options.MonthlyBudgetUSD, e.Alarms.Email = 10, "team@example.com"
 	})},
 	{"Settings", "dev", of(map[string]string{"FEATURE_X": "on"})},
-	{"Secrets", "staging", of(map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
+	{"Aliases", "dev", of(map[string]string{"RAILS_LOG_LEVEL": "LOG_LEVEL", "DB_URL": "DATABASE_URL"}, map[string]string{"HTTP_PORT": "PORT"})},
+	{"Secrets", "dev staging", of(
+		map[string]config.Secret{"SIGNING": {Generated: 64}, "MAIL": {Parameter: "/shop/MAIL"}, "MAPS": {Name: "shop/maps", Field: "key"}},
+		map[string]config.Secret{"SIGNING": {ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf"}})},
 	{"ScheduledTasks", "dev prod", of(map[string]config.ScheduledTask{"nightly": {Schedule: "rate(1 day)", Command: []string{"app", "help"}}})},
 	{"ParametersPath", "dev", of("/shared/dev/")},
 }
@@ -189,7 +210,7 @@ func settings(kind reflect.Type, path string) []string {
 			all = append(all, settings(field.Type, path)...)
 		case name == "Workers":
 			all = append(all, settings(field.Type.Elem(), name+".")...)
-		case name != "Domain" && field.Type.Kind() == reflect.Struct:
+		case name != "Domain" && name != "Workers.Source" && field.Type.Kind() == reflect.Struct:
 			all = append(all, settings(field.Type, name+".")...)
 		default:
 			all = append(all, name)
@@ -216,15 +237,15 @@ func TestEverySettingIsTried(t *testing.T) {
 			if v.set(&e, s.field); fmt.Sprintf("%#v", e) == before && i == 0 {
 				t.Errorf("%s: the first value changes nothing in %s", s.field, s.tiers)
 			}
-			if err := e.Validate(bundled().Processes); err != nil && i == 0 {
+			if err := e.Validate(fixture().Processes); err != nil && i == 0 {
 				t.Errorf("%s in %s: %v", s.field, s.tiers, err)
 			}
 		}
 	}
 }
 
-// tier returns one of the three environments by its name, one with the other database and the other cache, or one
-// whose migrations a person runs.
+// tier returns one of the three environments by its name, one with the other database and the other cache, one whose migrations a
+// person runs, or one in an existing network.
 func tier(name string) config.Environment {
 	switch name {
 	case "staging":
@@ -238,5 +259,8 @@ func tier(name string) config.Environment {
 	}
 	e := config.Development()
 	e.Migration.RunOnDeploy = name != "by-hand"
+	if name == "attached" {
+		attachNetwork(&e)
+	}
 	return e
 }

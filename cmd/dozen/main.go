@@ -26,6 +26,7 @@ const (
 // commands are the commands of dozen.
 type commands struct {
 	Up      up      `cmd:"" help:"Run a synthesized environment on this machine until Ctrl-C."`
+	Check   check   `cmd:"" help:"Try whether the app keeps the contract (docs/contract.md), and say what to change where it does not."`
 	Release release `cmd:"" help:"Release the sources to a running environment: migrate, then replace every task."`
 	Run     oneOff  `cmd:"" help:"Run a command in a running environment, as a task with web's configuration: dozen run [ENVIRONMENT] -- COMMAND."`
 	PS      ps      `cmd:"" name:"ps" help:"List the tasks of a running environment."`

@@ -76,7 +76,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"help", "up"}, 0, "Usage: dozen up", ""},
 		{[]string{"version"}, 0, "dozen ", ""},
 		{[]string{"--version"}, 0, "dozen ", ""},
-		{[]string{"lint-migrations"}, 2, "", "<dir>"},
+		{[]string{"lint-migrations"}, 0, "no migrations in SQL in app/: nothing was linted", ""},
 		{[]string{"lint-migrations", safe}, 0, "1 migrations, all safe", ""},
 		{[]string{"lint-migrations", unsafe}, 1, "0001_a.sql:2: drop-table: a: ", "dozen:allow RULE"},
 		{[]string{"lint-migrations", unsafe, safe}, 1, "0001_a.sql:2: drop-table: a: ", "in 2 migrations"},

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,11 +12,12 @@ import (
 	"slices"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/local"
 )
 
 // A synthesis reads neither these directories of the checkout, nor those that are never part of the app's image. A directory such
-// as docs elsewhere counts: what is in app/docs can be in the image.
+// as docs elsewhere counts: the app's docs can be in the image.
 var (
 	unread     = []string{".build", "cdk.out", ".dev", "docs", "test"}
 	notInImage = []string{".git", "node_modules", ".venv", "__pycache__"}
@@ -49,8 +51,8 @@ func synthesize(s *session, home local.Home) (string, error) {
 	return assembly, os.WriteFile(remembered, []byte(now), 0o600)
 }
 
-// isTestOrPage reports whether a file is a test or a page about the infrastructure, which no template contains. In
-// app/, only its .dockerignore decides what is a part of the image.
+// isTestOrPage reports whether a file is a test or a page about the infrastructure, which no template contains. In the
+// app's directory, only its .dockerignore decides what is a part of the image.
 func isTestOrPage(name string) bool {
 	return strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, ".md")
 }
@@ -62,27 +64,11 @@ func (s *session) fingerprint() (string, error) {
 	note := func(path string, info fs.FileInfo) {
 		printf(sum, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 	}
-	err := filepath.WalkDir(s.directory, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	app := filepath.Join(s.directory, config.AppBuild().Directory)
+	for _, directory := range []string{s.directory, app} {
+		if err := s.walk(directory, app, note); err != nil {
+			return "", err
 		}
-		name, err := filepath.Rel(s.directory, path)
-		switch name = filepath.ToSlash(name); {
-		case err != nil:
-			return err
-		case entry.IsDir() && (slices.Contains(unread, name) || slices.Contains(notInImage, entry.Name())):
-			return fs.SkipDir
-		case entry.IsDir(), !strings.HasPrefix(name, "app/") && isTestOrPage(name), strings.HasPrefix(entry.Name(), ".env"):
-			return nil
-		}
-		info, err := entry.Info()
-		if err == nil {
-			note(path, info)
-		}
-		return err
-	})
-	if err != nil {
-		return "", err
 	}
 	if info, err := os.Stat(filepath.Join(s.directory, "cdk.out", "manifest.json")); err == nil {
 		note("cdk.out", info)
@@ -94,4 +80,33 @@ func (s *session) fingerprint() (string, error) {
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// walk notes the files of the checkout or of the app. It meets the other one of them only to leave it out, because each has its
+// own walk.
+func (s *session) walk(directory, app string, note func(path string, info fs.FileInfo)) error {
+	return filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			if path == app && errors.Is(err, fs.ErrNotExist) {
+				return nil // which the synthesis says better
+			}
+			return err
+		}
+		name, err := filepath.Rel(directory, path)
+		switch ofDozen := directory != app; {
+		case err != nil:
+			return err
+		case entry.IsDir() && (slices.Contains(notInImage, entry.Name()) || path != directory && (path == app || path == s.directory)):
+			return fs.SkipDir
+		case entry.IsDir() && ofDozen && slices.Contains(unread, filepath.ToSlash(name)):
+			return fs.SkipDir
+		case entry.IsDir(), ofDozen && isTestOrPage(name), strings.HasPrefix(entry.Name(), ".env"):
+			return nil
+		}
+		info, err := entry.Info()
+		if err == nil {
+			note(path, info)
+		}
+		return err
+	})
 }

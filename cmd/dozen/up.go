@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/local"
 )
 
@@ -42,25 +43,31 @@ func (c *up) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join("app", ".env."+c.Environment)
-	values, err := readValues(filepath.Join(s.directory, file))
+	settings, err := c.settings(s, assembly, home)
 	if err != nil {
 		return err
 	}
-	return local.Up(s.ctx, local.Settings{
+	settings.Port, settings.Scale, settings.Engine = c.Port, c.Scale, c.Engine
+	settings.Plain = s.getenv("NO_COLOR") != "" || !isTerminal(s.out)
+	return local.Up(s.ctx, settings)
+}
+
+// settings are what every command needs that runs the environment.
+func (t target) settings(s *session, assembly string, home local.Home) (local.Settings, error) {
+	app := config.AppBuild().Directory
+	file := filepath.Join(app, ".env."+t.Environment)
+	values, err := readValues(filepath.Join(s.directory, file))
+	return local.Settings{
 		Assembly:    assembly,
-		Environment: c.Environment,
+		Environment: t.Environment,
 		Checkout:    s.directory,
+		App:         filepath.Join(s.directory, app),
 		Postgres:    s.getenv("DOZEN_POSTGRES_BIN"),
 		Home:        home,
-		Port:        c.Port,
-		Scale:       c.Scale,
-		Engine:      c.Engine,
 		Values:      values,
 		ValuesFile:  file,
 		Out:         s.out,
-		Plain:       s.getenv("NO_COLOR") != "" || !isTerminal(s.out),
-	})
+	}, err
 }
 
 // isTerminal reports whether the output is a terminal; a file or a pipe gets no colours.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +24,7 @@ func init() { http.DefaultClient.Timeout = localtest.Patience }
 type program struct {
 	t           *testing.T
 	path, cache string
+	checkout    string
 }
 
 func build(t *testing.T) program {
@@ -35,7 +37,7 @@ func build(t *testing.T) program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	p := program{t, filepath.Join(directory, "program"), directory}
+	p := program{t, filepath.Join(directory, "program"), directory, "../.."}
 	if out, err := exec.CommandContext(localtest.Bounded(t), "go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -44,7 +46,7 @@ func build(t *testing.T) program {
 
 func (p program) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(localtest.Bounded(p.t), p.path, args...)
-	cmd.Dir = "../.."
+	cmd.Dir = p.checkout
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+p.cache, "GOCACHE="+goCache(), "CONTAINER_ENGINE=none", "NO_COLOR=1")
 	return cmd
 }
@@ -111,9 +113,10 @@ func within(t *testing.T, what string, holds func() bool, out fmt.Stringer) {
 
 // Prevents: after a crash, the next `up` fails on the ports, locks and processes that the first one left behind.
 func TestACrashLeavesNothingInTheWay(t *testing.T) {
+	localtest.NeedsBundled(t, "../..")
 	p := build(t)
 	assembly := filepath.Join(p.cache, "cdk.out")
-	if err := localtest.Synthesize(assembly, "../.."); err != nil {
+	if err := localtest.Synthesize(assembly, "../..", "../.."); err != nil {
 		t.Fatal(err)
 	}
 	first, _ := p.up("dev", "--assembly", assembly)
@@ -208,6 +211,37 @@ func TestSynthesizesOnlyAfterAChange(t *testing.T) {
 	}
 	if !synthesized("DOZEN_DOMAIN=example.com") {
 		t.Error("a setting has changed: not synthesized")
+	}
+}
+
+// Prevents: `dozen up` misses a change of an app that has Dozen in it, or synthesizes after each change of what Dozen has written.
+func TestTheAppAroundDozenIsWatched(t *testing.T) {
+	shop := t.TempDir()
+	for _, name := range []string{
+		"Procfile", "docs/page.md", ".env.dev", "node_modules/x.js",
+		"infra/main.go", "infra/main_test.go", "infra/docs/page.md", "infra/cdk.out/manifest.json", "infra/config/environments.go",
+	} {
+		file := filepath.Join(shop, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &session{directory: filepath.Join(shop, "infra")}
+	var read []string
+	note := func(path string, _ fs.FileInfo) {
+		name, _ := filepath.Rel(shop, path)
+		read = append(read, name)
+	}
+	for _, directory := range []string{s.directory, shop} {
+		if err := s.walk(directory, shop, note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(read, " "); got != "infra/config/environments.go infra/main.go Procfile docs/page.md" {
+		t.Errorf("it looks at %s", got)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"dozen/config"
 )
 
 // TaskDefinition is an AWS::ECS::TaskDefinition.
@@ -25,7 +27,8 @@ type Container struct {
 	EntryPoint   []string // the image's own if empty
 	Environment  []Variable
 	Secrets      []Secret
-	User         string // user[:group]; the image's own if empty
+	Aliases      map[string]string // names of variables that repeat another one -> that one
+	User         string            // user[:group]; the image's own if empty
 	ReadonlyRoot bool
 	Init         bool     // a process that reaps children and passes signals on
 	Drop         []string // Linux capabilities
@@ -33,6 +36,7 @@ type Container struct {
 	Ports        []int
 	OpenFiles    int           // limit of open files; the platform's own if 0
 	StopTimeout  time.Duration // from SIGTERM to SIGKILL; 30 seconds by default
+	DependsOn    []string      // names of the containers that start before it and stop after it
 	LogGroup     *Resource     // nil if it is not one of the environment's
 }
 
@@ -72,6 +76,17 @@ func (e *Environment) container(r *Resource, p Properties) Container {
 	}
 	for _, secret := range p.At("Secrets").Each() {
 		c.Secrets = append(c.Secrets, Secret{secret.At("Name").Text(), secret.At("ValueFrom").Text()})
+	}
+	for _, label := range p.At("DockerLabels").Keys() {
+		if name, is := strings.CutPrefix(label, config.AliasLabel); is {
+			if c.Aliases == nil {
+				c.Aliases = map[string]string{}
+			}
+			c.Aliases[name] = p.At("DockerLabels", label).Text()
+		}
+	}
+	for _, dependency := range p.At("DependsOn").Each() {
+		c.DependsOn = append(c.DependsOn, dependency.At("ContainerName").Text())
 	}
 	for _, mount := range p.At("MountPoints").Each() {
 		if !mount.At("ReadOnly").Bool(false) {

@@ -20,7 +20,7 @@ const services = `{
 			"ContainerDefinitions":[{"Name":"app","Image":{"Fn::Sub":"${AWS::AccountId}/repo:abc"},"User":"65532:65532","Essential":"false",
 				"Command":["app",{"Fn::If":["No","x",{"Ref":"AWS::NoValue"}]},{"Fn::If":["Yes","web","x"]}],"EntryPoint":["/init"],
 				"Environment":[{"Name":"PORT","Value":8080},{"Fn::If":["No",{"Name":"NO","Value":"1"},{"Ref":"AWS::NoValue"}]},{"Name":"DB","Value":{"Fn::GetStackOutput":{"StackName":"Data","OutputName":"Host"}}}],
-				"Secrets":[{"Name":"KEY","ValueFrom":{"Fn::Join":["",[{"Ref":"Gate"},":key::"]]}}],
+				"DockerLabels":{"dozen.alias.HTTP_PORT":"PORT","team":"x"},"Secrets":[{"Name":"KEY","ValueFrom":{"Fn::Join":["",[{"Ref":"Gate"},":key::"]]}}],
 				"ReadonlyRootFilesystem":true,"LinuxParameters":{"InitProcessEnabled":true,"Capabilities":{"Drop":["ALL"]}},
 				"MountPoints":[{"ContainerPath":"/tmp","ReadOnly":false},{"ContainerPath":"/etc/app","ReadOnly":true}],
 				"PortMappings":[{"ContainerPort":8080}],"Ulimits":[{"Name":"nproc","SoftLimit":1},{"Name":"nofile","SoftLimit":65536}],
@@ -53,7 +53,7 @@ func TestViews(t *testing.T) {
 	same(t, "container", c, Container{
 		Name: "app", Image: "${AWS::AccountId}/repo:abc", Command: []string{"app", "web"}, EntryPoint: []string{"/init"}, User: "65532:65532",
 		Environment: []Variable{{"PORT", "8080"}, {"DB", "${Data.Db.Address}"}}, Secrets: []Secret{{"KEY", "${Services.Gate}:key::"}},
-		ReadonlyRoot: true, Init: true, Drop: []string{"ALL"}, Writable: []string{"/tmp"}, Ports: []int{8080}, OpenFiles: 65536, StopTimeout: 9 * time.Second,
+		Aliases: map[string]string{"HTTP_PORT": "PORT"}, ReadonlyRoot: true, Init: true, Drop: []string{"ALL"}, Writable: []string{"/tmp"}, Ports: []int{8080}, OpenFiles: 65536, StopTimeout: 9 * time.Second,
 	})
 
 	all, err := e.Services(Symbolic)

@@ -103,7 +103,11 @@ func TestKept(t *testing.T) {
 		"deleted, retained": {bucket("a", "Retain"), "", ""},
 		"deleted, snapshot": {bucket("a", "Snapshot"), "", ""},
 		"a login":           {login, "", "I2 deleted L"},
-		"a cache":           {stack(`"C": {"Type": "AWS::ElastiCache::ReplicationGroup"}`), "", ""},
+		"a signing key": {stack(`"L": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {"PasswordLength": 64}}}`),
+			"", "I2 deleted L"},
+		"a cache's login": {stack(`"L": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {
+			"GenerateStringKey": "password"}}}`), "", ""},
+		"a cache": {stack(`"C": {"Type": "AWS::ElastiCache::ReplicationGroup"}`), "", ""},
 	} {
 		for _, removable := range []bool{false, true} {
 			a := NewAccount(1)

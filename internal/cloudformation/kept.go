@@ -6,7 +6,7 @@ import (
 )
 
 // keepsData reports whether a resource holds what nobody can make again. A cache does not; a login does if it is a
-// database's.
+// database's, and so does a signing key.
 func keepsData(p *physical) bool {
 	switch p.Type {
 	case bucket, "AWS::DynamoDB::Table", "AWS::SQS::Queue":
@@ -15,8 +15,8 @@ func keepsData(p *physical) bool {
 		return p.text("LogGroupName") == ""
 	case "AWS::RDS::DBInstance":
 		return p.text("DBClusterIdentifier") == ""
-	case secret:
-		return p.login
+	case secret: // one that AWS generates is a login if it has a user's name next to it, and a signing key otherwise
+		return p.login || p.at("GenerateSecretString") != nil && p.text("GenerateSecretString.GenerateStringKey") == ""
 	}
 	return database(p.Type)
 }

@@ -34,6 +34,8 @@ const (
 	RuleRestore = "Restore"
 	// RuleShrink: a smaller number needs a confirmation.
 	RuleShrink = "Shrink"
+	// RuleLose: a comma-separated list that loses an item needs a confirmation.
+	RuleLose = "Lose"
 	// RuleGrow: a number may only grow, by a tenth or more.
 	RuleGrow = "Grow"
 )
@@ -63,6 +65,9 @@ func refusedChanges(before, now map[string]any) []string {
 		if shrinks(old[PropertyValue], change[PropertyValue]) {
 			consequence += change[RuleShrink]
 		}
+		if loses(old[PropertyValue], change[PropertyValue]) {
+			consequence += change[RuleLose]
+		}
 		switch {
 		case never != "":
 			refused = append(refused, line+never)
@@ -79,6 +84,12 @@ func shrinks(before, now string) bool {
 	old, err := strconv.Atoi(before)
 	smaller, err2 := strconv.Atoi(now)
 	return err == nil && err2 == nil && smaller < old
+}
+
+// loses reports whether an item of a list is missing now.
+func loses(before, now string) bool {
+	items := strings.Split(now, ",")
+	return before != "" && slices.ContainsFunc(strings.Split(before, ","), func(item string) bool { return !slices.Contains(items, item) })
 }
 
 // grows reports whether a number grows by a tenth or more.

@@ -26,6 +26,9 @@ var (
 	storage = func(value string) map[string]any {
 		return setting("Database.StorageGiB", value, RuleGrow, "it only grows")
 	}
+	keys = func(value string) map[string]any {
+		return setting("Secrets that are Generated", value, RuleLose, "it is lost")
+	}
 	queue = func(value string) map[string]any {
 		if value == "true" {
 			return map[string]any{PropertyName: "Options.Queue", PropertyValue: value}
@@ -62,6 +65,11 @@ func TestChangesOfLastingSettings(t *testing.T) {
 		{"grows too little", lastingProperties("", nil, storage("20")), lastingProperties("", nil, storage("21")), []string{"it only grows"}},
 		{"shrinks", lastingProperties("", nil, storage("100")), lastingProperties("", nil, storage("99")), []string{"it only grows"}},
 		{"shrinks with a restore", lastingProperties("", nil, storage("100")), lastingProperties("s", nil, storage("99")), nil},
+		{"an item less", lastingProperties("", nil, keys("A,B")), lastingProperties("", nil, keys("B")), []string{"it is lost"}},
+		{"another item", lastingProperties("", nil, keys("A")), lastingProperties("", nil, keys("B")), []string{"it is lost"}},
+		{"the last item", lastingProperties("", nil, keys("A")), lastingProperties("", nil, keys("")), []string{"it is lost"}},
+		{"an item more", lastingProperties("", nil, keys("B")), lastingProperties("", nil, keys("A,B")), nil},
+		{"the first item", lastingProperties("", nil, keys("")), lastingProperties("", nil, keys("A")), nil},
 		{"all at once", lastingProperties("", nil, cidr("a"), queue("true")), lastingProperties("", nil, cidr("b"), queue("false")),
 			[]string{"it cannot move", "it is deleted"}},
 		{"a new setting of Dozen's", lastingProperties("", nil), lastingProperties("", nil, cidr("b")), nil},

@@ -21,7 +21,7 @@ const (
 	moreMemory = "the migration ran out of memory: " +
 		"raise Migration.MemoryMiB, or let it work in smaller pieces, then deploy again."
 	noSuchCommand = "the image does not contain the command: " +
-		"compare the release line of app/Procfile with the image, then deploy again."
+		"compare the release line of the Procfile with the image, then deploy again."
 	noRouteToRegistry = "the task cannot reach the registry: check its subnets' route " +
 		"(NAT, public address or endpoints) and its security group, then deploy again."
 	noRouteToAWS = "check the task's route to AWS (NAT, public address or endpoints), " +

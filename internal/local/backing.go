@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,9 +17,13 @@ type backingServices struct {
 	templates *templates // of the first release
 	authority *backing.Authority
 	secrets   map[*assembly.Resource]string // the value of each secret
+	logins    []backing.Secret              // of servers that run in the place of existing ones
 	aws       *backing.AWS
 	database  *backing.Database // nil if the environment has none
 	cache     *backing.Cache    // nil if the environment has none
+	proxy     *backing.Proxy    // nil if its tasks have none
+
+	proxyVariables map[string]string // the variables that lead to the proxy
 }
 
 // startBacking starts the backing services that the templates describe. If one of them fails, it stops those that it
@@ -26,9 +31,11 @@ type backingServices struct {
 func startBacking(
 	ctx context.Context, settings Settings, env *assembly.Environment, port int,
 ) (*backingServices, error) {
-	t := &templates{env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}}
+	t := &templates{
+		env: env, settings: settings, addresses: addresses{loadBalancer: host + ":" + strconv.Itoa(port)}, here: map[string]string{},
+	}
 	b := &backingServices{templates: t, secrets: map[*assembly.Resource]string{}}
-	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache}
+	starts := []func(context.Context) error{b.openAuthority, b.makeSecrets, b.startAWS, b.startDatabase, b.startCache, b.startProxy}
 	for _, start := range starts {
 		if err := start(ctx); err != nil {
 			b.stop()
@@ -41,6 +48,9 @@ func startBacking(
 
 // stop stops the services in the opposite order of their start.
 func (b *backingServices) stop() {
+	if b.proxy != nil {
+		b.proxy.Stop()
+	}
 	if b.cache != nil {
 		b.cache.Stop()
 	}
@@ -79,6 +89,7 @@ func (b *backingServices) variables() map[string]string {
 	for _, name := range []string{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
 		variables[name] = b.authority.Bundle
 	}
+	maps.Copy(variables, b.proxyVariables)
 	return variables
 }
 
@@ -88,9 +99,8 @@ func (b *backingServices) openAuthority(context.Context) (err error) {
 }
 
 func (b *backingServices) startAWS(ctx context.Context) (err error) {
-	s := backing.AWSSettings{Dir: b.directory("aws"), Region: region, Account: account, Parameters: b.parameters()}
-	for r, value := range b.secrets {
-		s.Secrets = append(s.Secrets, backing.Secret{ARN: secretARN(r), Name: r.ID, Value: value})
+	s := backing.AWSSettings{
+		Dir: b.directory("aws"), Region: region, Account: account, Secrets: b.stored(), Parameters: b.parameters(),
 	}
 	for _, r := range b.templates.env.Resources("AWS::S3::Bucket") {
 		s.Buckets = append(s.Buckets, bucketName(r))
@@ -100,9 +110,9 @@ func (b *backingServices) startAWS(ctx context.Context) (err error) {
 }
 
 func (b *backingServices) startDatabase(ctx context.Context) error {
-	r := b.firstResource("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+	r := b.firstResource(databaseTypes...)
 	if r == nil {
-		return nil
+		return b.startOtherDatabase(ctx)
 	}
 	p := b.templates.read(r)
 	name := p.At("DBName").Text()
@@ -149,10 +159,10 @@ func (b *backingServices) databaseParameters(r *assembly.Resource, p assembly.Pr
 }
 
 func (b *backingServices) startCache(ctx context.Context) error {
-	r := b.firstResource("AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache")
+	r := b.firstResource(cacheTypes...)
 	users := b.templates.env.Resources("AWS::ElastiCache::User")
 	if r == nil || len(users) == 0 {
-		return nil
+		return b.startOtherCache(ctx)
 	}
 	p, user := b.templates.read(r), b.templates.read(users[0])
 	version := p.At("EngineVersion").Text()
@@ -184,6 +194,11 @@ func (b *backingServices) startCache(ctx context.Context) error {
 	}
 	return err
 }
+
+var (
+	databaseTypes = []string{"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
+	cacheTypes    = []string{"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache"}
+)
 
 // firstResource returns the first resource of the first type that the environment has, or nil.
 func (b *backingServices) firstResource(types ...string) *assembly.Resource {

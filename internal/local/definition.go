@@ -20,6 +20,7 @@ type templates struct {
 	settings  Settings
 	addresses addresses
 	variables map[string]string // that every task gets; see localVariables
+	here      map[string]string // values of variables that lead to an existing server in the templates, and to another one here
 }
 
 // addresses are where the load balancer and the backing services listen.
@@ -46,6 +47,9 @@ type definition struct {
 
 // localVariables are the variables of a task that differ from its task definition or are missing there, and why.
 var localVariables = map[string]string{
+	"DATABASE_URL":                       "all tasks share one proxy, whose ports are free ones",
+	"PGPORT":                             "the same",
+	"REDIS_URL":                          "the same",
 	"PORT":                               "all tasks share this machine's address, so each has its own port",
 	"BIND":                               "all tasks share this machine's network, and only the load balancer may reach them",
 	"APP_URL":                            "an environment with a domain has another address here",
@@ -62,27 +66,71 @@ var localVariables = map[string]string{
 // define turns a task definition into the definition of a process: the container that runs the app's own image, and its
 // variables.
 func (t *templates) define(process string, d assembly.TaskDefinition) (definition, error) {
-	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool { return t.env.Built(c) != nil })
-	if i < 0 {
-		return definition{}, fmt.Errorf("%s: none of its containers runs an image that the environment builds; "+
-			"only such a container can run here", d.Resource)
+	c, err := t.app(d)
+	if err != nil {
+		return definition{}, err
 	}
-	c := d.Containers[i]
-	variables := map[string]string{}
-	for _, v := range c.Environment {
-		variables[v.Name] = v.Value
-	}
+	variables := t.variablesOf(c)
 	var problems []error
 	for _, secret := range c.Secrets {
-		value, known := t.settings.Values[secret.Name]
+		value, known, err := t.injected(secret)
 		if !known {
-			problems = append(problems, fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
-				process, secret.Name, secret.From, t.settings.ValuesFile))
+			err = fmt.Errorf("%s: the template injects %s from %s; add %[2]s=... to %[4]s",
+				process, secret.Name, secret.From, t.settings.ValuesFile)
+		}
+		if err != nil {
+			problems = append(problems, err)
 		}
 		variables[secret.Name] = value
 	}
 	maps.Copy(variables, t.variables)
 	return definition{process, c, d.MemoryMiB, variables}, errors.Join(problems...)
+}
+
+// variablesOf returns the variables of a container, with this machine's addresses.
+func (t *templates) variablesOf(c assembly.Container) map[string]string {
+	variables := variables(c)
+	for name, value := range t.here {
+		if _, is := variables[name]; is {
+			variables[name] = value
+		}
+	}
+	return variables
+}
+
+func variables(c assembly.Container) map[string]string {
+	variables := map[string]string{}
+	for _, v := range c.Environment {
+		variables[v.Name] = v.Value
+	}
+	return variables
+}
+
+// app returns the container that runs the app: of those whose image the environment builds, the one that no other one depends on.
+func (t *templates) app(d assembly.TaskDefinition) (assembly.Container, error) {
+	i := slices.IndexFunc(d.Containers, func(c assembly.Container) bool {
+		return t.env.Built(c) != nil && !slices.ContainsFunc(d.Containers, func(other assembly.Container) bool {
+			return slices.Contains(other.DependsOn, c.Name)
+		})
+	})
+	if i < 0 {
+		return assembly.Container{}, fmt.Errorf("%s: none of its containers runs an image that the environment builds; "+
+			"only such a container can run here", d.Resource)
+	}
+	return d.Containers[i], nil
+}
+
+// setting is the name of the process's settings in an environment.
+func (d definition) setting() string {
+	switch d.process {
+	case "web":
+		return "Web"
+	case "scheduler":
+		return "Scheduler"
+	case "release":
+		return "Migration"
+	}
+	return fmt.Sprintf("Workers[%q]", d.process)
 }
 
 // spec describes one task of the definition. The port is 0 for a task that takes no requests.
@@ -91,10 +139,14 @@ func (d definition) spec(name string, port int) container.Spec {
 	if port != 0 {
 		variables["PORT"] = strconv.Itoa(port)
 	}
+	for alias, name := range d.container.Aliases {
+		variables[alias] = variables[name]
+	}
 	return container.Spec{
 		Name:      name,
 		Container: d.container,
 		MemoryMiB: d.memoryMiB,
+		Limit:     d.setting() + ".MemoryMiB",
 		Variables: variables,
 		Mounts:    []string{variables["SSL_CERT_FILE"]},
 	}

@@ -16,7 +16,7 @@ import (
 func (e *environment) deploy(ctx context.Context, r *release) error {
 	before := e.allow(r)
 	e.mu.Lock()
-	e.failed = map[string]*lines{}
+	e.failed, e.deploying = map[string]*lines{}, r.name
 	e.mu.Unlock()
 	began := time.Now()
 	failures := e.deployServices(ctx, r, func(string) bool { return true })

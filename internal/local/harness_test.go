@@ -58,6 +58,18 @@ func start(t *testing.T, change func(*Settings)) *world {
 	return w
 }
 
+// startBundled is start with the bundled app, and skips the test if a team has replaced it.
+func startBundled(t *testing.T, change func(*Settings)) *world {
+	t.Helper()
+	assembly := bundled(t)
+	return start(t, func(s *Settings) {
+		s.Assembly = assembly
+		if change != nil {
+			change(s)
+		}
+	})
+}
+
 // begin starts dev without waiting for it.
 func begin(t *testing.T, change func(*Settings)) *world {
 	t.Helper()
@@ -69,7 +81,7 @@ func begin(t *testing.T, change func(*Settings)) *world {
 		t.Fatal(err)
 	}
 	settings := Settings{
-		Assembly: synthesized(t), Environment: "dev", Checkout: checkout, Home: Home{filepath.Join(directory, "dev")},
+		Assembly: synthesized(t), Environment: "dev", Checkout: checkout, App: filepath.Join(checkout, "app"), Home: Home{filepath.Join(directory, "dev")},
 		Engine: "none", Plain: true,
 	}
 	if change != nil {
@@ -179,10 +191,10 @@ func (w *world) release(directory string) (string, error) {
 	return out.String(), err
 }
 
-// next returns an assembly with another image that does the same.
+// next returns an assembly with another image of the bundled app that does the same.
 func next(t *testing.T, number int) string {
 	t.Helper()
-	return changed(t, synthesized(t), func(context string) {
+	return changed(t, bundled(t), func(context string) {
 		add(t, filepath.Join(context, "main.go"), fmt.Sprintf("\n// Release %d.\n", number))
 	})
 }

@@ -82,6 +82,9 @@ func (h Home) runningSiblings(ctx context.Context) []string {
 // Logs returns the directory with one log file for each process.
 func (h Home) Logs() string { return filepath.Join(h.Directory, "logs") }
 
+// secrets returns the directory with the generated secrets, which only the user may read.
+func (h Home) secrets() string { return filepath.Join(h.Directory, "secrets") }
+
 // label marks what belongs to the environment outside of its home, such as containers.
 func (h Home) label() string {
 	return filepath.Base(filepath.Dir(h.Directory)) + "/" + h.Environment()

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"dozen/internal/local/container"
 )
 
 // migrate runs the release's migrations one after the other. No service may change unless each exits with code 0.
@@ -46,18 +44,9 @@ func (e *environment) runMigration(ctx context.Context, r *release, m migration)
 	case code == 0:
 		return nil
 	}
-	err = fmt.Errorf("the migration %s; no service was changed.%s", reason, e.engineHint(code))
+	err = fmt.Errorf("the migration %s; no service was changed", reason)
 	if tail := out.tail(); e.current != nil && len(tail) > 0 { // the first release has printed them in this terminal
-		err = fmt.Errorf("%w Its last lines:\n  %s", err, strings.Join(tail, "\n  "))
+		err = fmt.Errorf("%w. Its last lines:\n  %s", err, strings.Join(tail, "\n  "))
 	}
 	return err
-}
-
-// engineHint explains the exit codes with which a container engine reports its own failures and not the app's.
-func (e *environment) engineHint(code int) string {
-	if _, is := e.runtime.(*container.Engine); is && 125 <= code && code <= 127 {
-		return fmt.Sprintf(" This code comes from %s, which could not start the container; "+
-			"`--engine none` runs processes instead.", e.runtime)
-	}
-	return ""
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"dozen/config"
 	"dozen/internal/assembly"
 	"dozen/internal/local/balancer"
 	"dozen/internal/local/container"
@@ -44,8 +46,11 @@ func (e *environment) loadRelease(ctx context.Context, directory string, out io.
 	if err != nil {
 		return nil, err
 	}
-	image := env.Images[0]
-	modules, err := filepath.Abs(filepath.Join(e.settings.Checkout, "app", "node_modules"))
+	image, err := r.image(env)
+	if err != nil {
+		return nil, err
+	}
+	modules, err := filepath.Abs(filepath.Join(e.settings.App, "node_modules"))
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +77,23 @@ func readEnvironment(directory, name string) (*assembly.Environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", directory, err)
 	}
-	if len(env.Images) != 1 {
-		return nil, fmt.Errorf("%s: environment %q builds %d images; "+
-			"only an environment with one image for all processes can run here", directory, name, len(env.Images))
-	}
 	return env, nil
+}
+
+// image returns the image of the app, which all processes share. The proxy's image is another one.
+func (r *release) image(env *assembly.Environment) (assembly.Image, error) {
+	var images []assembly.Image
+	for _, s := range r.services {
+		image := *env.Built(s.container)
+		if !slices.ContainsFunc(images, func(other assembly.Image) bool { return other.Hash == image.Hash }) {
+			images = append(images, image)
+		}
+	}
+	if len(images) != 1 {
+		return assembly.Image{}, fmt.Errorf("environment %q builds %d images of the app; "+
+			"only an environment with one image for all processes can run here", env.Name, len(images))
+	}
+	return images[0], nil
 }
 
 // release turns the templates' services and migrations into definitions. The error has every problem.
@@ -155,15 +172,24 @@ func (r *release) processes() []string {
 	return names
 }
 
-// commands returns the programs that the release's tasks start.
+// commands returns the programs that the release's tasks start, without those of this machine that a script starts.
 func (r *release) commands() []string {
 	seen := map[string]bool{}
 	var names []string
 	add := func(d definition) {
-		words := append(append([]string{}, d.container.EntryPoint...), d.container.Command...)
-		if len(words) > 0 && !seen[words[0]] {
-			seen[words[0]] = true
-			names = append(names, words[0])
+		words := slices.Concat(d.container.EntryPoint, d.container.Command)
+		programs := config.Programs(words)
+		if len(words) > 0 && config.IsShell(words[0]) { // some of a script's programs are this machine's
+			programs = slices.DeleteFunc(programs, func(name string) bool {
+				_, err := exec.LookPath(name)
+				return err == nil
+			})
+		}
+		for _, name := range programs {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
 		}
 	}
 	for _, s := range r.services {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestReleasesDropNothing(t *testing.T) {
 			if os.Getenv("DOZEN_LONG") == "" {
 				t.Parallel() // in the long proof, each load has the machine for itself
 			}
-			w := start(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
+			w := startBundled(t, func(s *Settings) { s.RoutingLag, s.StopOrder = row.lag, row.order })
 			sink := w.sink()
 			accepted := 0
 			for number := range releases {
@@ -70,13 +71,13 @@ func TestReleasesDropNothing(t *testing.T) {
 // Prevents: a broken image takes the service down, or a release hangs for hours.
 func TestABrokenImageIsRolledBack(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
+	w := startBundled(t, nil)
 	w.sink()
 	before := w.running("web")
 	if fmt.Sprint(before) != "[web-1]" {
 		t.Errorf("the first tasks are %v, want web-1", before)
 	}
-	broken := changed(t, synthesized(t), func(context string) {
+	broken := changed(t, bundled(t), func(context string) {
 		mustEdit(t, filepath.Join(context, "internal", "web", "health.go"), `writeJSON(w, http.StatusOK, map[string]string{"status": "alive"`,
 			`writeJSON(w, http.StatusInternalServerError, map[string]string{"status": "broken"`)
 	})
@@ -86,7 +87,7 @@ func TestABrokenImageIsRolledBack(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "rolled back") || !strings.Contains(err.Error(), "web: ") {
 		t.Fatalf("the release of a broken image: %v\n%s", err, out)
 	}
-	if !strings.Contains(err.Error(), "(Web.StartBudget): GET /livez returned status 500, want 200") {
+	if !strings.Contains(err.Error(), "(Web.StartBudget): GET /livez answered 500, wanted 200") {
 		t.Errorf("the reason is not said: %v", err)
 	}
 	if len(l.failures) > 0 {
@@ -159,12 +160,12 @@ func failedReleaseTime(t *testing.T) time.Duration {
 // Prevents: new code on an old schema.
 func TestAFailingMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
+	w := startBundled(t, nil)
 	status, err := w.Status(localtest.Bounded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := changed(t, synthesized(t), func(context string) {
+	broken := changed(t, bundled(t), func(context string) {
 		file := filepath.Join(context, "internal", "database", "migrations", "99999_broken.sql")
 		if err := os.WriteFile(file, []byte("-- +goose Up\nSELECT 1/0 AS of_this_release;\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -193,17 +194,17 @@ func TestTheProofFindsWhatIsTooShort(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
 		"an app that ends at once": func(s *Settings) {
 			s.RoutingLag, s.StopOrder = time.Second, rollout.TerminateFirst
-			s.Assembly = changed(t, synthesized(t), func(context string) {
+			s.Assembly = changed(t, bundled(t), func(context string) {
 				mustEdit(t, filepath.Join(context, "internal", "web", "server.go"), "if s.Config.RoutingLag > 0 {", "if false {")
 			})
 		},
 		"a delay without the lag": func(s *Settings) {
 			s.RoutingLag = web.RoutingLag
-			s.Assembly = templated(t, delay(web.Drain().Deregistration()), delay(web.LongestRequest+time.Second))
+			s.Assembly = templated(t, bundled(t), delay(web.Drain().Deregistration()), delay(web.LongestRequest+time.Second))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := start(t, change)
+			w := startBundled(t, change)
 			w.sink()
 			l, stop := startLoad(t, w.url, 120, 0)
 			out, err := w.release(next(t, 1))
@@ -216,5 +217,24 @@ func TestTheProofFindsWhatIsTooShort(t *testing.T) {
 			}
 			t.Logf("%d of %d requests failed, the first: %s", len(l.failures), l.sent.Load(), l.failures[:min(len(l.failures), 1)])
 		})
+	}
+}
+
+// Prevents: an app in Go whose line has $PORT is compiled under the name sh, and every shell of its tasks is the app.
+func TestProgramsOfShellLinesAreCompiled(t *testing.T) {
+	directory := templated(t, `"Command":["dozen-app","web"]`, `"Command":["sh","-c","A=1 exec bin/web-app --port $PORT | cat"]`,
+		`"Command":["dozen-app","worker"]`, `"Command":["sh","-c","sh -c true && dozen-worker"]`)
+	env, err := readEnvironment(directory, "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&templates{env: env}).release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := r.commands()
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != "bin/web-app dozen-app dozen-worker" {
+		t.Errorf("compiled are %s", got)
 	}
 }

@@ -13,15 +13,38 @@ import (
 
 // makeSecrets generates the secrets that the templates describe and keeps them, as Secrets Manager does.
 func (b *backingServices) makeSecrets(context.Context) error {
-	for _, r := range b.templates.env.Resources("AWS::SecretsManager::Secret") {
-		p := b.templates.read(r)
-		value, err := backing.KeptSecret(b.directory("secrets"), r.ID, generator(p.At("GenerateSecretString")))
-		if err = errors.Join(err, p.Err()); err != nil {
+	for _, r := range b.templates.env.Resources(secretType) {
+		value, err := b.templates.keptSecret(r)
+		if err != nil {
 			return err
 		}
 		b.secrets[r] = value
 	}
 	return nil
+}
+
+const secretType = "AWS::SecretsManager::Secret"
+
+// keptSecret returns the value of a secret, which stays the same in this home until the template describes another one.
+func (t *templates) keptSecret(r *assembly.Resource) (string, error) {
+	p := t.read(r)
+	value, err := backing.KeptSecret(t.settings.Home.secrets(), r.ID, generator(p.At("GenerateSecretString")))
+	return value, errors.Join(err, p.Err())
+}
+
+// injected returns the value that a task gets for a secret: the user's own, or that of a secret which the templates generate. It
+// reports false if there is none.
+func (t *templates) injected(secret assembly.Secret) (value string, known bool, err error) {
+	if value, known = t.settings.Values[secret.Name]; known {
+		return value, true, nil
+	}
+	for _, r := range t.env.Resources(secretType) {
+		if secretARN(r) == secret.From {
+			value, err = t.keptSecret(r)
+			return value, true, err
+		}
+	}
+	return "", false, nil
 }
 
 func generator(p assembly.Properties) backing.Generator {
@@ -60,6 +83,15 @@ func (b *backingServices) login(r *assembly.Resource, password string) (login, e
 	}
 	return login{}, fmt.Errorf("%s: its password does not come from a generated secret of the templates; "+
 		"only such a login works here", r)
+}
+
+// stored returns the secrets as Secrets Manager stores them.
+func (b *backingServices) stored() []backing.Secret {
+	var stored []backing.Secret
+	for r, value := range b.secrets {
+		stored = append(stored, backing.Secret{ARN: secretARN(r), Name: r.ID, Value: value})
+	}
+	return append(stored, b.logins...)
 }
 
 // parameters returns the user's values, under each path that a process reads.

@@ -42,7 +42,7 @@ func (e *environment) startTask(s *service) rollout.Launch {
 			return nil, err
 		}
 		e.track(id, started)
-		return &taskWithPort{Task: started, port: port, failed: func() { e.keepFailed(s.process, out) }}, nil
+		return &taskWithPort{Task: started, port: port, ended: func() { e.keepLast(s.process, name, out) }}, nil
 	}
 }
 
@@ -59,25 +59,27 @@ func (e *environment) track(id string, started *container.Task) {
 	}()
 }
 
-// keepFailed keeps the output of the last task of a process that has failed.
-func (e *environment) keepFailed(process string, out *lines) {
+// keepLast keeps the output of the last task of a process that has ended and is of the release that is being deployed: while that
+// goes well, none of its tasks ends.
+func (e *environment) keepLast(process, release string, out *lines) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.failed[process] = out
+	if release == e.deploying {
+		e.failed[process] = out
+	}
 }
 
 // taskWithPort is a task and the port on which it takes requests; 0 if it takes none.
 type taskWithPort struct {
 	*container.Task
-	port   int
-	failed func()
+	port  int
+	ended func()
 }
 
-// Exit calls failed for another exit code than 0.
+// Exit calls ended.
 func (t *taskWithPort) Exit() (code int, reason string) {
-	if code, reason = t.Task.Exit(); code != 0 {
-		t.failed()
-	}
+	code, reason = t.Task.Exit()
+	t.ended()
 	return code, reason
 }
 

@@ -12,6 +12,7 @@ type Settings struct {
 	Assembly    string // directory that `cdk synth` wrote
 	Environment string // its name in the assembly
 	Checkout    string // directory with node_modules, which has PostgreSQL's binaries
+	App         string // directory of the app's sources, which may have node_modules of its own
 	Postgres    string // directory with other binaries of PostgreSQL; optional
 	Home        Home
 

@@ -22,7 +22,7 @@ func TestASpotInterruptionDropsNothing(t *testing.T) {
 	seconds := func(form string, d time.Duration) string { return fmt.Sprintf(form, d.Seconds()) }
 	const lag, drain, stop = `{"Name":"ROUTING_LAG_SECONDS","Value":"%.0f"}`, `{"Name":"DRAIN_SECONDS","Value":"%.0f"}`, `"StopTimeout":%.0f,`
 	before, after := onDemand.Drain(), onSpot.Drain()
-	l := interrupt(t, templated(t,
+	l := interrupt(t, templated(t, bundled(t),
 		seconds(lag, before.Accepts()), seconds(lag, after.Accepts()),
 		seconds(drain, before.App()), seconds(drain, after.App()),
 		seconds(stop, before.StopTimeout()), seconds(stop, after.StopTimeout())))
@@ -37,7 +37,7 @@ func TestTheProofFindsAShortSpotDrain(t *testing.T) {
 	if os.Getenv("DOZEN_LONG") == "" {
 		t.Skip("DOZEN_LONG is not set")
 	}
-	l := interrupt(t, synthesized(t))
+	l := interrupt(t, bundled(t))
 	if len(l.failures) == 0 {
 		t.Errorf("none of %d requests failed", l.sent.Load())
 	}

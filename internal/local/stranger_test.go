@@ -104,7 +104,7 @@ func TestTasksListenOnThisMachineOnly(t *testing.T) {
 	requireReach(t, web, false)
 	requireReach(t, address, false)
 	variables := environ(t, w.tasks("web")[0].PID)
-	for _, text := range []string{variables["AWS_ENDPOINT_URL"], variables["CACHE_URL"], "//localhost:" + variables["POSTGRES_PORT"]} {
+	for _, text := range []string{variables["AWS_ENDPOINT_URL"], variables["REDIS_URL"], variables["DATABASE_URL"]} {
 		if endpoint, err := url.Parse(text); err != nil || endpoint.Port() == "" {
 			t.Errorf("%q has no port: %v", text, err)
 		} else {

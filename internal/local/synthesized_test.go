@@ -33,20 +33,33 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// synthesized returns the assembly of this checkout.
-func synthesized(t *testing.T) string {
+// synthesized returns the assembly of this checkout with the fixture as its app.
+func synthesized(t *testing.T) string { return assemblyOf(t, fixtureOnce) }
+
+// bundled returns the assembly of this checkout with the bundled app, and skips the test if a team has replaced the app.
+func bundled(t *testing.T) string {
 	t.Helper()
-	directory, err := synthesizeOnce()
+	localtest.NeedsBundled(t, checkout)
+	return assemblyOf(t, bundledOnce)
+}
+
+func assemblyOf(t *testing.T, once func() (string, error)) string {
+	t.Helper()
+	directory, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return directory
 }
 
-var synthesizeOnce = sync.OnceValues(func() (string, error) {
-	directory := filepath.Join(scratch, "cdk.out")
-	return directory, localtest.Synthesize(directory, checkout)
-})
+var fixtureOnce, bundledOnce = synthesizeOnce("fixture", localtest.Fixture), synthesizeOnce("bundled", "")
+
+func synthesizeOnce(name, app string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		directory := filepath.Join(scratch, name)
+		return directory, localtest.Synthesize(directory, checkout, filepath.Join(checkout, app))
+	})
+}
 
 // changed returns a copy of an assembly with other files in its image. It calls change with the directory of the build
 // context.
@@ -63,7 +76,15 @@ func changed(t *testing.T, from string, change func(context string)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := env.Images[0].Hash
+	definitions, err := env.TaskDefinitions((&templates{env: env}).answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := (&templates{env: env}).app(definitions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := env.Built(app).Hash
 	change(filepath.Join(directory, "assembly-dev", "..", "asset."+before))
 	sum := sha256.Sum256([]byte(directory))
 	after := hex.EncodeToString(sum[:])
@@ -114,13 +135,13 @@ func add(t *testing.T, file, text string) {
 	}
 }
 
-// templated returns a copy of the assembly with strings replaced in dev's templates. They come in pairs, before and after, and are
+// templated returns a copy of an assembly with strings replaced in dev's templates. They come in pairs, before and after, and are
 // compact JSON.
-func templated(t *testing.T, pairs ...string) string {
+func templated(t *testing.T, from string, pairs ...string) string {
 	t.Helper()
 	directory, err := os.MkdirTemp(scratch, "templated-")
 	if err == nil {
-		err = os.CopyFS(directory, os.DirFS(synthesized(t)))
+		err = os.CopyFS(directory, os.DirFS(from))
 	}
 	if err != nil {
 		t.Fatal(err)

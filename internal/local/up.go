@@ -36,6 +36,8 @@ type environment struct {
 	tasks    map[string]*container.Task // that are running, by id
 	failed   map[string]*lines          // the output of the last task that failed in this deployment, by process
 	oneOffs  int
+
+	deploying string // the name of the release that is being deployed, or was the last one
 }
 
 // Up runs an environment until ctx ends or `dozen down` is called. Then it drains the services and stops everything in

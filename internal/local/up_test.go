@@ -17,7 +17,7 @@ import (
 // Prevents: a newcomer's first try does not work.
 func TestAPostedEventIsDelivered(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(s *Settings) { s.Scale = map[string]int{"worker": 3} })
+	w := startBundled(t, func(s *Settings) { s.Scale = map[string]int{"worker": 3} })
 	sink := w.sink()
 	l, stop := startLoad(t, w.url, 40, 80)
 	stop()
@@ -161,8 +161,8 @@ func requirePrivate(t *testing.T, home Home) {
 // Prevents: two environments share data or ports; or an environment leaves something behind after its end.
 func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	t.Parallel()
-	first := start(t, nil)
-	second := start(t, func(s *Settings) {
+	first := startBundled(t, nil)
+	second := startBundled(t, func(s *Settings) {
 		s.Environment = "staging"
 		s.Home = Home{filepath.Join(filepath.Dir(first.home.Directory), "staging")}
 	})
@@ -179,7 +179,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Errorf("the other environment has the source too:\n%s", out)
 	}
-	err := Up(t.Context(), Settings{Assembly: synthesized(t), Environment: "dev", Home: first.home, Out: &localtest.Transcript{}})
+	err := Up(t.Context(), Settings{Assembly: bundled(t), Environment: "dev", Home: first.home, Out: &localtest.Transcript{}})
 	if err == nil || !strings.Contains(err.Error(), "is already running here") {
 		t.Errorf("a second environment in the same home: %v", err)
 	}
@@ -209,7 +209,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 	if out := second.must("dozen-app", "source", "list"); strings.Contains(out, "only-here") {
 		t.Error(out)
 	}
-	again := start(t, func(s *Settings) { s.Home = first.home })
+	again := startBundled(t, func(s *Settings) { s.Home = first.home })
 	if out := again.must("dozen-app", "source", "list"); !strings.Contains(out, "only-here") {
 		t.Errorf("after a restart the data is gone:\n%s", out)
 	}
@@ -218,7 +218,7 @@ func TestTwoEnvironmentsSideBySideLeaveNothing(t *testing.T) {
 // Prevents: a third-party secret that only works on AWS; or an error for a template of a newer construct library.
 func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 	t.Parallel()
-	directory := templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`)
+	directory := templated(t, bundled(t), `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`)
 	name, password, command := firstOperator(t)
 	w := start(t, func(s *Settings) {
 		s.Assembly, s.Values = directory, map[string]string{"STRIPE_KEY": "sk_1", name: password}
@@ -234,7 +234,7 @@ func TestValuesOfTheDeployedEnvironment(t *testing.T) {
 	if out := w.must(command...); !strings.Contains(out, "can log in") { // the command takes the password from Parameter Store
 		t.Error(out)
 	}
-	unknown := templated(t, `"Resources":{`, `"Resources":{"Strange":{"Type":"Example::Not::Known","Properties":{"X":{"Fn::Frobnicate":[]}}},`)
+	unknown := templated(t, bundled(t), `"Resources":{`, `"Resources":{"Strange":{"Type":"Example::Not::Known","Properties":{"X":{"Fn::Frobnicate":[]}}},`)
 	if out, err := w.release(unknown); err != nil {
 		t.Errorf("a resource of an unknown type: %v\n%s", err, out)
 	}
@@ -271,13 +271,13 @@ func TestWhatCannotRunIsExplained(t *testing.T) {
 		"a taken port":    {func(t *testing.T, s *Settings) { s.Port = 1 << 20 }, "--port 1048576: "},
 		"no such process": {func(t *testing.T, s *Settings) { s.Scale = map[string]int{"wroker": 2} }, `no process "wroker"; there are: scheduler, web, worker`},
 		"a service without the name of its process": {func(t *testing.T, s *Settings) {
-			s.Assembly = templated(t, `{"Key":"Process","Value":"worker"}`, `{"Key":"Other","Value":"worker"}`)
+			s.Assembly = templated(t, synthesized(t), `{"Key":"Process","Value":"worker"}`, `{"Key":"Other","Value":"worker"}`)
 		}, "(AWS::ECS::Service) does not have the tag Process"},
 		"an unknown function": {func(t *testing.T, s *Settings) {
-			s.Assembly = templated(t, `"Value":"/dozen/dev/"`, `"Value":{"Fn::Frobnicate":[]}`)
+			s.Assembly = templated(t, synthesized(t), `"Value":"/dozen/dev/"`, `"Value":{"Fn::Frobnicate":[]}`)
 		}, "Fn::Frobnicate"},
 		"a secret without value": {func(t *testing.T, s *Settings) {
-			s.Assembly, s.ValuesFile = templated(t, `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`), "app/.env.dev"
+			s.Assembly, s.ValuesFile = templated(t, synthesized(t), `"Name":"app","PortMappings"`, `"Name":"app","Secrets":[{"Name":"STRIPE_KEY","ValueFrom":"arn:x"}],"PortMappings"`), "app/.env.dev"
 		}, "web: the template injects STRIPE_KEY from arn:x; add STRIPE_KEY=... to app/.env.dev"},
 		"a broken migration": {func(t *testing.T, s *Settings) {
 			s.Assembly = changed(t, synthesized(t), func(context string) {
@@ -302,7 +302,7 @@ func TestWhatCannotRunIsExplained(t *testing.T) {
 
 // Prevents: `dozen ps`, `logs` and `--scale` call a process worker2 that the Procfile calls worker-2.
 func TestProcessesHaveTheNamesOfTheProcfile(t *testing.T) {
-	directory := templated(t, `{"Key":"Process","Value":"worker"}`, `{"Key":"Process","Value":"worker-2"}`)
+	directory := templated(t, synthesized(t), `{"Key":"Process","Value":"worker"}`, `{"Key":"Process","Value":"worker-2"}`)
 	env, err := readEnvironment(directory, "dev")
 	if err != nil {
 		t.Fatal(err)
@@ -322,7 +322,7 @@ func TestContainers(t *testing.T) {
 	if engine == "" || engine == "none" {
 		t.Skip("CONTAINER_ENGINE names no docker-compatible command")
 	}
-	w := start(t, func(s *Settings) { s.Engine = engine })
+	w := startBundled(t, func(s *Settings) { s.Engine = engine })
 	sink := w.sink()
 	l, stop := startLoad(t, w.url, 40, 0)
 	out, err := w.release(next(t, 1))

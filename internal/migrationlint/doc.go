@@ -9,8 +9,10 @@
 //	release N+1    the new version uses only the new
 //	release N+2    drop the old, with an override
 //
-// It reads goose's SQL files with PostgreSQL's own parser (compiled to WebAssembly, no C). It only checks the
-// statements under "-- +goose Up".
+// It reads SQL with PostgreSQL's own parser (compiled to WebAssembly, no C): the files of goose, sql-migrate and dbmate, of which it
+// only checks the way up, and files that are the way up as a whole, such as those of golang-migrate, Flyway, Prisma and graphile-migrate.
+// Django and Alembic print such SQL. In a file without annotations, the statements between BEGIN and COMMIT are one transaction. If
+// there is no BEGIN, all of them are one, as these tools run them, and a statement that is alone needs none.
 //
 //	kinds.go    the kinds of statements that are known to be safe, with their conditions; all others are refused
 //	alter.go    the same for the clauses of ALTER TABLE

@@ -65,6 +65,8 @@ var advice = map[string]string{
 func (l *linter) statement() {
 	check, listed := kinds[l.current.kind]
 	switch {
+	case l.current.kind == "TransactionStmt" && !l.migration.annotated && l.transaction():
+	case l.keepsBooks():
 	case listed && check != nil:
 		check(l)
 	case listed:

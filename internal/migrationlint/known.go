@@ -4,6 +4,7 @@ import "strings"
 
 // known is what earlier migrations of the directory tell about the database.
 type known struct {
+	annotated   bool // the last file was: such a tool needs its annotations in every file
 	tables      map[string]*table
 	indexes     map[string]index
 	constraints map[string]constraint // table.name

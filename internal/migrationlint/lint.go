@@ -3,9 +3,6 @@ package migrationlint
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -31,33 +28,40 @@ func (p Problem) String() string {
 	return text + "    safe: " + r.safe
 }
 
-// Directories lints every *.sql file below the directories, in the order in which goose runs them: by name. It returns
-// the problems and the number of files. The error is about a file that cannot be read.
-func Directories(dirs ...string) (problems []Problem, files int, err error) {
-	for _, dir := range dirs {
-		var l linter
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || filepath.Ext(path) != ".sql" {
-				return err
-			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			files++
-			problems = append(problems, l.file(path, string(content))...)
-			return nil
-		})
-		if err != nil {
-			return problems, files, err
-		}
+// Settings are what the linter cannot read in the migrations.
+type Settings struct {
+	LockTimeoutIsSet bool // for every migration, by its connection
+}
+
+// Directory lints every migration below a directory in the order in which tools run them: by name. It returns the problems and the
+// number of files. The error is about a file that cannot be read.
+func (s Settings) Directory(dir string) (problems []Problem, files int, err error) {
+	found, err := find(dir, func(string, string) bool { return true })
+	return s.files(found), len(found), err
+}
+
+// App lints the migrations of an app: the *.sql files that are annotated as one, or lie below a directory whose name begins with
+// "migrat". Other SQL, such as seeds and queries, is none.
+func (s Settings) App(dir string) (problems []Problem, files int, err error) {
+	found, err := find(dir, isMigration)
+	return s.files(found), len(found), err
+}
+
+// Text lints SQL that a tool has printed.
+func (s Settings) Text(name, sql string) []Problem { return s.files([]source{{name, sql}}) }
+
+func (s Settings) files(all []source) (problems []Problem) {
+	l := linter{settings: s}
+	for _, f := range all {
+		problems = append(problems, l.file(f.path, f.content)...)
 	}
-	return problems, files, nil
+	return problems
 }
 
 // linter checks the migrations of a directory, one after the other.
 type linter struct {
-	known *known
+	settings Settings
+	known    *known
 
 	name            string
 	migration       migration
@@ -68,6 +72,7 @@ type linter struct {
 	temporary       map[string]bool // names of its temporary tables
 	added           map[string]bool // columns of this file; true if they have a default
 	timeoutSet      bool            // lock_timeout is set
+	timeoutLocal    bool            // until the end of the transaction
 	timeoutReported bool            // the problem that it is not set
 	held            string          // a table that this transaction keeps others from
 	droppedIndex    string          // the index that the previous statement has dropped
@@ -81,14 +86,18 @@ func (l *linter) file(name, content string) []Problem {
 	}
 	l.known.nextFile()
 	*l = linter{
-		known: l.known, name: name, migration: read(content),
+		settings: l.settings, known: l.known, name: name, migration: read(content), timeoutSet: l.settings.LockTimeoutIsSet,
 		fresh: map[string]bool{}, temporary: map[string]bool{}, added: map[string]bool{},
 	}
-	if !l.migration.found {
+	if l.known.annotated && !l.migration.annotated {
 		return []Problem{{File: name, Line: 1, Rule: "no-goose-up", Subject: "the file", statement: -1}}
 	}
 	if err := l.migration.parse(); err != nil {
 		return []Problem{{File: name, Line: 1, Rule: "syntax", Subject: strings.TrimSpace(err.Error()), statement: -1}}
+	}
+	l.known.annotated = l.migration.annotated
+	if !l.migration.annotated {
+		l.migration.noTx = l.migration.hasBegin() || l.migration.isConcurrent()
 	}
 	for l.number, l.current = range l.migration.statements {
 		before := l.droppedIndex

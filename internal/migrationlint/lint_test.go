@@ -101,11 +101,11 @@ func TestDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	problems, files, err := Directories(dir)
+	problems, files, err := Settings{}.Directory(dir)
 	if err != nil || files != 2 || len(problems) != 1 || !strings.HasSuffix(problems[0].File, "0002_b.sql") {
 		t.Errorf("%v, %d files, %v", problems, files, err)
 	}
-	if _, _, err := Directories(filepath.Join(dir, "missing")); err == nil {
+	if _, _, err := (Settings{}).Directory(filepath.Join(dir, "missing")); err == nil {
 		t.Error("no error for a directory that does not exist")
 	}
 }

@@ -180,8 +180,9 @@ var rules = map[string]rule{
 		"it waits for its lock without a limit, or longer than 10 s, and everything on that table waits behind it",
 		"SET LOCAL lock_timeout = '2s'; at the beginning of the file (SET without LOCAL under NO TRANSACTION)",
 	},
-	"no-goose-up": {"goose needs the line -- +goose Up", "begin the file with -- +goose Up"},
-	"syntax":      {"PostgreSQL cannot parse it", "correct the SQL"},
+	"no-goose-up": {"the file before it has lines such as -- +goose Up, and a tool that needs them ignores or refuses this file",
+		"begin the file with the line with which the others begin"},
+	"syntax": {"PostgreSQL cannot parse it", "correct the SQL"},
 	"bad-override": {
 		"an override allows one problem of the statement below it, and gives a reason of at least 10 characters",
 		"-- dozen:allow RULE: why the running version does not need it",

@@ -29,7 +29,7 @@ func (l *linter) setVariable() {
 	case v.Kind == "VAR_SET_VALUE" && len(v.Args) == 1:
 		limit := v.Args[0].duration()
 		// SET LOCAL has no effect outside a transaction, and 0 means no limit.
-		l.timeoutSet = limit > 0 && limit <= longestWait && (!l.migration.noTx || !v.IsLocal)
+		l.timeoutSet, l.timeoutLocal = limit > 0 && limit <= longestWait && (!l.migration.noTx || !v.IsLocal), v.IsLocal
 	default:
 		l.timeoutSet = false
 	}

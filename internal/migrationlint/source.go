@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// migration is what goose would run of a file on the way up.
+// migration is what a tool would run of a file on the way up.
 type migration struct {
 	up         string // the file with all other lines blank, so that lines keep their numbers
-	found      bool   // the file has a line +goose Up
+	annotated  bool   // the file says which of its lines are the way up
 	noTx       bool
 	statements []statement
 	overrides  []override
@@ -25,11 +25,12 @@ type statement struct {
 	tree json.RawMessage
 }
 
-var annotation = regexp.MustCompile(`^\s*--\s*\+goose\s+(.*?)\s*$`)
+// annotation is a line of goose (-- +goose Up), sql-migrate (-- +migrate Up notransaction) or dbmate (-- migrate:up transaction:false).
+var annotation = regexp.MustCompile(`^\s*--\s*(?:\+goose\s+|\+migrate\s+|migrate:)(.*?)\s*$`)
 
-// read reads a file's annotations as goose does.
+// read reads a file's annotations as its tool does. A file without annotations is the way up as a whole.
 func read(content string) migration {
-	var m migration
+	m := migration{up: content}
 	var up []string
 	inUp := false
 	for line := range strings.SplitSeq(content, "\n") {
@@ -37,8 +38,10 @@ func read(content string) migration {
 		if match := annotation.FindStringSubmatch(strings.ToLower(line)); match != nil {
 			switch match[1] {
 			case "up":
-				inUp, m.found = true, true
-			case "down":
+				inUp, m.annotated = true, true
+			case "up notransaction", "up transaction:false":
+				inUp, m.annotated, m.noTx = true, true, true
+			case "down", "down notransaction", "down transaction:false":
 				inUp = false
 			case "no transaction":
 				m.noTx = true
@@ -48,7 +51,9 @@ func read(content string) migration {
 		}
 		up = append(up, kept)
 	}
-	m.up = strings.Join(up, "\n")
+	if m.annotated {
+		m.up = strings.Join(up, "\n")
+	}
 	return m
 }
 

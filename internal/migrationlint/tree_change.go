@@ -65,6 +65,10 @@ type setVariable struct {
 	Kind    string     `json:"kind"`
 }
 
+type transactionStatement struct {
+	Kind string `json:"kind"`
+}
+
 type insertRows struct {
 	Relation   relation    `json:"relation"`
 	OnConflict *onConflict `json:"onConflictClause"`

@@ -30,6 +30,7 @@ var knownActions = append([]string{
 	"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
 	"ecs:DescribeTasks", "ecs:RunTask", "ecs:StopTask", "ecs:UpdateService",
 	"iam:PassRole",
+	"kms:Decrypt",
 	"lambda:InvokeFunction",
 	"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents",
 	"rds:AddTagsToResource", "rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot",

@@ -17,7 +17,7 @@ func (p *postgres) addCluster(e config.Environment, network *vpc) {
 	cluster := awsrds.NewDatabaseCluster(p.Construct, databaseID("Cluster", d), &awsrds.DatabaseClusterProps{
 		Engine:                  awsrds.DatabaseClusterEngine_AuroraPostgres(&awsrds.AuroraPostgresClusterEngineProps{Version: version}),
 		Vpc:                     network.vpc,
-		VpcSubnets:              network.isolatedSubnets(),
+		VpcSubnets:              network.serverSubnets(),
 		SecurityGroups:          &[]awsec2.ISecurityGroup{p.group},
 		Credentials:             awsrds.Credentials_FromSecret(p.secret, jsii.String(databaseUser)),
 		DefaultDatabaseName:     jsii.String(databaseName),

@@ -27,6 +27,17 @@ type valkey struct {
 	group  awsec2.SecurityGroup
 }
 
+// newCache makes or attaches the environment's cache; nil if it has none.
+func newCache(scope constructs.Construct, id string, e config.Environment, network *vpc) *Cache {
+	switch {
+	case e.Cache.Off:
+		return nil
+	case e.Cache.Existing != nil:
+		return attachCache(scope, id, *e.Cache.Existing)
+	}
+	return &newValkey(scope, id, e, network).Cache
+}
+
 // newValkey makes a replication group or a serverless cache in the isolated subnets, over TLS and with a login.
 func newValkey(scope constructs.Construct, id string, e config.Environment, network *vpc) *valkey {
 	this := constructs.NewConstruct(scope, jsii.String(id))
@@ -37,6 +48,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 		}),
 		secret: newLogin(this, cacheUser, "Login of the cache", awscdk.RemovalPolicy_DESTROY),
 	}
+	network.enter(this)
 	v.Endpoint = Endpoint{TCPPort: cachePort, Login: v.secret, Guard: v.group}
 	users := v.addUsers(e)
 	if e.Cache.Serverless {
@@ -44,7 +56,7 @@ func newValkey(scope constructs.Construct, id string, e config.Environment, netw
 	} else {
 		v.addReplicationGroup(e, network, users)
 	}
-	nag.Acknowledge(v.secret, nag.CacheLoginStays)
+	nag.Acknowledge(v.secret, nag.ChangedByHand)
 	return v
 }
 
@@ -126,6 +138,9 @@ func (v *valkey) addServerless(e config.Environment, network *vpc, users awselas
 // serverlessName is the cache's name, at most 40 characters, which ElastiCache requires. It follows from what replaces the cache: its
 // subnets.
 func serverlessName(e config.Environment) string {
+	if n := e.Network.Existing; n != nil {
+		return physicalName(e, 40, n.PrivateSubnetIDs[:2])
+	}
 	return physicalName(e, 40, e.Network.CIDR, e.Network.ZoneNames[:min(2, len(e.Network.ZoneNames))])
 }
 
@@ -137,7 +152,7 @@ func (v *valkey) firstSubnetIDs(network *vpc) *[]any {
 
 func (v *valkey) subnetIDs(network *vpc) *[]any {
 	var ids []any
-	for _, id := range *network.vpc.SelectSubnets(network.isolatedSubnets()).SubnetIds {
+	for _, id := range *network.vpc.SelectSubnets(network.serverSubnets()).SubnetIds {
 		ids = append(ids, id)
 	}
 	return &ids

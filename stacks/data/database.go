@@ -31,6 +31,14 @@ type postgres struct {
 	group    awsec2.SecurityGroup
 }
 
+// newDatabase makes or attaches the environment's database.
+func newDatabase(scope constructs.Construct, id string, e config.Environment, network *vpc) Database {
+	if existing := e.Database.Existing; existing != nil {
+		return attachDatabase(scope, id, *existing)
+	}
+	return newPostgres(scope, id, e, network).Database
+}
+
 // newPostgres makes an RDS instance or an Aurora Serverless v2 cluster in the isolated subnets. It accepts connections over
 // TLS only, and only from groups that a rule names.
 func newPostgres(scope constructs.Construct, id string, e config.Environment, network *vpc) *postgres {
@@ -42,7 +50,8 @@ func newPostgres(scope constructs.Construct, id string, e config.Environment, ne
 		}),
 		secret: newLogin(this, databaseUser, "Login of the database", retention.Policy(e, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)),
 	}
-	p.Database = Database{Name: databaseName, Aurora: e.Database.Aurora}
+	network.enter(this)
+	p.Database = Database{Name: databaseName, User: databaseUser, Aurora: e.Database.Aurora}
 	p.Endpoint = Endpoint{TCPPort: databasePort, Login: p.secret, Guard: p.group}
 	if e.Database.Aurora {
 		p.addCluster(e, network)
@@ -65,7 +74,7 @@ func (p *postgres) addInstance(e config.Environment, network *vpc) {
 		Engine:                      awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{Version: version}),
 		InstanceType:                awsec2.NewInstanceType(jsii.String(d.Class)),
 		Vpc:                         network.vpc,
-		VpcSubnets:                  network.isolatedSubnets(),
+		VpcSubnets:                  network.serverSubnets(),
 		SecurityGroups:              &[]awsec2.ISecurityGroup{p.group},
 		Credentials:                 awsrds.Credentials_FromSecret(p.secret, jsii.String(databaseUser)),
 		DatabaseName:                jsii.String(databaseName),

@@ -18,6 +18,7 @@ type Endpoint struct {
 	Host, Port *string
 	TCPPort    int                       // as a number, for rules
 	Login      awssecretsmanager.ISecret // JSON with username and password
+	LoginKey   string                    // ARN of a key of the team's own that encrypts it, or empty
 	Guard      awsec2.ISecurityGroup     // admits nobody until a rule says so
 }
 
@@ -25,7 +26,8 @@ type Endpoint struct {
 type Database struct {
 	Endpoint
 	Name       string  // of the database on the server
-	Identifier *string // of the instance or cluster, for alarms and snapshots
+	User       string  // who owns it, and logs in
+	Identifier *string // of the instance or cluster, for alarms and snapshots; nil if Dozen has not made it
 	ARN        *string
 	Aurora     bool   // a cluster
 	Rotation   string // name of the function that rotates the password, for alarms; empty without rotation
@@ -39,7 +41,7 @@ type Cache struct {
 
 // Storage is the buckets.
 type Storage struct {
-	Files      awss3.IBucket // the app's uploads and archives
+	Files      awss3.IBucket // the app's uploads and archives; nil if the app has no bucket
 	AccessLogs awss3.IBucket // the load balancer's are below LoadBalancerLogs
 }
 

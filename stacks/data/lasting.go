@@ -42,6 +42,7 @@ var rules = map[config.Rule]string{
 	config.Confirmed: gate.RuleConfirm,
 	config.Restored:  gate.RuleRestore,
 	config.Shrinks:   gate.RuleShrink,
+	config.Loses:     gate.RuleLose,
 	config.Grows:     gate.RuleGrow,
 	config.Never:     gate.RuleNever,
 }

@@ -38,7 +38,7 @@ type natInstance struct {
 }
 
 // newNATInstance makes it in the first public subnet.
-func newNATInstance(scope constructs.Construct, id string, n config.Network, network awsec2.Vpc) *natInstance {
+func newNATInstance(scope constructs.Construct, id string, n config.Network, network awsec2.IVpc) *natInstance {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	i := &natInstance{Construct: this}
 	subnet := (*network.PublicSubnets())[0]
@@ -52,7 +52,7 @@ func newNATInstance(scope constructs.Construct, id string, n config.Network, net
 }
 
 // addInterface makes the interface, which lets only this network through.
-func (i *natInstance) addInterface(n config.Network, network awsec2.Vpc, subnet awsec2.ISubnet) {
+func (i *natInstance) addInterface(n config.Network, network awsec2.IVpc, subnet awsec2.ISubnet) {
 	group := awsec2.NewSecurityGroup(i.Construct, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc: network, Description: jsii.String("NAT instance"), AllowAllOutbound: jsii.Bool(true),
 	})

@@ -18,15 +18,34 @@ const maxZones = 3
 // without any route to the internet for the database and the cache.
 type vpc struct {
 	constructs.Construct
-	vpc   awsec2.Vpc
-	tasks awsec2.SubnetType // of the subnets where tasks run
+	vpc     awsec2.IVpc
+	tasks   awsec2.SubnetType      // of the subnets where tasks run
+	servers awsec2.SubnetType      // of the subnets where the database and the cache run
+	guard   constructs.IDependable // what the servers wait for; nil if the VPC does
+}
+
+// newNetwork makes or attaches the environment's network. Nothing in it begins to change before the guard allows it.
+func newNetwork(scope constructs.Construct, id string, e config.Environment, guard constructs.IDependable) *vpc {
+	if existing := e.Network.Existing; existing != nil {
+		return attachVPC(scope, id, *existing, guard)
+	}
+	v := newVPC(scope, id, e)
+	v.vpc.Node().DefaultChild().(constructs.Construct).Node().AddDependency(guard)
+	return v
+}
+
+// enter makes a server wait for the guard, if it does not wait for the network, which does.
+func (v *vpc) enter(server constructs.Construct) {
+	if v.guard != nil {
+		server.Node().AddDependency(v.guard)
+	}
 }
 
 // newVPC makes the network. Nothing is looked up: the zones are named or are the region's first ones.
 func newVPC(scope constructs.Construct, id string, e config.Environment) *vpc {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	n := e.Network
-	v := &vpc{Construct: this, tasks: awsec2.SubnetType_PRIVATE_WITH_EGRESS}
+	v := &vpc{Construct: this, tasks: awsec2.SubnetType_PRIVATE_WITH_EGRESS, servers: awsec2.SubnetType_PRIVATE_ISOLATED}
 	if n.NAT == config.NATNone {
 		v.tasks = awsec2.SubnetType_PUBLIC
 	}
@@ -62,9 +81,9 @@ func (v *vpc) taskSubnets() *awsec2.SubnetSelection {
 	return &awsec2.SubnetSelection{SubnetType: v.tasks}
 }
 
-// isolatedSubnets is where the database and the cache run.
-func (v *vpc) isolatedSubnets() *awsec2.SubnetSelection {
-	return &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}
+// serverSubnets is where the database and the cache run.
+func (v *vpc) serverSubnets() *awsec2.SubnetSelection {
+	return &awsec2.SubnetSelection{SubnetType: v.servers}
 }
 
 func zones(n config.Network) *[]*string {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"dozen/config"
+	"dozen/stacks/nag"
 	"dozen/stacks/retention"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -14,7 +15,7 @@ import (
 // buckets are the object storage of one environment: uploads and archives of the app, and access logs.
 type buckets struct {
 	constructs.Construct
-	files awss3.Bucket
+	files awss3.IBucket // nil if the app has none
 	logs  awss3.Bucket
 }
 
@@ -28,12 +29,16 @@ func newBuckets(scope constructs.Construct, id string, e config.Environment) *bu
 			Expiration: days(e.Storage.AccessLogDays), AbortIncompleteMultipartUploadAfter: days(1),
 		}},
 	}))
-	b.files = awss3.NewBucket(this, jsii.String("Files"), privateBucket(e, &awss3.BucketProps{
-		Versioned:              jsii.Bool(true),
-		ServerAccessLogsBucket: b.logs,
-		ServerAccessLogsPrefix: jsii.String("files/"),
-		LifecycleRules:         filesLifecycle(e.Storage),
-	}))
+	if !e.Storage.Off {
+		b.files = awss3.NewBucket(this, jsii.String("Files"), privateBucket(e, &awss3.BucketProps{
+			Versioned:              jsii.Bool(true),
+			ServerAccessLogsBucket: b.logs,
+			ServerAccessLogsPrefix: jsii.String("files/"),
+			LifecycleRules:         filesLifecycle(e.Storage),
+		}))
+	} else if !e.Options.AuditTrail {
+		nag.Acknowledge(b.logs, nag.ReceivesLogs)
+	}
 	b.allowLoadBalancerLogs()
 	return b
 }

@@ -3,6 +3,8 @@ package services
 import (
 	"fmt"
 
+	"dozen/config"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -64,8 +66,12 @@ func alarmOnRunning(scope constructs.Construct, p *platform, name string, servic
 func alarmOnWorker(scope constructs.Construct, p *platform, worker *workerService) {
 	name := worker.process.ConstructID()
 	alarmOnRunning(scope, p, name, worker.service, p.env.Worker(worker.process.Name).Min)
+	oldest := p.oldestOf(worker.process)
+	if oldest == nil || p.env.Worker(worker.process.Name).Source.Kind == config.SourceQueue { // QueueAge watches the queue
+		return
+	}
 	p.alert(scope, name+"BacklogAge", alarmProps{
-		metric: p.backlog(worker.process.Name, "BacklogAge"), above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
+		metric: oldest, above: p.env.Alarms.BacklogAge.Seconds(), minutes: 3,
 		description: "The oldest due job has waited too long.",
 		runbook:     "BacklogAge",
 	})
@@ -87,6 +93,9 @@ func alarmOnMigration(scope constructs.Construct, p *platform, migration *migrat
 }
 
 func alarmOnDatabase(scope constructs.Construct, p *platform) {
+	if p.data.Database.Identifier == nil {
+		return
+	}
 	p.alert(scope, "DatabaseCpu", alarmProps{
 		metric: databaseMetric(p.data.Database, "CPUUtilization", awscloudwatch.Stats_AVERAGE()), above: 80, minutes: 15,
 		description: "The database's CPU has been above 80 % for 15 minutes.",
@@ -140,7 +149,7 @@ func alarmOnQueue(scope constructs.Construct, p *platform) {
 }
 
 func alarmOnCache(scope constructs.Construct, p *platform) {
-	for i, node := range p.data.Cache.Nodes {
+	for i, node := range p.data.CacheNodes() {
 		suffix := string(rune('1' + i))
 		p.alert(scope, "CacheMemory"+suffix, alarmProps{
 			metric: cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()), above: 80, minutes: 10,

@@ -1,6 +1,10 @@
 package services
 
 import (
+	"maps"
+	"slices"
+
+	"dozen/config"
 	"dozen/stacks/data"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -12,9 +16,13 @@ import (
 // addDashboard shows an environment on one page: what users see on top, then the processes, then what they depend on. The
 // graphs show the metrics that the alarms watch.
 func addDashboard(scope constructs.Construct, id string, p *platform, f formation) {
+	rows := []*[]awscloudwatch.IWidget{usersRow(f.web), processesRow(p, f)}
+	if row := dataRow(p.data); len(*row) > 0 {
+		rows = append(rows, row)
+	}
 	awscloudwatch.NewDashboard(scope, jsii.String(id), &awscloudwatch.DashboardProps{
 		PeriodOverride: awscloudwatch.PeriodOverride_INHERIT,
-		Widgets:        &[]*[]awscloudwatch.IWidget{usersRow(f.web), processesRow(p, f), dataRow(p.data)},
+		Widgets:        &rows,
 	})
 }
 
@@ -37,8 +45,16 @@ func processesRow(p *platform, f formation) *[]awscloudwatch.IWidget {
 		tasks = append(tasks, runningTasks(service.FargateService))
 	}
 	for _, worker := range f.workers {
-		backlog = append(backlog, p.backlog(worker.process.Name, "Backlog"))
-		age = append(age, p.backlog(worker.process.Name, "BacklogAge"))
+		if p.env.Worker(worker.process.Name).Source.Kind == config.SourceCPU {
+			continue
+		}
+		jobs := p.backlogOf(worker.process).metrics
+		for _, id := range slices.Sorted(maps.Keys(jobs)) {
+			backlog = append(backlog, jobs[id])
+		}
+		if oldest := p.oldestOf(worker.process); oldest != nil {
+			age = append(age, oldest)
+		}
 	}
 	row := []awscloudwatch.IWidget{graph("Running tasks per service", tasks...)}
 	if len(f.workers) > 0 {
@@ -51,12 +67,13 @@ func dataRow(d *data.Stack) *[]awscloudwatch.IWidget {
 	database := func(name string, statistic *string) awscloudwatch.IMetric {
 		return databaseMetric(d.Database, name, statistic)
 	}
-	row := []awscloudwatch.IWidget{
-		graph("Database CPU in percent", database("CPUUtilization", awscloudwatch.Stats_AVERAGE())),
-		graph("Database connections", database("DatabaseConnections", awscloudwatch.Stats_MAXIMUM())),
+	var row []awscloudwatch.IWidget
+	if d.Database.Identifier != nil {
+		row = append(row, graph("Database CPU in percent", database("CPUUtilization", awscloudwatch.Stats_AVERAGE())),
+			graph("Database connections", database("DatabaseConnections", awscloudwatch.Stats_MAXIMUM())))
 	}
 	var memory []awscloudwatch.IMetric
-	for _, node := range d.Cache.Nodes {
+	for _, node := range d.CacheNodes() {
 		memory = append(memory, cacheMetric(node, "DatabaseMemoryUsagePercentage", awscloudwatch.Stats_MAXIMUM()))
 	}
 	if len(memory) > 0 {

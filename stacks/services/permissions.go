@@ -16,12 +16,19 @@ func allow(role awsiam.IRole, conditions *map[string]any, resources []*string, a
 
 // grant gives a process's role what docs/contract.md promises the process, on this environment's resources only.
 func (p *platform) grant(role awsiam.IRole) {
-	files := p.data.Storage.Files
-	logins := []*string{p.data.Database.Login.SecretArn(), p.data.Cache.Login.SecretArn()}
+	var logins []*string
+	for _, server := range p.data.Servers() {
+		logins = append(logins, server.Login.SecretArn())
+		if server.LoginKey != "" {
+			allow(role, nil, []*string{jsii.String(server.LoginKey)}, "kms:Decrypt")
+		}
+	}
 	allow(role, nil, logins, "secretsmanager:GetSecretValue")
-	allow(role, nil, []*string{files.BucketArn()}, "s3:ListBucket")
-	allow(role, nil, []*string{files.ArnForObjects(jsii.String("*"))},
-		"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
+	if files := p.data.Storage.Files; files != nil {
+		allow(role, nil, []*string{files.BucketArn()}, "s3:ListBucket")
+		allow(role, nil, []*string{files.ArnForObjects(jsii.String("*"))},
+			"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
+	}
 	allow(role, nil, p.parameterARNs(), "ssm:GetParametersByPath", "ssm:GetParameter", "ssm:GetParameters")
 	for _, option := range p.data.Options {
 		allow(role, nil, []*string{option.Resource}, option.Actions...)

@@ -1,6 +1,8 @@
 package services
 
 import (
+	"slices"
+
 	"dozen/config"
 	"dozen/stacks/data"
 	"dozen/stacks/nag"
@@ -21,8 +23,10 @@ type platform struct {
 	// capacity lets the cluster use Fargate and Fargate Spot. AWS does not remove it while a service uses it.
 	capacity awsecs.CfnClusterCapacityProviderAssociations
 	image    awsecrassets.DockerImageAsset
-	url      *string      // where users reach web
-	topic    awssns.Topic // receives alarms
+	proxy    awsecrassets.DockerImageAsset // nil where processes connect without it
+	url      *string                       // where users reach web
+	topic    awssns.Topic                  // receives alarms
+	workers  []config.Process
 }
 
 // version names the image in the app's own logs: the first digits of its hash.
@@ -62,12 +66,28 @@ func newCapacity(cluster awsecs.Cluster, balancer *loadBalancer) awsecs.CfnClust
 	return capacity
 }
 
-// newImage makes the app's image. Its hash, and with it every task definition, depends only on the files of its directory
-// that may be part of it. Every image is built from this asset, also by `dozen up`.
-func newImage(scope constructs.Construct, id string, directory string) awsecrassets.DockerImageAsset {
-	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), &awsecrassets.DockerImageAssetProps{
-		Directory: jsii.String(directory),
+// newImage makes the app's image. Its hash, and with it every task definition, depends only on its settings and on the files of
+// its directory that may be part of it. Every image is built from this asset, also by `dozen up`.
+func newImage(scope constructs.Construct, id string, app config.App) awsecrassets.DockerImageAsset {
+	props := &awsecrassets.DockerImageAssetProps{
+		Directory: jsii.String(app.Directory),
 		Platform:  awsecrassets.Platform_LINUX_ARM64(),
-		Exclude:   jsii.Strings(config.NotInImage...),
-	})
+		Exclude:   jsii.Strings(app.Exclude...),
+	}
+	if app.Dockerfile != "" {
+		props.File = jsii.String(app.Dockerfile)
+		// The library keeps a Dockerfile that a .dockerignore excludes only in the directory itself.
+		props.Exclude = jsii.Strings(append(slices.Clone(app.Exclude), "!"+app.Dockerfile)...)
+	}
+	if app.Target != "" {
+		props.Target = jsii.String(app.Target)
+	}
+	if len(app.Args) > 0 {
+		arguments := map[string]*string{}
+		for name, value := range app.Args {
+			arguments[name] = jsii.String(value)
+		}
+		props.BuildArgs = &arguments
+	}
+	return awsecrassets.NewDockerImageAsset(scope, jsii.String(id), props)
 }

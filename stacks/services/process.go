@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -52,7 +51,9 @@ func newProcessTask(scope constructs.Construct, p *platform, props processProps)
 		}),
 	}
 	admit(this, "Database", p.data.Database.Endpoint, t.group, "PostgreSQL")
-	admit(this, "Cache", p.data.Cache.Endpoint, t.group, "Valkey")
+	if p.data.Cache != nil {
+		admit(this, "Cache", p.data.Cache.Endpoint, t.group, "Valkey")
+	}
 	t.definition = awsecs.NewFargateTaskDefinition(this, jsii.String("Task"), p.definitionProps(props, props.process.Name, nil, nil))
 	t.container = p.addContainer(t.definition, props, t.logs)
 	p.grant(t.definition.TaskRole())
@@ -76,7 +77,8 @@ func (p *platform) addContainer(
 		Image:                  awsecs.ContainerImage_FromDockerImageAsset(p.image),
 		Command:                jsii.Strings(props.process.Command...),
 		Environment:            p.environment(props),
-		Secrets:                p.secrets(definition),
+		Secrets:                p.secrets(),
+		DockerLabels:           p.labels(),
 		Essential:              jsii.Bool(true),
 		User:                   jsii.String(runAs),
 		ReadonlyRootFilesystem: jsii.Bool(true),
@@ -91,6 +93,7 @@ func (p *platform) addContainer(
 	}
 	p.mountWritable(definition, container)
 	p.addLogRouter(definition, props, logs)
+	p.addProxy(definition, container, logs)
 	return container
 }
 
@@ -144,28 +147,32 @@ func (p *platform) environment(props processProps) *map[string]*string {
 	for _, v := range variables {
 		environment[v.name] = v.value(p, props)
 	}
+	maps.Copy(environment, p.bucket())
+	if p.env.Connect == config.ConnectProxy {
+		maps.Copy(environment, p.urls())
+	} else {
+		maps.Copy(environment, p.servers())
+	}
 	for _, option := range p.data.Options {
 		maps.Copy(environment, option.Variables)
 	}
 	for name, value := range p.env.Settings {
 		environment[name] = jsii.String(value)
 	}
+	for name, ours := range p.env.Aliases {
+		environment[name] = environment[ours]
+	}
 	return &environment
 }
 
-// secrets are the variables that ECS fills from Secrets Manager when a task starts.
-func (p *platform) secrets(definition awsecs.FargateTaskDefinition) *map[string]awsecs.Secret {
-	secrets := map[string]awsecs.Secret{}
-	for name, secret := range p.env.Secrets {
-		imported := awssecretsmanager.Secret_FromSecretCompleteArn(definition, jsii.String("Secret-"+name), jsii.String(secret.ARN))
-		if secret.KeyARN != "" { // a key of the team's own, which the construct library does not open
-			allow(definition.ObtainExecutionRole(), nil, []*string{jsii.String(secret.KeyARN)}, "kms:Decrypt")
-		}
-		var field *string
-		if secret.Field != "" {
-			field = jsii.String(secret.Field)
-		}
-		secrets[name] = awsecs.Secret_FromSecretsManager(imported, field)
+// labels say which variables are aliases, and of what; nil if none is.
+func (p *platform) labels() *map[string]*string {
+	if len(p.env.Aliases) == 0 {
+		return nil
 	}
-	return &secrets
+	labels := map[string]*string{}
+	for name, ours := range p.env.Aliases {
+		labels[config.AliasLabel+name] = jsii.String(ours)
+	}
+	return &labels
 }

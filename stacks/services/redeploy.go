@@ -1,10 +1,6 @@
 package services
 
 import (
-	"maps"
-	"slices"
-
-	"dozen/config"
 	"dozen/stacks/nag"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -21,8 +17,9 @@ import (
 // (containers-roadmap#495), so that after a rotation the tasks keep using the old value until it is refused:
 //
 //	Secrets Manager: AWSCURRENT moved --> rule --> state machine --> ecs:UpdateService, forceNewDeployment, every service
+//	Parameter Store: written          -->
 //
-// The event is Secrets Manager's own. It comes after a rotation and after a value written by hand, and needs no trail.
+// The events are the services' own. They come after a rotation and after a value written by hand, and need no trail.
 type redeploy struct {
 	constructs.Construct
 	machine awsstepfunctions.StateMachine
@@ -43,22 +40,37 @@ func newRedeploy(scope constructs.Construct, id string, p *platform, f formation
 		Timeout:        awscdk.Duration_Minutes(jsii.Number(15)),
 	})
 	nag.Acknowledge(r.machine, nag.KeepsOwnHistory)
-	awsevents.NewRule(this, jsii.String("Changed"), &awsevents.RuleProps{
-		Description: jsii.String("A secret that tasks receive has a new value"),
-		EventPattern: &awsevents.EventPattern{
+	secrets, parameters := p.watched()
+	if len(secrets) > 0 {
+		r.start("Changed", awsevents.EventPattern{
 			Source:     jsii.Strings("aws.secretsmanager"),
 			DetailType: jsii.Strings("Secret Label Updated"),
-			Resources:  secretARNs(p.env),
+			Resources:  awsevents.Match_AnyOf(secrets...),
 			Detail:     &map[string]any{"labelUpdated": []string{"AWSCURRENT"}},
-		},
-		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSfnStateMachine(r.machine, nil)},
-	})
+		})
+	}
+	if len(parameters) > 0 {
+		r.start("ParameterChanged", awsevents.EventPattern{
+			Source:     jsii.Strings("aws.ssm"),
+			DetailType: jsii.Strings("Parameter Store Change"),
+			Detail:     &map[string]any{"name": parameters, "operation": []string{"Create", "Update"}},
+		})
+	}
 	p.alert(this, "Failed", alarmProps{
 		metric: r.machine.MetricFailed(perMinute(awscloudwatch.Stats_SUM())), above: 0, minutes: 1,
 		description: "A secret has a new value and the services could not be restarted with it.",
 		runbook:     "RotateSecrets",
 	})
 	return r
+}
+
+// start lets events start the machine.
+func (r *redeploy) start(id string, events awsevents.EventPattern) {
+	awsevents.NewRule(r.Construct, jsii.String(id), &awsevents.RuleProps{
+		Description:  jsii.String("A secret that tasks receive has a new value"),
+		EventPattern: &events,
+		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSfnStateMachine(r.machine, nil)},
+	})
 }
 
 // restart is the state that starts a new service deployment of one service. ECS refuses while another one is starting, hence
@@ -80,13 +92,4 @@ func restart(scope constructs.Construct, p *platform, service namedService) awss
 		Interval: awscdk.Duration_Seconds(jsii.Number(15)), MaxAttempts: jsii.Number(5), BackoffRate: jsii.Number(2),
 	})
 	return state
-}
-
-// secretARNs are the secrets of the environment, each once: several variables may come from one.
-func secretARNs(e config.Environment) *[]*string {
-	unique := map[string]bool{}
-	for _, secret := range e.Secrets {
-		unique[secret.ARN] = true
-	}
-	return jsii.Strings(slices.Sorted(maps.Keys(unique))...)
 }

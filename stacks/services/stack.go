@@ -25,17 +25,31 @@ func New(stack awscdk.Stack, e config.Environment, app config.App, d *data.Stack
 	s.platform = &platform{
 		env: e, data: d, url: s.balancer.url,
 		cluster: newCluster(stack, "Cluster", e, d.Network),
-		image:   newImage(stack, "Image", app.Directory),
+		image:   newImage(stack, "Image", app),
 		topic:   newAlarmTopic(stack, "AlarmTopic", e),
+		workers: app.Workers(),
+	}
+	if e.Connect == config.ConnectProxy {
+		s.platform.proxy = newProxyImage(stack, "ProxyImage", app.Proxy)
 	}
 	s.platform.capacity = newCapacity(s.platform.cluster, s.balancer)
 	s.formation = newFormation(stack, s.platform, app, s.balancer)
-	s.admin = newAdminDefinition(stack, "Admin", s.platform, s.formation.web.task, []string{app.Processes[0].Command[0], "help"})
+	s.admin = newAdminDefinition(stack, "Admin", s.platform, s.formation.web.task, help(app.Processes))
 	s.formation.migration.gate(s.admin)
 	addAlarms(stack, s.platform, s.formation)
 	s.addOptions()
 	s.addOutputs()
 	return s
+}
+
+// help is what the admin task definition runs without a command of its own: it asks the app's first program for help.
+func help(processes []config.Process) []string {
+	for _, p := range processes {
+		if p.Shell == "" {
+			return []string{p.Command[0], "help"}
+		}
+	}
+	return []string{"true"}
 }
 
 // addOptions adds what observes, starts or restarts the services: the stored log queries always, the rest if it is on.

@@ -22,21 +22,9 @@ var variables = []variable{
 	{"VERSION", func(p *platform, _ processProps) *string { return jsii.String(p.version()) }},
 	{"PORT", func(p *platform, _ processProps) *string { return number(p.env.Web.Port) }},
 	{"APP_URL", func(p *platform, _ processProps) *string { return p.url }},
-	{"LOG_LEVEL", func(*platform, processProps) *string { return jsii.String("info") }},
+	{"LOG_LEVEL", func(p *platform, _ processProps) *string { return jsii.String(p.env.LogLevel) }},
 	{"LOG_FORMAT", func(*platform, processProps) *string { return jsii.String("json") }},
-	{"POSTGRES_SERVICE_HOST", func(p *platform, _ processProps) *string { return p.data.Database.Host }},
-	{"POSTGRES_PORT", func(p *platform, _ processProps) *string { return p.data.Database.Port }},
-	{"POSTGRES_NAME", func(p *platform, _ processProps) *string { return jsii.String(p.data.Database.Name) }},
-	{"POSTGRES_SSLMODE", func(*platform, processProps) *string { return jsii.String("require") }},
-	{"DATABASE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Database.Login.SecretArn() }},
 	{"DATABASE_POOL_SIZE", func(_ *platform, t processProps) *string { return number(t.size.PoolSize) }},
-	{"CACHE_URL", func(p *platform, _ processProps) *string {
-		return jsii.Sprintf("rediss://%s:%s", *p.data.Cache.Host, *p.data.Cache.Port)
-	}},
-	{"CACHE_SECRET_ARN", func(p *platform, _ processProps) *string { return p.data.Cache.Login.SecretArn() }},
-	{"STORAGE_URL", func(p *platform, _ processProps) *string {
-		return jsii.Sprintf("s3://%s", *p.data.Storage.Files.BucketName())
-	}},
 	{"PARAMETERS_PATH", func(p *platform, _ processProps) *string { return jsii.String(p.env.Parameters()) }},
 	{"METRICS_NAMESPACE", func(p *platform, _ processProps) *string { return jsii.String(p.env.MetricsNamespace()) }},
 	{"WORKER_CONCURRENCY", func(_ *platform, t processProps) *string { return number(max(t.concurrency, 1)) }},
@@ -52,14 +40,42 @@ var variables = []variable{
 	{"REQUEST_TIMEOUT_SECONDS", func(p *platform, _ processProps) *string { return seconds(p.env.Web.LongestRequest) }},
 }
 
-// memoryLimit is 90 % of a task's memory, without the log router's, in MiB: Go's garbage collector then works harder before Fargate
+// memoryLimit is 90 % of a task's memory, without the sidecars', in MiB: Go's garbage collector then works harder before Fargate
 // kills the task, and a tenth is left for what it does not count. https://go.dev/doc/gc-guide#Memory_limit
 func (p *platform) memoryLimit(t processProps) int {
 	memory := t.size.MemoryMiB
 	if p.routed(t) {
 		memory -= routerMemoryMiB
 	}
+	if p.proxy != nil {
+		memory -= config.ProxyMemoryMiB
+	}
 	return memory * 9 / 10
+}
+
+// servers tell how to reach the database and the cache: the app, or the proxy that does it for the app.
+func (p *platform) servers() map[string]*string {
+	servers := map[string]*string{
+		"POSTGRES_SERVICE_HOST": p.data.Database.Host,
+		"POSTGRES_PORT":         p.data.Database.Port,
+		"POSTGRES_NAME":         jsii.String(p.data.Database.Name),
+		"POSTGRES_SSLMODE":      jsii.String("require"),
+		"DATABASE_SECRET_ARN":   p.data.Database.Login.SecretArn(),
+	}
+	if cache := p.data.Cache; cache != nil {
+		servers["CACHE_URL"] = jsii.Sprintf("rediss://%s:%s", *cache.Host, *cache.Port)
+		servers["CACHE_SECRET_ARN"] = cache.Login.SecretArn()
+	}
+	return servers
+}
+
+// bucket tells where uploads and archives are, if the environment has a bucket for them.
+func (p *platform) bucket() map[string]*string {
+	files := p.data.Storage.Files
+	if files == nil {
+		return nil
+	}
+	return map[string]*string{"STORAGE_URL": jsii.Sprintf("s3://%s", *files.BucketName()), "STORAGE_BUCKET": files.BucketName()}
 }
 
 func number(n int) *string            { return jsii.String(strconv.Itoa(n)) }

@@ -16,7 +16,7 @@ type workerService struct {
 	process config.Process
 }
 
-// newWorkerService makes the service of a worker and scales it on its backlog.
+// newWorkerService makes the service of a worker and scales it.
 func newWorkerService(scope constructs.Construct, id string, p *platform, process config.Process) *workerService {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	settings := p.env.Worker(process.Name)
@@ -28,7 +28,7 @@ func newWorkerService(scope constructs.Construct, id string, p *platform, proces
 		minHealthy: 100, maxHealthy: 200, failures: workerFailures,
 		rebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
 	})
-	scaleOnBacklog(this, p, w.service, process.Name, settings)
+	w.scale(p, settings)
 	return w
 }
 

@@ -112,11 +112,13 @@ func load(r *reader) Config {
 }
 
 func loadCache(r *reader) Cache {
-	cache := Cache{
-		URL:       r.secret("CACHE_URL", "redis://localhost:6379"),
-		SecretARN: r.string("CACHE_SECRET_ARN", ""),
+	name := "CACHE_URL"
+	cache := Cache{URL: r.secret(name, ""), SecretARN: r.string("CACHE_SECRET_ARN", "")}
+	if cache.URL == "" {
+		name = "REDIS_URL" // its usual name
+		cache.URL = r.secret(name, "redis://localhost:6379")
 	}
-	r.requireURL("CACHE_URL", cache.URL.Reveal(), "redis", "rediss")
+	r.requireURL(name, cache.URL.Reveal(), "redis", "rediss")
 	return cache
 }
 

@@ -4,6 +4,9 @@ import (
 	"cmp"
 )
 
+// Store stores another secret. No task may run yet.
+func (a *AWS) Store(secret Secret) { a.secrets = append(a.secrets, secret) }
+
 func (a *AWS) findSecret(id string) (Secret, *apiError) {
 	for _, secret := range a.secrets {
 		if id != "" && (id == secret.ARN || id == secret.Name) {

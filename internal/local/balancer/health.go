@@ -60,13 +60,34 @@ func newChecker(s Settings) (*checker, error) {
 	}}, nil
 }
 
+// StatusError is the error of a health check that was answered with another status than the wanted ones.
+type StatusError struct {
+	Path   string
+	Status int
+	Want   string // as in Settings.Matcher
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("GET %s answered %d, wanted %s", e.Path, e.Status, e.Want)
+}
+
+// Check does one health check of an address with a Host header, and returns nil if it passes.
+func (s Settings) Check(ctx context.Context, address, host string) error {
+	c, err := newChecker(s)
+	if err != nil {
+		return err
+	}
+	return c.check(ctx, address, host)
+}
+
 // check does one check. It returns nil if the check passes.
-func (c *checker) check(ctx context.Context, address string) error {
+func (c *checker) check(ctx context.Context, address, host string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+c.settings.HealthPath, nil)
 	if err != nil {
 		return err
 	}
 	request.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
+	request.Host = host
 	answer, err := c.client.Do(request)
 	if failed := (*url.Error)(nil); errors.As(err, &failed) && failed.Timeout() {
 		return fmt.Errorf("GET %s was not answered within %s", c.settings.HealthPath, c.settings.HealthTimeout)
@@ -78,8 +99,7 @@ func (c *checker) check(ctx context.Context, address string) error {
 	}
 	defer answer.Body.Close()
 	if !c.matcher.matches(answer.StatusCode) {
-		return fmt.Errorf("GET %s returned status %d, want %s",
-			c.settings.HealthPath, answer.StatusCode, c.settings.Matcher)
+		return &StatusError{c.settings.HealthPath, answer.StatusCode, c.settings.Matcher}
 	}
 	return nil
 }
@@ -89,7 +109,7 @@ func (c *checker) watch(ctx context.Context, t *Target) {
 	ticker := time.NewTicker(c.settings.HealthInterval)
 	defer ticker.Stop()
 	for {
-		err := c.check(ctx, t.address)
+		err := c.check(ctx, t.address, t.address)
 		if ctx.Err() != nil {
 			return
 		}

@@ -82,7 +82,8 @@ func (e *Engine) Start(program Program, spec Spec, out io.Writer) (*Task, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name, err)
 	}
-	t.limitMiB = spec.MemoryMiB
+	t.limitMiB, t.limit = spec.MemoryMiB, spec.Limit
+	t.explain = func(code int) string { return e.explain(program, spec, code) }
 	return t, nil
 }
 

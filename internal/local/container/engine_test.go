@@ -129,27 +129,38 @@ func TestAnEngineThatDoesNotAnswerIsNotFound(t *testing.T) {
 	}
 }
 
-// Prevents: "exit code 137" and nothing else, for a container without enough memory; or a wrong guess for one that we have killed.
-func TestAContainerOutOfMemorySaysSo(t *testing.T) {
+// Prevents: "exit code 137" and nothing else, for a container without enough memory, and "exit code 127" for a command that the
+// image's ENTRYPOINT has swallowed; or a wrong guess for one that we have killed.
+func TestAContainerSaysWhyItHasNotRun(t *testing.T) {
 	fake := filepath.Join(t.TempDir(), "engine") // the container ends as its command says
-	script := "#!/bin/sh\nwhile [ \"$1\" != exit ]; do shift; [ $# -gt 0 ] || exit 0; done\n[ \"$2\" != slow ] || exec sleep 1000\nexit $2\n"
+	script := "#!/bin/sh\n[ \"$1\" != image ] || { echo \"$ENTRYPOINT\"; exit; }\nwhile [ \"$1\" != exit ]; do shift; [ $# -gt 0 ] || exit 0; done\n[ \"$2\" != slow ] || exec sleep 1000\nexit $2\n"
 	if err := os.WriteFile(fake, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	engine := &Engine{command: []string{fake}, label: "dozen.environment=test/dev"}
 	run := func(code string) *Task {
 		t.Helper()
-		spec := Spec{Name: "web-1", MemoryMiB: 512, Container: assembly.Container{Command: []string{"exit", code}}}
+		spec := Spec{Name: "web-1", MemoryMiB: 512, Limit: "Web.MemoryMiB", Container: assembly.Container{Command: []string{"exit", code}}}
 		started, err := engine.Start(Program{Reference: "image"}, spec, os.Stderr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return started
 	}
-	for code, want := range map[string]string{"137": "killed: its memory limit is 512 MiB (MemoryMiB)", "1": ""} {
-		if _, reason := run(code).Exit(); reason != want {
-			t.Errorf("exit code %s: %q, want %q", code, reason, want)
+	for _, row := range []struct{ code, entryPoint, want string }{
+		{"137", "null", "killed: the limit is 512 MiB (Web.MemoryMiB)"},
+		{"125", "null", "could not start the container; `--engine none` runs processes instead"},
+		{"126", "null", "cannot be executed"},
+		{"127", "null", "was not found in the image's PATH"},
+		{"127", `["/docker-entrypoint.sh"]`, `has ENTRYPOINT ["/docker-entrypoint.sh"], which gets exit 127 as its arguments; add the line ENTRYPOINT []`},
+	} {
+		t.Setenv("ENTRYPOINT", row.entryPoint)
+		if _, reason := run(row.code).Exit(); !strings.Contains(reason, row.want) {
+			t.Errorf("exit code %s: %q, want %q", row.code, reason, row.want)
 		}
+	}
+	if _, reason := run("1").Exit(); reason != "" {
+		t.Errorf("exit code 1: %q", reason)
 	}
 	slow := run("slow")
 	slow.Kill()

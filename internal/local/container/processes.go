@@ -74,6 +74,9 @@ func link(modules, directory string) error {
 func compile(ctx context.Context, source Source, files string, out io.Writer) error {
 	for _, name := range source.Commands {
 		program := filepath.Join(files, filepath.Base(name))
+		if filepath.IsLocal(name) {
+			program = filepath.Join(files, name) // such as bin/app
+		}
 		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, ".")
 		build.Dir = source.Path
 		build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
@@ -94,12 +97,13 @@ func (p *Processes) Start(program Program, spec Spec, out io.Writer) (*Task, err
 	cmd := p.Command(program, spec, false)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = ownGroup()
-	t, err := start(cmd, spec.Container.StopTimeout,
-		func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) },
-		func() { p.ledger.remove(cmd.Process.Pid) })
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	t, err := start(cmd, spec.Container.StopTimeout, kill, func() {
+		kill() // the end of a container ends what is left in it, such as the program of a shell that SIGTERM has ended
+		p.ledger.remove(cmd.Process.Pid)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; install what the command needs on this machine, or start docker or podman",
-			spec.Name, err)
+		return nil, fmt.Errorf("%s: %w; %s, or start docker or podman", spec.Name, err, program.install())
 	}
 	p.ledger.add(cmd.Process.Pid)
 	return t, nil

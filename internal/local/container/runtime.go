@@ -44,6 +44,7 @@ type Spec struct {
 	Name      string // unique among the running tasks, such as web-3
 	Container assembly.Container
 	MemoryMiB int
+	Limit     string            // the setting of MemoryMiB, such as Web.MemoryMiB
 	Variables map[string]string // all of them; Container.Environment is ignored
 	Command   []string          // replaces the container's command, for one-off commands
 	Mounts    []string          // files of this machine that the task reads under the same path

@@ -22,8 +22,10 @@ type Task struct {
 
 	cmd         *exec.Cmd
 	stopTimeout time.Duration
-	kill        func() // kills it and its children
-	limitMiB    int    // of its memory, if the runtime enforces it
+	kill        func()                // kills it and its children
+	limitMiB    int                   // of its memory, if the runtime enforces it
+	limit       string                // the setting of it
+	explain     func(code int) string // what the runtime knows of an exit code; "" if nothing
 	stop        sync.Once
 	ours        atomic.Bool // it was asked to stop, or killed by us
 	done        chan struct{}
@@ -80,14 +82,21 @@ func (t *Task) Exit() (code int, reason string) {
 		return 0, ""
 	case errors.As(t.exit, &failed):
 		if failed.ExitCode() == killed && t.limitMiB > 0 && !t.ours.Load() {
-			return killed, fmt.Sprintf("killed: its memory limit is %d MiB (MemoryMiB)", t.limitMiB)
+			return killed, fmt.Sprintf("killed: the limit is %d MiB (%s)", t.limitMiB, t.limit)
 		}
 		if status, ok := failed.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			return 128 + int(status.Signal()), status.Signal().String()
 		}
-		return failed.ExitCode(), ""
+		return failed.ExitCode(), t.explained(failed.ExitCode())
 	}
 	return 1, t.exit.Error()
+}
+
+func (t *Task) explained(code int) string {
+	if t.explain == nil || t.ours.Load() {
+		return ""
+	}
+	return t.explain(code)
 }
 
 // PID is the id of the task's process on this machine; with an engine, of the engine's command.

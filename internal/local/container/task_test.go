@@ -104,6 +104,19 @@ func TestKillEndsChildrenToo(t *testing.T) {
 	eventually(t, "the child's end", func() bool { return gone(child) })
 }
 
+// Prevents: a shell ends with SIGTERM, and the program that it has started goes on, with its port and its connections.
+func TestTheEndOfATaskEndsItsChildren(t *testing.T) {
+	started, out, _ := run(t, "sleep 1000 & echo child $!; exec 2>&-; exit 3\n", nil)
+	if code, _ := exited(t, started); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+	child, err := strconv.Atoi(strings.Fields(out.String())[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the child's end", func() bool { return gone(child) })
+}
+
 // gone reports whether a process has ended. A zombie, whose exit code nobody has read yet, counts as ended.
 func gone(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

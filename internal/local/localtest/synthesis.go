@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Synthesize writes a checkout's assembly into a directory, as `cdk synth` does, but skips AWS's validator, which has
-// its own tests.
-func Synthesize(directory, checkout string) error {
+// Synthesize writes the assembly of a checkout into a directory, as `cdk synth` does, but skips AWS's validator, which has its own
+// tests. The app is the one in app/ of another directory: the checkout itself, or its Fixture.
+func Synthesize(directory, checkout, app string) error {
 	settings, err := os.ReadFile(filepath.Join(checkout, "cdk.json"))
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func Synthesize(directory, checkout string) error {
 	}
 	ctx, done := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer done()
-	cmd := exec.CommandContext(ctx, filepath.Join(checkout, "scripts", "app"))
+	cmd := exec.CommandContext(ctx, filepath.Join(checkout, "scripts", "app"), app)
 	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "CDK_OUTDIR="+directory, "CDK_CONTEXT_JSON="+string(values))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("scripts/app: %w\n%s", err, out)
