@@ -16,7 +16,7 @@ endif
 
 # The packages that do several things at once. They run with the race detector, which needs a C compiler, while the others run:
 # they take minutes in which they mostly wait. The app's tests follow as soon as one of the two has ended.
-CONCURRENT := ./internal/local/... ./internal/gate/handler/... ./internal/proxy ./internal/backlog
+CONCURRENT := ./internal/local/... ./internal/gate/handler/... ./internal/proxy
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # The app has its own tests, in its own language. If it is a Go module, as the one that comes with Dozen, they run with ours.

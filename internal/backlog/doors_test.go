@@ -33,7 +33,7 @@ func leader(t *testing.T, d *doors, process string) int {
 		}
 		return false
 	})
-	if waited := found.at.Sub(since); waited > 6*time.Second {
+	if waited := found.at.Sub(since); waited > 10*time.Second {
 		t.Errorf("%s: a line after %s, and not within some intervals", process, waited)
 	}
 	return found.door
@@ -42,16 +42,16 @@ func leader(t *testing.T, d *doors, process string) int {
 // Prevents: a hundred tasks that ask one database, and a leader whose death ends all scaling.
 func TestOneDoorCounts(t *testing.T) {
 	s, database, cache := fresh(t, two...)
-	d := open(t, s, 20)
+	d := open(t, s, 8)
 	leader(t, d, "rows")
 	leader(t, d, "keys")
 	counted := map[string]int{}
-	for _, l := range d.intervals(t, s, 6) {
+	for _, l := range d.intervals(t, s, 4) {
 		counted[l.Process]++
 	}
 	for _, process := range []string{"rows", "keys"} {
-		if n := counted[process]; n < 2 || n > 8 { // a busy machine is late, and late is not twenty times
-			t.Errorf("%s: %d lines in six intervals", process, n)
+		if n := counted[process]; n < 1 || n > 6 { // a busy machine is late, and late is not twenty times
+			t.Errorf("%s: %d lines in four intervals", process, n)
 		}
 	}
 	const locks = "from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())"
@@ -59,7 +59,7 @@ func TestOneDoorCounts(t *testing.T) {
 		t.Errorf("%d doors have the lock", n)
 	}
 	value[bool](t, database, "select bool_and(pg_terminate_backend(pid)) "+locks)
-	for range 3 {
+	for range 2 {
 		d.stop[leader(t, d, "rows")]()
 		d.stop[leader(t, d, "keys")]()
 	}

@@ -111,7 +111,7 @@ func fresh(t testing.TB, sources ...backlog.Source) (backlog.Settings, *pgx.Conn
 	do(t, conn, "FLUSHALL")
 	return backlog.Settings{
 		Sources: sources, Database: "postgres://app@" + at.database + "/" + name + "?sslmode=disable",
-		Cache: at.cache, Namespace: "app/test", Every: time.Second,
+		Cache: at.cache, Namespace: "app/test", Every: 2 * time.Second, // a second is little on a busy machine
 	}, connect(t, name), conn
 }
 
