@@ -20,13 +20,16 @@ func (c *check) trySIGTERM(ctx context.Context, d serviceDefinition, task *tried
 	lag := seconds(d.variables["ROUTING_LAG_SECONDS"])
 	began := time.Now()
 	task.Stop()
-	served, failing := 0, false
+	served, failed, failing := 0, 0, false // one failed health check means nothing to a load balancer
 	var lost error
 	for time.Since(began) < lag && lost == nil && ctx.Err() == nil {
 		if lost = answered(ctx, "http://"+address+front.HealthPath); lost == nil {
 			served++
 		}
-		failing = failing || front.Check(ctx, address, address) != nil
+		if failed++; front.Check(ctx, address, address) == nil {
+			failed = 0
+		}
+		failing = failing || failed >= front.UnhealthyThreshold
 		time.Sleep(soon)
 	}
 	if lost != nil {

@@ -222,7 +222,7 @@ func TestTheProofFindsWhatIsTooShort(t *testing.T) {
 
 // Prevents: an app in Go whose line has $PORT is compiled under the name sh, and every shell of its tasks is the app.
 func TestProgramsOfShellLinesAreCompiled(t *testing.T) {
-	directory := templated(t, `"Command":["dozen-app","web"]`, `"Command":["sh","-c","A=1 exec bin/web-app --port $PORT | cat"]`,
+	directory := templated(t, bundled(t), `"Command":["dozen-app","web"]`, `"Command":["sh","-c","A=1 exec bin/web-app --port $PORT | cat"]`,
 		`"Command":["dozen-app","worker"]`, `"Command":["sh","-c","sh -c true && dozen-worker"]`)
 	env, err := readEnvironment(directory, "dev")
 	if err != nil {

@@ -91,9 +91,11 @@ func (p *Proxy) open(s Server, roots *x509.CertPool, secrets Secrets, protocol f
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return err
+	listener := s.Listener
+	if listener == nil {
+		if listener, err = net.Listen("tcp", s.Listen); err != nil {
+			return err
+		}
 	}
 	p.listeners = append(p.listeners, listener)
 	p.serving.Go(func() { p.accept(listener, protocol(up), p.log.With("server", s.Address)) })

@@ -20,9 +20,10 @@ type Settings struct {
 
 // Server is one backing service.
 type Server struct {
-	Listen    string // host:port on the loopback
-	Address   string // host:port of the server
-	SecretARN string // secret with {"username": ..., "password": ...}
+	Listen    string       // host:port on the loopback
+	Listener  net.Listener // what listens there already; nil: Start opens it
+	Address   string       // host:port of the server
+	SecretARN string       // secret with {"username": ..., "password": ...}
 }
 
 // LoadSettings reads the variables of the task definition. They are those that an app without the proxy gets, and in addition

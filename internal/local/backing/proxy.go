@@ -31,19 +31,19 @@ func StartProxy(s ProxySettings) (*Proxy, error) {
 		return nil, err
 	}
 	settings.Roots = s.Authority.Pool()
-	for name, listen := range map[string]*string{"database": &settings.Database.Listen, "cache": &settings.Cache.Listen} {
-		if *listen == "" {
+	for name, server := range map[string]*proxy.Server{"database": &settings.Database, "cache": &settings.Cache} {
+		if server.Listen == "" {
 			continue // the environment has no such server
 		}
 		dir := filepath.Join(s.Dir, name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
-		port, err := reservePort(dir)
+		listener, port, err := listen(dir)
 		if err != nil {
 			return nil, err
 		}
-		*listen = address(port)
+		server.Listener, server.Listen = listener, address(port)
 	}
 	running, err := proxy.Start(settings, s.read, slog.New(slog.DiscardHandler))
 	if err != nil {
