@@ -96,10 +96,10 @@ clean: ## remove build output
 
 .PHONY: .needs-env .services .tools .race .test-concurrent .test-serial .test-app
 .test-concurrent:
-	@scripts/tidy go test $(RACE) -count=1 -p 1 -timeout 20m $(CONCURRENT)
+	@scripts/tidy go test $(RACE) -vet=off -count=1 -p 1 -timeout 20m $(CONCURRENT)
 
 .test-serial:
-	@scripts/tidy go test -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
+	@scripts/tidy go test -vet=off -count=1 -p 1 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(CONCURRENT))")
 
 .test-app:
 	@[ -z '$(GO_APP)' ] || { cd app && ../scripts/tidy go test $(RACE) -count=1 ./...; }
