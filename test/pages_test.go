@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -126,4 +127,41 @@ func TestThePagesExampleRunsHere(t *testing.T) {
 		log, _ := os.ReadFile(filepath.Join(directory, "up.log"))
 		t.Errorf("exit code %d: %s\n%s", code, output, log)
 	}
+}
+
+// Prevents: a link to a page or a part of one that has gone.
+func TestLinksOfThePagesLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	must(err)
+	links := 0
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(page)
+		must(err)
+		for _, link := range regexp.MustCompile(`\]\(([^():]*?)(#[\w-]+)?\)`).FindAllStringSubmatch(string(text), -1) {
+			links++
+			target := page
+			if link[1] != "" {
+				target = filepath.Join(filepath.Dir(page), link[1])
+			}
+			content, err := os.ReadFile(target)
+			if info, statErr := os.Stat(target); statErr != nil || err != nil && !info.IsDir() {
+				t.Errorf("%s links to %s, which does not exist", page, link[1])
+			}
+			if link[2] != "" && !slices.Contains(anchors(string(content)), link[2]) {
+				t.Errorf("%s links to %s%s, and there is no such heading", page, link[1], link[2])
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("only %d links", links)
+	}
+}
+
+// anchors are the names by which GitHub links to the headings of a page.
+func anchors(page string) (names []string) {
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		name := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		names = append(names, "#"+strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
