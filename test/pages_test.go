@@ -14,7 +14,7 @@ import (
 )
 
 // guides are the pages that a newcomer follows.
-var guides = []string{"bring-your-own-app", "django", "from-app-runner", "from-copilot", "from-heroku"}
+var guides = []string{"bring-your-own-app", "django", "express", "from-app-runner", "from-copilot", "from-heroku"}
 
 // blocksOf returns the code blocks of a page in a language, in the part of the page below a heading; "" is all of it.
 func blocksOf(t *testing.T, page, heading, language string) (blocks []string) {

@@ -62,3 +62,25 @@ func TestDjangoProjectOfThePageKeepsTheContract(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, output)
 	}
 }
+
+// Prevents: the same for Express.
+func TestExpressAppOfThePageKeepsTheContract(t *testing.T) {
+	files := filesOfThePage(t, "express")
+	settings := files["config/environments.go"]
+	for _, name := range []string{"Procfile", "Dockerfile", "package.json", "server.js", "worker.js", "migrate.js"} {
+		if files[name] == "" || settings == "" {
+			t.Fatalf("the page has no %s", name)
+		}
+	}
+	if os.Getenv("DOZEN_LONG") == "" {
+		t.Skip("installs packages from npm, and takes minutes")
+	}
+	delete(files, "config/environments.go")
+	directory := cloneWith(t, files)
+	damage(t, filepath.Join(directory, "config", "environments.go"), `{ return cheap("dev") }`, "{\ne := cheap(\"dev\")\n"+settings+"return e\n}")
+	command := exec.Command("bash", "-euc", "(cd app; npm install --no-audit --no-fund --loglevel=error)\nmake check ARGS=--quick")
+	command.Dir = directory
+	if output, code := runQuietly(t, command, nil); code != 0 || !strings.Contains(output, " 0 failed") {
+		t.Errorf("exit code %d: %s", code, output)
+	}
+}
