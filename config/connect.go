@@ -5,7 +5,7 @@ import "fmt"
 // Connect is how processes reach the database and the cache.
 type Connect string
 
-// The ways. The image may be the same in both: a process gets other variables, see docs/contract.md.
+// The ways. The image may be the same in both: a process gets other variables, see docs/variables.md.
 const (
 	// ConnectProxy puts a proxy next to each process, which speaks TLS and logs in: DATABASE_URL and REDIS_URL lead to it on the task's
 	// own loopback. No code of the app deals with TLS, secrets or rotated passwords.

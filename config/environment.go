@@ -49,9 +49,9 @@ type Environment struct {
 	Migration Migration
 	Options   Options
 
-	// Settings are plain environment variables for every process, in addition to those of docs/contract.md: 32 KiB of UTF-8 in all.
+	// Settings are plain environment variables for every process, in addition to those of docs/variables.md: 32 KiB of UTF-8 in all.
 	Settings map[string]string
-	// Aliases give variables of docs/contract.md a second name, for an app that reads another one: the app's name, then Dozen's, such
+	// Aliases give variables of docs/variables.md a second name, for an app that reads another one: the app's name, then Dozen's, such
 	// as "RAILS_LOG_LEVEL": "LOG_LEVEL" or "S3_BUCKET": "STORAGE_BUCKET". The value is the same in each process, also under `dozen up`.
 	Aliases map[string]string
 	// Secrets are environment variables that ECS fills when a task starts: from Secrets Manager by ARN or Name, from Parameter Store

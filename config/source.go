@@ -11,7 +11,7 @@ type SourceKind string
 
 // The kinds that need nothing but the app or AWS.
 const (
-	// SourceMetric is the Backlog line that the app itself writes once a minute, see docs/contract.md. While there is no line, the
+	// SourceMetric is the Backlog line that the app itself writes once a minute, see docs/variables.md. While there is no line, the
 	// number of tasks stays as it is.
 	SourceMetric SourceKind = "metric"
 	// SourceCPU keeps the worker's CPU near Source.CPUPercent. It does not see jobs, so Min is 1 or more.
@@ -95,7 +95,7 @@ const longestQuery = 4000
 func (s Source) validate(p *problems, field string, e Environment, w Worker) {
 	traits, ok := sourceKinds[s.Kind]
 	p.require(ok, field+".Kind", string(s.Kind), "allowed are "+listed(slices.Sorted(maps.Keys(sourceKinds))),
-		"write SourceMetric if the app writes the Backlog line of docs/contract.md, the library that keeps its jobs, or SourceCPU")
+		"write SourceMetric if the app writes the Backlog line of docs/variables.md, the library that keeps its jobs, or SourceCPU")
 	if !ok {
 		return
 	}

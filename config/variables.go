@@ -10,7 +10,7 @@ const ContainerName = "app"
 // into the name: Worker2 may come from worker-2 or from worker2.
 const ProcessTag = "Process"
 
-// contractVariables are the environment variables that every process receives, see docs/contract.md.
+// contractVariables are the environment variables that every process receives, see docs/variables.md.
 var contractVariables = []string{
 	"ENVIRONMENT", "VERSION", "PORT", "APP_URL", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_POOL_SIZE",
 	"PARAMETERS_PATH", "METRICS_NAMESPACE", "WORKER_CONCURRENCY",

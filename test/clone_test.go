@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,7 +36,7 @@ func exampleOfThePage(t *testing.T) map[string]string {
 			}
 			continue
 		}
-		if language, text, _ := strings.Cut(part, "\n"); language != "sh" && files[name] == "" {
+		if language, text, _ := strings.Cut(part, "\n"); !slices.Contains([]string{"sh", "go"}, language) && files[name] == "" {
 			files[name] = text + "\n"
 		}
 	}

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,13 +17,13 @@ import (
 // contractTable returns the names of the variables that every process receives with a way to connect, sorted.
 func contractTable(t *testing.T, connect config.Connect) []string {
 	t.Helper()
-	text := readFile(t, "docs/contract.md")
+	text := readFile(t, "docs/variables.md")
 	_, table, ok := strings.Cut(text, "## Environment variables that every process receives")
 	if !ok {
-		t.Fatal("docs/contract.md has no table of variables")
+		t.Fatal("docs/variables.md has no table of variables")
 	}
-	table, ways, _ := strings.Cut(table, "\n### Database and cache")
-	ways, _, _ = strings.Cut(ways, "\n### ")
+	table, ways, _ := strings.Cut(table, "\n## Database and cache")
+	ways, _, _ = strings.Cut(ways, "\n## ")
 	proxy, secret, _ := strings.Cut(ways, "With `secret`")
 	var names []string
 	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(table, -1) {
@@ -84,7 +85,66 @@ func TestComposeRunsTheSameEngines(t *testing.T) {
 	}
 }
 
-// The contract names exactly the variables that options add.
+// Prevents: a contract that nobody reads to its end, or that promises a variable which no process receives.
+func TestTheContractFitsAScreen(t *testing.T) {
+	page := readFile(t, "docs/contract.md")
+	if lines := strings.Count(page, "\n"); lines > 50 {
+		t.Errorf("docs/contract.md has %d lines; what only some apps need belongs into docs/variables.md", lines)
+	}
+	receives := append(contractTable(t, config.ConnectProxy), "BIND", "NAME") // under `dozen up`; in NAME=value
+	named := regexp.MustCompile(`\b[A-Z]+(_[A-Z]+)*\b`)
+	promised := 0
+	for _, code := range regexp.MustCompile("`[^`\n]+`").FindAllString(page, -1) {
+		for _, name := range named.FindAllString(code, -1) {
+			if promised++; !slices.Contains(receives, name) && !slices.Contains([]string{"ENTRYPOINT", "VOLUME", "GET", "RESET"}, name) {
+				t.Errorf("docs/contract.md names %s, which no process receives", name)
+			}
+		}
+	}
+	if promised < 8 {
+		t.Errorf("only %d variables", promised)
+	}
+}
+
+// Prevents: an app that copies the line from the page and never scales.
+func TestThePagesBacklogLineIsRead(t *testing.T) {
+	_, text, _ := strings.Cut(readFile(t, "docs/variables.md"), "```json\n")
+	text, _, _ = strings.Cut(text, "```")
+	var line struct {
+		AWS struct {
+			Timestamp         int64
+			CloudWatchMetrics []struct {
+				Namespace  string
+				Dimensions [][]string
+				Metrics    []struct{ Name, Unit string }
+			}
+		} `json:"_aws"`
+		Process string
+	}
+	var values map[string]any
+	must(json.Unmarshal([]byte(text), &line))
+	must(json.Unmarshal([]byte(text), &values))
+	metric := line.AWS.CloudWatchMetrics[0]
+	want(t, "dimensions", metric.Dimensions, [][]string{{"Process"}})
+	variables := dev().services.one(t, "AWS::ECS::TaskDefinition", "/Worker/Process/Task/").variables()
+	want(t, "namespace", metric.Namespace, strings.Trim(variables["METRICS_NAMESPACE"], `"`))
+	for _, m := range metric.Metrics {
+		if _, ok := values[m.Name].(float64); !ok {
+			t.Errorf("the line has no number %s", m.Name)
+		}
+	}
+	policies := ""
+	for _, policy := range dev().services.all(t, "AWS::ApplicationAutoScaling::ScalingPolicy") {
+		policies += plain(policy.Properties)
+	}
+	for _, needed := range []string{`"MetricName":"Backlog"`, `"Namespace":"` + metric.Namespace + `"`, `"Value":"` + line.Process + `"`} {
+		if !strings.Contains(policies, needed) {
+			t.Errorf("no scaling policy reads %s", needed)
+		}
+	}
+}
+
+// The page names exactly the variables that options add.
 func TestOptionVariablesAreInTheContract(t *testing.T) {
 	plainEnvironment := prod().services.one(t, "AWS::ECS::TaskDefinition", "/Web/").variables()
 	var added []string
@@ -94,9 +154,9 @@ func TestOptionVariablesAreInTheContract(t *testing.T) {
 		}
 	}
 	slices.Sort(added)
-	_, table, ok := strings.Cut(readFile(t, "docs/contract.md"), "### Options")
+	_, table, ok := strings.Cut(readFile(t, "docs/variables.md"), "\n## Options")
 	if !ok {
-		t.Fatal("docs/contract.md has no table of options")
+		t.Fatal("docs/variables.md has no table of options")
 	}
 	table, _, _ = strings.Cut(table, "\n## ")
 	var written []string

@@ -47,6 +47,7 @@ func again() int {
 	jsii.Close()
 	temporary, err := os.MkdirTemp("", "dozen-test-")
 	must(err)
+	must(os.Chmod(temporary, 0o711)) // the servers that root starts run as another user
 	defer os.RemoveAll(temporary)
 	executable, err := os.Executable()
 	must(err)

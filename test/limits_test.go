@@ -72,7 +72,7 @@ func TestTheAppAcceptsWhateverMayBeSet(t *testing.T) {
 	}
 }
 
-// The limits above are those of the settings, and docs/contract.md names them.
+// The limits above are those of the settings, and docs/variables.md names them.
 func TestLimitsAreThoseOfTheSettings(t *testing.T) {
 	for _, limit := range limits {
 		for _, value := range []int{limit.low - 1, limit.high + 1} {
@@ -88,7 +88,7 @@ func TestLimitsAreThoseOfTheSettings(t *testing.T) {
 	}
 	low := config.Web{LongestRequest: time.Second, RoutingLag: time.Second}
 	high := config.Web{LongestRequest: time.Minute, RoutingLag: 30 * time.Second, Task: config.Task{SpotPercent: 100}}
-	contract := readFile(t, "docs/contract.md")
+	contract := readFile(t, "docs/variables.md")
 	for variable, reach := range map[string]string{
 		"PORT": "1024 to 65535", "DATABASE_POOL_SIZE": "2 to 1000", "WORKER_CONCURRENCY": "1 to 1000", "REQUEST_TIMEOUT_SECONDS": "1 to 60",
 		"ROUTING_LAG_SECONDS": fmt.Sprintf("1 to %.0f", high.Drain().Accepts().Seconds()), "DRAIN_SECONDS": drain(low, high),
@@ -96,7 +96,7 @@ func TestLimitsAreThoseOfTheSettings(t *testing.T) {
 		_, row, _ := strings.Cut(contract, "| `"+variable+"` |")
 		row, _, _ = strings.Cut(row, "\n")
 		if !strings.Contains(row, reach) {
-			t.Errorf("docs/contract.md does not say that %s is %s: %s", variable, reach, row)
+			t.Errorf("docs/variables.md does not say that %s is %s: %s", variable, reach, row)
 		}
 	}
 }

@@ -32,7 +32,11 @@ func runbooks(t *testing.T) map[string]string {
 func TestRunbooksFindWhatTheyName(t *testing.T) {
 	environments := []environment{dev(), full(), modes()["prod+Database.Aurora"].assembly()}
 	asked := regexp.MustCompile(`\bid (Data|Services) (AWS::\w+::\w+) ["']?([\w${}]*)["']?\)`)
-	for name, page := range runbooks(t) {
+	pages := runbooks(t)
+	for _, guide := range guides {
+		pages[guide] = readFile(t, "docs/"+guide+".md")
+	}
+	for name, page := range pages {
 		for _, resourceType := range regexp.MustCompile(`AWS::\w+::\w+`).FindAllString(page, -1) {
 			if !slices.ContainsFunc(environments, func(e environment) bool {
 				return len(e.data.ofType(resourceType))+len(e.services.ofType(resourceType)) > 0

@@ -92,7 +92,7 @@ func variablesOfWeb(t *testing.T, connect config.Connect) []string {
 // The contract and the task definitions must name the same variables.
 func TestVariablesMatchContract(t *testing.T) {
 	for _, connect := range []config.Connect{config.ConnectProxy, config.ConnectSecret} {
-		want(t, "docs/contract.md with "+string(connect), variablesOfWeb(t, connect), contractTable(t, connect))
+		want(t, "docs/variables.md with "+string(connect), variablesOfWeb(t, connect), contractTable(t, connect))
 	}
 }
 

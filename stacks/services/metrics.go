@@ -37,7 +37,7 @@ func runningTasks(service awsecs.FargateService) awscloudwatch.Metric {
 	return service.MetricCpuUtilization(perMinute(jsii.String("SampleCount")))
 }
 
-// backlogMetric is one of the metrics that the app writes for a worker, see docs/contract.md, or that the proxy counts.
+// backlogMetric is one of the metrics that the app writes for a worker, see docs/variables.md, or that the proxy counts.
 func (p *platform) backlogMetric(process, name string) awscloudwatch.Metric {
 	return metric(p.env.MetricsNamespace(), name, awscloudwatch.Stats_MAXIMUM(), "Process", jsii.String(process))
 }

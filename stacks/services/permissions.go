@@ -14,7 +14,7 @@ func allow(role awsiam.IRole, conditions *map[string]any, resources []*string, a
 	}))
 }
 
-// grant gives a process's role what docs/contract.md promises the process, on this environment's resources only.
+// grant gives a process's role what docs/variables.md promises the process, on this environment's resources only.
 func (p *platform) grant(role awsiam.IRole) {
 	var logins []*string
 	for _, server := range p.data.Servers() {

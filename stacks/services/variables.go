@@ -9,7 +9,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// variable is one environment variable of docs/contract.md, and where its value comes from.
+// variable is one environment variable of docs/variables.md, and where its value comes from.
 type variable struct {
 	name  string
 	value func(*platform, processProps) *string
