@@ -75,7 +75,8 @@ func (e Environment) validateExisting(p *problems) {
 			"use letters, digits, _ and -, at most 63, starting with a letter")
 		p.requireRange("Database.Existing.Connections", d.Connections, 10, 65535)
 		p.require(!e.Migration.SnapshotFirst, "Migration.SnapshotFirst", e.Migration.SnapshotFirst,
-			"Database.Existing is set, and Dozen takes no snapshots of a database that it has not made", "write false, and let the database's owner care for backups")
+			"Database.Existing is set, and Dozen takes no snapshots of a database that it has not made",
+			"write false, and let the database's owner care for backups")
 		e.validateAttached(p, "Database", attached{d.Host, d.Port, d.SecretARN, d.KeyARN, d.SecurityGroupID})
 	}
 	if c := e.Cache.Existing; c != nil {

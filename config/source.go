@@ -73,14 +73,18 @@ type sourceTraits struct {
 	age    bool // it knows how long the oldest job has waited
 }
 
-var inDatabase, inCache = sourceTraits{proxy: true, queues: true, age: true}, sourceTraits{proxy: true, cache: true, queues: true, age: true}
+var (
+	inDatabase = sourceTraits{proxy: true, queues: true, age: true}
+	inCache    = sourceTraits{proxy: true, cache: true, queues: true, age: true}
+)
 
 var sourceKinds = map[SourceKind]sourceTraits{
 	SourceMetric: {age: true}, SourceCPU: {}, SourceQueue: {age: true},
 	SourceSQL:   {proxy: true, age: true},
 	SourceRiver: inDatabase, SourceSolidQueue: inDatabase, SourceGoodJob: inDatabase, SourceDelayedJob: inDatabase,
 	SourcePgBoss: inDatabase, SourceGraphileWorker: inDatabase, SourceOban: inDatabase, SourceProcrastinate: inDatabase,
-	SourceSidekiq: inCache, SourceCelery: {proxy: true, cache: true, queues: true}, SourceRQ: inCache, SourceBullMQ: inCache, SourceAsynq: inCache,
+	SourceSidekiq: inCache, SourceRQ: inCache, SourceBullMQ: inCache, SourceAsynq: inCache,
+	SourceCelery: {proxy: true, cache: true, queues: true},
 }
 
 // Counted reports whether the proxy counts the jobs.
@@ -99,7 +103,8 @@ func (s Source) validate(p *problems, field string, e Environment, w Worker) {
 	if !ok {
 		return
 	}
-	p.require(!traits.proxy || e.Connect == ConnectProxy, field+".Kind", string(s.Kind), "the proxy counts these jobs, and Connect is "+string(e.Connect),
+	p.require(!traits.proxy || e.Connect == ConnectProxy, field+".Kind", string(s.Kind),
+		"the proxy counts these jobs, and Connect is "+string(e.Connect),
 		"set Connect to ConnectProxy, or let the app write the Backlog line and write SourceMetric")
 	p.require(!traits.cache || !e.Cache.Off, field+".Kind", string(s.Kind), "its jobs are in the cache, and Cache.Off is true",
 		"set it to false, or name another source")

@@ -82,7 +82,8 @@ func (c *check) tryEnd(ctx context.Context, d definition, task *tried, began tim
 	c.ok(err, rule, fmt.Sprintf("exit code 0 after %s", time.Since(began).Round(100*time.Millisecond)), remedy, task.last()...)
 }
 
-// tryWithoutDatabase starts a task as `dozen up` does, and then stops the database: a health check that asks the database takes every task away when the database is down.
+// tryWithoutDatabase starts a task as `dozen up` does, and then stops the database: a health check that asks the database takes
+// every task away when the database is down.
 func (c *check) tryWithoutDatabase(ctx context.Context, d serviceDefinition) {
 	rule := d.process + " stays healthy without the database"
 	if c.backing.database == nil {

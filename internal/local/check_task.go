@@ -69,7 +69,8 @@ func (c *check) tryBacklog(ctx context.Context) {
 		if wrong := c.backlog.wrong(); wrong != "" {
 			seen += "; a line that is not it: " + wrong
 		}
-		c.result(Failed, rule, seen, c.line(process)+`: without it the worker does not scale; docs/variables.md, "The backlog line", has the line's form`)
+		c.result(Failed, rule, seen, c.line(process)+
+			`: without it the worker does not scale; docs/variables.md, "The backlog line", has the line's form`)
 	}
 }
 

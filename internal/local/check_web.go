@@ -71,7 +71,8 @@ func (c *check) whyNotListening(d serviceDefinition, task *tried, budget time.Du
 		return seen + fmt.Sprintf("; it listens on %s, and PORT is %d", strings.Join(others, ", "), task.port),
 			c.line(d.process) + ": listen on the port in the variable PORT, such as $PORT"
 	}
-	return seen, c.line(d.process) + ": listen on the port in the variable PORT; or it needs longer: " + c.setting("StartBudget", "Web.StartBudget")
+	return seen, c.line(d.process) + ": listen on the port in the variable PORT; or it needs longer: " +
+		c.setting("StartBudget", "Web.StartBudget")
 }
 
 // tryEveryAddress tries whether the load balancer, which is another machine, could reach the task.
@@ -127,7 +128,8 @@ func (c *check) healthRemedy(ctx context.Context, err error, front balancer.Sett
 	case front.Check(ctx, address, "localhost") == nil:
 		return "the app: answer this path for every Host, such as by ALLOWED_HOSTS in Django or config.host_authorization in Rails"
 	case 300 <= status.Status && status.Status < 400:
-		return "the app: do not redirect this path, also not to https, which ends at the load balancer; or " + c.setting("HealthPath", "Web.HealthPath")
+		return "the app: do not redirect this path, also not to https, which ends at the load balancer; or " +
+			c.setting("HealthPath", "Web.HealthPath")
 	}
 	return c.setting("HealthPath", "Web.HealthPath") + ": a path of the app that answers " + status.Want + " without a login"
 }

@@ -78,7 +78,9 @@ func (p *postgres) begin(ctx context.Context, client net.Conn, first startup) (n
 }
 
 // login opens a connection with the client's parameters and the secret's login.
-func (p *postgres) login(ctx context.Context, parameters map[string]string) (session *pgconn.HijackedConn, notices []*pgconn.Notice, err error) {
+func (p *postgres) login(
+	ctx context.Context, parameters map[string]string,
+) (session *pgconn.HijackedConn, notices []*pgconn.Notice, err error) {
 	config, err := pgconn.ParseConfig("sslmode=disable") // its defaults, all of which are set below
 	if err != nil {
 		return nil, nil, err

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// The expressions of metric math that workers scale on, around the expression of their backlog. The number of tasks is the number of samples of the CPU metric: every
-// running task sends one a minute. This needs no Container Insights. The samples arrive later than the backlog: the newest minute
-// repeats the number before, because a 0 would look like an overload. Without any task there is no sample and no value, and
-// startFirst acts.
+// The expressions of metric math that workers scale on, around the expression of their backlog. The number of tasks is the number
+// of samples of the CPU metric: every running task sends one a minute. This needs no Container Insights. The samples arrive later
+// than the backlog: the newest minute repeats the number before, because a 0 would look like an overload. Without any task there is
+// no sample and no value, and startFirst acts.
 const (
 	backlogPerTask = "(%s) / IF(FILL(tasks, REPEAT) > 0, FILL(tasks, REPEAT), 1)"
 	workAndNoTask  = "IF(%s > 0 AND FILL(tasks, 0) == 0, 1, 0)"

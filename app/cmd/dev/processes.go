@@ -107,7 +107,7 @@ type printer struct {
 
 func newPrinter(out io.Writer) *printer { return &printer{out: out, colours: map[string]int{}} }
 
-// print prints a text as it is, so that the commands in it can be copied.
+// print writes text as it is, so that the commands in it can be copied.
 func (p *printer) print(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
